@@ -232,7 +232,7 @@ def load_guidance(
     """Return the guidance of each policy, by id. A later folder's file replaces an earlier one's.
 
     Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause. With a list
-    `aside`, that file is added to it instead, and an earlier folder's or none serves.
+    `aside`, that file is added to it instead, and an earlier folder's file, or none, is used.
     """
     folders = tuple(folders)
     guidance = {}

@@ -31,7 +31,7 @@ _ASKS = (
     r"(?:si )?(?:je |j'|j|on )(?:peux?|dois?|ai|doit|peut|veux)\b|"
     r"can\b|could\b|may\b|do i|does|is\b|are\b|am i|what|who\b|when\b|where\b|how\b|why\b|should|will\b|must)"
 )
-# Those that ask wherever they stand in a sentence.
+# The words that make a sentence a question wherever they stand in it.
 _ASKS_ANYWHERE = (
     r"(?:est[- ]ce que?|es[- ]ce que?|esk|eske|qu'est[- ]ce|c'?est (?:quoi|ki|qui)|combien|comment|pourquoi|"
     r"(?:fais|faire|dis|risque) (?:quoi|koi)\b|"
@@ -74,7 +74,7 @@ _LIST = re.compile(r"^\W*(?:[12][).:]|(?:bonjour|allo|hi|hello|svp|deux question
 def cut(text: str) -> tuple[str, str, int] | None:
     """Return the best way to cut a text into two questions: the halves, and the evidence for the cut.
 
-    None for one.
+    Return None for a text that holds one question.
     """
     ways = []
     both = _BOTH.search(text)

@@ -3,10 +3,10 @@
     python -m bot.answers.intents_training [BANK…]
 
 Run it after a change to `data/intents.toml`. The questions of the shipped banks, and of others, are learnt as
-what an intent is not; those that are still taken for one then count more. The small talk and insults of a
-bank, which are intents, are left out: the off-topic lines that a first model takes for intents. A ridge
-regression, one target a class, tells how close a text is to each; a logistic one, of the phrases alone, which
-intent is likeliest. Both are solved by conjugate gradients.
+examples of no intent; those that are still taken for one then count more. A bank's off-topic lines that a
+first model takes for intents are left out, since they are small talk and insults, which are intents. A ridge
+regression, one target a class, tells how close a text is to each; a logistic one, on the phrases alone, tells
+which intent is likeliest. Both are solved by conjugate gradients.
 """
 
 import json
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def fingerprint(folder: Path) -> int:
-    """Return a number that changes with what training reads: phrases and words, not the answers."""
+    """Return a hash of what training reads: phrases and words, not the answers."""
     catalogue = intents.load_intents(folder)
     phrases = [(intent.name, intent.phrases) for intent in catalogue.every]
     learnt = json.dumps([phrases, catalogue.other, dict(catalogue.words)])

@@ -152,7 +152,7 @@ def taught_texts(seed: Path) -> list[Taught]:
 
 
 def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, Number]]:
-    """Return a text with some clauses joined to the one above, and what their numbers become.
+    """Return a text with some clauses joined to the one above, and the new numbers of those clauses.
 
     Each is then several paragraphs long, as many clauses of real texts are.
     """
@@ -363,7 +363,7 @@ def _away(line: BankLine) -> bool:
 
 
 def _away_from(vectors: Floats, away: NDArray[np.bool_]) -> Floats:
-    """Return a ridge regression of what is about no association, its intercept first."""
+    """Return a ridge regression that detects texts about no association, its intercept first."""
     worth = np.where(away, 1 / away.sum(), 1 / (~away).sum()) * len(away) / 2
     columns = np.column_stack([np.ones(len(vectors)), vectors]).astype(np.float64)
     system = columns.T @ (columns * worth[:, None]) + RIDGE_AWAY * np.eye(columns.shape[1])

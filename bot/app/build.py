@@ -681,7 +681,7 @@ class Bot(Parts):
 
     @cached_property
     def once_a_day(self) -> OnceADay:
-        """Who was counted today, in memory only."""
+        """The people counted today, in memory only."""
         return OnceADay(self.clock)
 
     @cached_property

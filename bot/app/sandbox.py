@@ -113,7 +113,7 @@ def adapter(bot: Bot) -> LocalAdapter:
 
 
 def personas(profile: Profile) -> list[Persona]:
-    """Return the personas, each with what the profile calls them."""
+    """Return the personas, each with the title that the profile gives them."""
     held, titles = persona_roles(profile), {role.id: role.title for role in profile.roles}
     single = next(iter(profile.readers.kinds.values())).single
     newcomer = capitalized(single)

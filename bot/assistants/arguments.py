@@ -75,7 +75,7 @@ class VersionsToCompare(Arguments):
 
 
 class PostToExamine(Arguments):
-    """Of « relire ». Its text is left as it is, since its own words are shown."""
+    """The arguments of « relire ». The text is not cleaned, since its own words are shown."""
 
     texte: str = _described("texte", max_length=10_000)
     image: str = _described("image", "", max_length=500)

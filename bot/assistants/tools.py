@@ -40,7 +40,7 @@ _LONGEST: Final = 500  # characters of an address
 class TextSources:
     """The sources that the server answers from. Every function may raise `UserError`.
 
-    `texts`: returns the policies of today, of which the others speak until it is called again. `ask`: answers
+    `texts`: returns today's policies, which the others use until it is called again. `ask`: answers
     a question about a policy, None for whichever answers. `examine`: says what a text to publish touches, and
     what was not looked at, from the text, its picture's description, and a policy. `why_none`: says in French
     why a text finds nothing in a policy on a day.

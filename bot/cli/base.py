@@ -252,7 +252,7 @@ def _spoken_errors() -> tuple[type[Exception], ...]:
 
 
 def after_colon(sentence: str) -> str:
-    """Return a sentence of the chat as it is written after « vigie : »."""
+    """Return a sentence of the chat as printed after « vigie : »."""
     return sentence[:1].lower() + sentence[1:]
 
 
@@ -400,7 +400,7 @@ def show(value: object, text: str, as_json: bool) -> None:
 
 
 def add_json(command: click.Command) -> None:
-    """Give a command that acts, and says so, the `--json` of those that answer: {"done": bool, "text": str}.
+    """Give `--json` to a command that acts and reports it: {"done": bool, "text": str}.
 
     `done`: whether the exit code is 0. `text`: what the command would have printed. What is refused (exit
     code 2) stays one line on standard error, as everywhere.

@@ -197,7 +197,7 @@ def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, 
 @click.argument("politique", metavar="POLITIQUE")
 @base.confirmed("Effacer ce dossier?")
 def abandonner(politique: str) -> None:
-    """Remove the folder of a policy, and what the database knows of it, unless it was used."""
+    """Remove the folder of a policy and its rows in the database, unless it was used."""
     bot, policy = base.parts(), politique.lower()
     if bot.settings.vigie_data is None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")

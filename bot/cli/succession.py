@@ -150,7 +150,7 @@ def _written_settings() -> str:
 
 
 def _checklist(config: Settings, archive: str) -> str:
-    """Return the list of what to do, in Markdown. It holds no secret and names nobody.
+    """Return the list of things to do, in Markdown. It holds no secret and names nobody.
 
     A line that begins with a word in parentheses is kept only if that word stands for something here.
     """

@@ -203,7 +203,7 @@ def clauses_message(
 
 
 def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
-    """Yield a line with what the first clauses say, from the annotations alone.
+    """Yield a line that sums up the first clauses, from the annotations alone.
 
     Clauses that are all read together are said as one; any other is its force and its subject.
     """

@@ -382,8 +382,8 @@ def _said_to_bot(desk: Answering, reading: Reading, text: str, intent: Intent) -
 def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
     """Return whether to show the passages that hold the words of `text`, `first` being the best clause.
 
-    They illustrate an unsure answer that they agree with, and replace a no, except that several words of
-    which the policy says nothing ask something.
+    They illustrate an unsure answer that they agree with. They replace a refusal, unless the text has several
+    words that the policy does not contain, since it then asks something.
     """
     if answer.answered:
         return answer.clauses[0].number == first

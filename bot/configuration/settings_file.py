@@ -107,8 +107,8 @@ def unknown_names(
 ) -> list[str]:
     """Return one French line for each name that no setting has.
 
-    Only names with one of `prefixes` can but be ours. Of the others, which may be for another program, those
-    that are nearly ours are reported. `known`: the names of the settings, in capitals.
+    A name with one of `prefixes` must be meant for Vigie. Any other name may be for another program, so it is
+    reported only if it is close to a setting's. `known`: the names of the settings, in capitals.
     """
     problems = []
     for name in sorted(names):

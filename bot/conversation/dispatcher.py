@@ -470,7 +470,7 @@ class Dispatcher:
         return await self.handle(Request(self._reader.name, "", actor, file=file))
 
     def forget_typed(self, request: Request) -> None:
-        """Forget what was typed in a form, such as when its window is still open and holds it."""
+        """Forget the answers typed in a form, for example when its window is still open and shows them."""
         self.typed.drop(request.actor or request.alias)
 
     async def _with_typed(self, command: Command, request: Request, result: Reply | _Refused) -> Reply:

@@ -190,7 +190,7 @@ def _filled(field: Field, answers: Mapping[str, str]) -> Field:
             return replace(field, value=value if offered else "")
         case PersonField():
             return replace(field, value=value)
-        case FileField():  # a window cannot be given a file: it is chosen again
+        case FileField():  # a form cannot be opened with a file in it: the person chooses it again
             return field
 
 

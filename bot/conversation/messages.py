@@ -254,7 +254,7 @@ class Choice:
 
 
 def distinct(buttons: Iterable[Button], beside: Iterable[object] = ()) -> list[Button]:
-    """Return the first button of each command that none of `beside`, of the same message, stands for."""
+    """Return the first button of each command that no button of `beside`, in the same message, has."""
     taken = {button.command for button in beside if isinstance(button, Button)}
     by_command: dict[str, Button] = {}
     for button in buttons:

@@ -25,7 +25,7 @@ def roles_of(db: Database, person_id: str, report_roles: Sequence[str], today: d
 
 
 def is_received(db: Database, role: str, today: date) -> bool:
-    """Return whether anyone receives what is sent to a role, or its own address does."""
+    """Return whether messages to a role reach anyone: a person, or the role's own address."""
     try:
         address = roles.role(db, role).email
     except roles.UnknownRoleError:

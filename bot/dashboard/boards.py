@@ -1,4 +1,4 @@
-"""The board of each month and year: counted once when the period is over, then read from what was kept.
+"""The board of each month and year: counted once when the period is over, then read from the stored counts.
 
 Counting again later would let anyone subtract what an erasure, a withdrawal or a destruction took away. Only
 bands are kept. A year's figure is either counted once for the whole year, or what the bands of its months
@@ -72,7 +72,7 @@ class Dashboard:
         yield from (plan for plan in (*counting.PLANS, counting.REPORTS) if offered.get(plan, True))
 
     def places(self) -> Iterator[_Place]:
-        """Yield each section of which something is kept, once for each policy if it is about one."""
+        """Yield each section with stored counts, once for each policy if it is counted by policy."""
         for plan in self.plans():
             if plan.by_policy:
                 yield from (_Place(plan, policy) for policy in self.library.policies.values())
@@ -209,7 +209,7 @@ def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """What was kept of a period: of the whole of it, or of each of its months."""
+    """The stored counts of a period: those of the whole period, or of each of its months."""
 
     cells: tuple[Mapping[str, int], ...]
 
@@ -229,7 +229,7 @@ class _Counted:
 
 
 def _read(db: Database, period: Period, grain: Grain) -> _Counted | None:
-    """Return what was kept of a period, None when some of it was not counted in this grain."""
+    """Return a period's stored counts, None when a part of it was not counted in this grain."""
     parts = period.months if grain == "month" else (period,)
     known = counted_periods(db)
     if (grain == "year" and not period.is_year) or any(part not in known for part in parts):

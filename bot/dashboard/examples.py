@@ -23,7 +23,7 @@ def dashboard_examples(association: str) -> dict[str, Message]:
 
 
 def _board(counts: dict[str, tuple[str, int, int]]) -> Board:
-    """Return a month's board. `counts`: by what is counted, a title, then the counts of it and of before."""
+    """Return a month's board. `counts`: by measure, its title, its count, and its count the month before."""
     figures = tuple(
         Figure(f"accueil:x:{kind}", title, Band.of(now), Band.of(before))
         for kind, (title, now, before) in counts.items()

@@ -23,7 +23,7 @@ def bar(figure: Figure) -> dict[str, Any]:
 
 
 def scale(figures: Iterable[Figure]) -> int:
-    """Return what the whole length of a bar stands for, the same for all of `figures`."""
+    """Return the number that a full bar stands for, the same for all of `figures`."""
     return max([_SCALE, *(band.high for each in figures for band in (each.band, each.before) if band)])
 
 

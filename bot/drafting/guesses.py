@@ -70,7 +70,7 @@ LINK: Final = re.compile(
     r"Au besoin|De même|En aucun cas|En tout temps|Pour ce faire),?\s+"
 )
 _SHORTENED: Final = frozenset(("art.", "al.", "let.", "ch.", "par.", "no."))  # their point ends no sentence
-# What a few words cannot end with: it calls for what comes next.
+# Words that cannot end a short subject, because they call for more.
 _DANGLING: Final = frozenset(
     (
         *("peut", "peuvent", "doit", "doivent", "pourra", "pourront", "devra", "devront", "est", "sont", "a"),

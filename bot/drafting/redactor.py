@@ -169,7 +169,7 @@ async def _ask(
 
 
 async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body: object) -> object:
-    """Return the JSON that an address answers. Raises `RedactorError`, never with what the answer says."""
+    """Return the JSON that an address answers. Raises `RedactorError`, which never quotes the answer."""
     try:
         async with web.request(method, address, json=body, allow_redirects=False) as answer:
             if answer.status != 200:  # noqa: PLR2004 — the only success of this protocol
@@ -193,7 +193,7 @@ async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body:
 
 
 def _checked(entry: object, clause: Clause, version: Version) -> list[Draft]:
-    """Return the drafts in what the model said of a clause, without those that say more than the text."""
+    """Return the drafts in the model's reply about a clause, except those that say more than the text."""
     if not isinstance(entry, dict):
         return []
     number = str(clause.number)

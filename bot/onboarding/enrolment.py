@@ -398,7 +398,7 @@ def _day(written: str | None) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class DueDates:
-    """The dates to aim for, as the messages tell them. A setting that changes leaves those already given."""
+    """The dates to aim for, as messages give them. A changed setting does not move a date already given."""
 
     plan: OnboardingPlan
     calendar: Calendar

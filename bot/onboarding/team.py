@@ -46,7 +46,7 @@ def stop_sharing(db: Database) -> None:
 
 
 def team_line(onboardings: Onboardings) -> str:
-    """Return « 8 personnes sur 15 ont terminé. », or "" when it is not told."""
+    """Return « 8 personnes sur 15 ont terminé. », or "" if it must not be shown."""
     if not is_shared(onboardings.db):
         return ""
     present = [standing for standing in onboardings.standings() if standing.suspended_on is None]

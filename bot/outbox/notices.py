@@ -266,7 +266,7 @@ def dead_letter(title: str, dead: DeadLetter) -> Message:
 
 
 def reason(problem: str) -> str:
-    """Explain in French an adapter's error code, such as « closed (50007) », whose number the log has."""
+    """Explain in French an adapter's error code, such as « closed (50007) ». The log has the number."""
     return _REASONS.get(problem.partition(" ")[0], "La plateforme l'a refusé.")
 
 

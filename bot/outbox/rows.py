@@ -39,7 +39,7 @@ CAP: Final = timedelta(minutes=30)  # the longest wait between two attempts
 ATTEMPTS: Final = 16
 
 WAITING: Final = "waiting"  # the problem of a row whose message is opened with a button
-DOUBTFUL: Final = "doubtful"  # ends the problem of a row that may have been sent by a route given up since
+DOUBTFUL: Final = "doubtful"  # suffix of a row's problem: it may have been sent by a route since abandoned
 _UNREAD: Final = f"state = 'sent' AND problem = '{WAITING}'"  # in its own words, for the index on it
 
 

@@ -261,8 +261,8 @@ def change(db: Database, changed: Role) -> None:
 def holders(db: Database, role_id: str, on: date) -> list[str]:
     """Return the identifiers of the persons who hold a role on a given day, directly or through a group.
 
-    Who leaves a group holds its roles until the end of that day, except the administration. Whoever enters it
-    that day may read reports only the next day (see `appointments`), so reports have a reader on both days.
+    Someone who leaves a group holds its roles until the end of that day, except the administration. Someone
+    who joins it may read reports only from the next day (see `appointments`), so reports keep a reader.
     """
     rows = db.conn.execute(
         """SELECT person_id FROM role_holders

@@ -14,7 +14,7 @@ CONSENT_REMINDER_DAYS: Final = (7,)  # nobody is pressed to consent
 
 
 def daily(session: PermissionSession) -> None:
-    """End what is over, tell what ends soon, and remind who may decide, on working days."""
+    """End permissions that are over, announce those that end soon, and remind deciders on working days."""
     db, today = session.db, session.today
     requests.release(session)
     for request in requests.end_over(session):

@@ -266,7 +266,7 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
 
 
 def unanswerable_message(request: PermissionRequest) -> Message:
-    """Tell who asked for a consent that nobody can give it any more."""
+    """Tell the asker of a consent that nobody can give it any longer."""
     return Message(
         Heading("Votre demande est annulée"),
         Text(

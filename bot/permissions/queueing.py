@@ -35,7 +35,7 @@ class NumberedNotice(RequestNotice):
 
 @dataclass(frozen=True, slots=True)
 class ExpiryNotice(RequestNotice):
-    """The arguments of the notice that a permission ends. `until`: its last day. `over`: it has come."""
+    """The arguments of the notice that a permission ends. `over`: `until` is no longer ahead."""
 
     until: date
     over: bool
@@ -69,7 +69,7 @@ def to_deciders(db: Database, request: str, role: str, people: Iterable[str], no
 def told_on(db: Database, request: str, person: str) -> date | None:
     """Return the day when a person was told that a request awaits them, None when the notice still waits.
 
-    One that reached nobody counts: reminders are then further attempts.
+    A notice that reached nobody counts too: the reminders are then further attempts.
     """
     (day,) = db.conn.execute(
         """SELECT min(coalesce(sent_day, substr(due_at, 1, 10))) FROM outbox
@@ -81,7 +81,7 @@ def told_on(db: Database, request: str, person: str) -> date | None:
 
 
 def decided(db: Database, request: str, asker: str, now: datetime) -> None:
-    """Queue, once for each request, its answer for the asker, or the news that none can come any more."""
+    """Queue for the asker, once, a request's answer, or the news that it can no longer get one."""
     key, to = f"{DECIDED.name}:{request}", f"person:{asker}"
     enqueue(db, Delivery(key, to, DECIDED, RequestNotice(request)), now)
 

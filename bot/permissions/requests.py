@@ -156,7 +156,7 @@ class PermissionRequest:
     def as_of(self, today: date) -> PermissionRequest:
         """Return the request as it stands on a day: ended once its last day is over.
 
-        What is stored says so from the daily task on, which comes hours later.
+        The stored state changes only at the next daily task, hours later.
         """
         over = self.state == "granted" and not self.in_force(today)
         return replace(self, state="ended") if over else self
@@ -351,7 +351,7 @@ def end_over(session: PermissionSession) -> list[PermissionRequest]:
 
 
 def release(session: PermissionSession) -> None:
-    """Withdraw the consents of people who are gone, and cancel what nobody can consent to any more.
+    """Withdraw the consents of people who are gone, and cancel requests that nobody can now consent to.
 
     Erasing a person does it at once (`leave`), except when they are erased again from a restored copy.
     """

@@ -50,7 +50,7 @@ class HomeKeeper(Protocol):
     """A platform that gives each person a page of their own, which stays open (Slack's App Home)."""
 
     def refresh_homes(self, people: Collection[Actor]) -> None:
-        """Show the menu again, in a task, to those of these people whose page shows it."""
+        """Refresh the menu, in a task, for each of these people whose page shows it."""
 
 
 class PlatformError(ExplainedError):

@@ -64,8 +64,8 @@ class ClauseItem:
 class Clause:
     """The smallest part that is quoted whole: a provision's own text, with its items.
 
-    `heading`: the titles between its article and its text, or "". `article`: the number of what it stands in
-    (see `Article`), its own when it is one. `cited`: its number as a caption has it, « article 5 ».
+    `heading`: the titles between its article and its text, or "". `article`: the number of its article (see
+    `Article`), its own when it is one itself. `cited`: its number as a caption has it, « article 5 ».
     `layouts`: how each paragraph is laid out.
     """
 
@@ -404,5 +404,5 @@ def parse(
 
 @lru_cache(maxsize=8)
 def _read(markdown: str) -> Outline:
-    """Return the outline of some Markdown, of which each start asks three times the same."""
+    """Return the outline of some Markdown, cached because each start asks for it three times."""
     return build_outline(read_markdown(markdown))

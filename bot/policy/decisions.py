@@ -44,7 +44,7 @@ def line_words(block: Block) -> str:
 
 
 def begins_with_number(text: str) -> bool:
-    """Return whether a line begins with what is always written as a number, unlike « 12 mois de congé »."""
+    """Return whether a line begins with a number that cannot be a quantity, unlike « 12 mois de congé »."""
     return any(marker.ended or marker.is_multiple or marker.keyword for marker in read_markers(text))
 
 
@@ -129,7 +129,7 @@ def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
 
 
 def _changed(keys: Mapping[str, Block], decisions: Decisions) -> list[Doubt]:
-    """Return a doubt for each line that is nearly one that was decided, and is not that one any more."""
+    """Return a doubt for each line that resembles a line with a decision but no longer has its words."""
     gone = [key for key in decisions if " " in key and key not in keys]
     if not gone:
         return []

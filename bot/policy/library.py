@@ -69,7 +69,7 @@ class Policy:
         return next((version for version in reversed(self.versions) if version.since <= on), None)
 
     def version(self, adopted: str) -> Version:
-        """Return the version adopted on an ISO date, even one to come. Raises KeyError."""
+        """Return the version adopted on an ISO date, even if it is not in force yet. Raises KeyError."""
         return {version.key: version for version in (*self.versions, *self.coming)}[adopted]
 
     def title(self, number: Number, version: Version) -> str:
@@ -127,7 +127,7 @@ class Policy:
     def select(self, version: Version, text: str) -> tuple[Clause, ...]:
         """Return the clauses that `text` names or, when it names none, the clauses that contain its words.
 
-        An empty text returns the whole policy, and one that names a number that is not there no clause.
+        An empty text returns the whole policy. A text that names a missing number returns no clause.
         """
         if not text:
             return version.clauses()
@@ -155,7 +155,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A file of a policy that cannot be read. `served`: the adoption day of the text that serves instead."""
+    """A file of a policy that cannot be read. `served`: the adoption day of the text used instead."""
 
     policy: str
     error: PolicyError
@@ -163,7 +163,7 @@ class SetAside:
 
     @property
     def problem(self) -> str:
-        """What is wrong, and what serves meanwhile, in French."""
+        """What is wrong with the file, and which text is used meanwhile, in French."""
         if self.served is None:
             return f"{self.error} La politique «\u00a0{self.policy}\u00a0» est mise de côté."
         return f"{self.error} En attendant, son dernier texte lu, du {in_words(self.served)}, est servi."

@@ -72,7 +72,7 @@ def read_policies(
 
     Those that only Vigie's own folder has are left out, except `default`: they bind another association.
     Raises `PolicyError` when a file cannot be read, or when two policies share a name. With a list `aside`,
-    such a file is added to it instead and what else was read serves, unless it is all that `default` has.
+    such a file is added to it instead and the rest is used, unless `default` has no other text.
     """
     roots = [folder / "politique" for folder in folders]
     words = load_profile(folders).policies
@@ -160,7 +160,7 @@ def _read_policy(
     words: PolicyWords,
     aside: list[SetAside],
 ) -> Policy:
-    """Return a policy. Add to `aside` the files that cannot be read, when another text or none can serve.
+    """Return a policy. Add to `aside` the unreadable files that the policy can do without.
 
     Raises `PolicyError` when no text can be read.
     """

@@ -165,7 +165,7 @@ class _Builder:
             self._last = node.paragraphs
 
     def _heads(self, at: int) -> bool:
-        """Return whether the words beside a number that is set apart are the title of what comes next."""
+        """Return whether the words beside a number on its own are the title of the next provisions."""
         block, after = self._blocks[at], next(iter(self._numbers.markers[at + 1 : at + 2]), ())
         title, _ = split_note(block.text)
         short = 0 < len(title) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", title)
@@ -223,7 +223,7 @@ class _Builder:
         return any(sister.is_heading and sister.family == self._stack[-1].family for sister in sisters)
 
     def _after_notes(self, at: int) -> int:
-        """Return the place of what comes after a line, and after the notes of what became of its part."""
+        """Return the place of the next block after a line and the notes on the history of its part."""
         after = at + 1
         while after < self.length and begins_note(self._blocks[after].text):
             while not self._blocks[after].text.endswith((")", "]", ").", "].")):
@@ -475,7 +475,7 @@ def _is_heading(block: Block) -> bool:
 
 
 def _is_named(block: Block) -> bool:
-    """Return whether a heading says what it is without a number: a preamble, an annex."""
+    """Return whether a heading is named without a number: a preamble, an annex."""
     return not block.escaped and bool(PREAMBLE.match(block.text) or ANNEX.match(block.text))
 
 

@@ -190,9 +190,9 @@ class NumberPlaces:
         return True
 
     def _find_front(self) -> int:
-        """Return the line of the heading of what only comes before the numbers: « Adoption », with its dates.
+        """Return the line of a heading before all numbers, « Adoption » with its dates, 0 if there is none.
 
-        By its style alone it would hold the whole text, since none after it is as high. 0 for none.
+        By its style alone it would contain the whole text, since no later heading has as high a level.
         """
         headings = [
             at
@@ -419,7 +419,7 @@ class NumberPlaces:
         return leads_in(self.top.last_text)
 
     def _place_multiple(self, marker: Marker, block: Block) -> Place:
-        """Place « 5.01 »: beside those of its article, else within it, else after what bears such numbers."""
+        """Place « 5.01 »: beside its article's others, else in its article, else after other such numbers."""
         prefix, depth = marker.parts[:-1], len(marker.parts)
         at = self._last(lambda other: other.is_multiple and other.parts[:-1] == prefix)
         if at is not None:

@@ -141,7 +141,7 @@ class LineReading(StrEnum):
 class Block:
     """A heading or a paragraph as a format gives it, in reading order: what an outline is made from.
 
-    `level`: of a heading by style, 1 for the highest, 0 for what no style marks. `number`: the number that
+    `level`: the level of a heading style, 1 for the highest, 0 without such a style. `number`: the one that
     Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals.
     `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
     paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.

@@ -30,7 +30,7 @@ def legal_standing(policy: Policy, version: Version, day: date) -> VersionStandi
 
 
 def removal_day(policy: Policy, version: Version, number: Number) -> date | None:
-    """Return the day from which a number that `version` has not is gone, None if no version before had it."""
+    """Return the day on which a number missing from `version` was removed, None if no earlier one had it."""
     days = (
         after.since
         for before, after in pairwise(policy.versions)

@@ -229,8 +229,8 @@ def main(*, comparer: bool) -> None:
 def packed(lessons: Lessons) -> bytes:
     """Return the file of the weights: the model of every writer, and the thresholds of another model.
 
-    That other model is learnt without some writers, on whom the thresholds are chosen: there is nobody to
-    choose on for a model that has read everyone.
+    That other model is trained without some writers, and the thresholds are chosen on those: a model trained
+    on everyone leaves nobody to choose them on.
     """
     names = (*checks.load_checks(SEED), NOTHING)
     authors = sorted({lesson.author for lesson in lessons.every})
@@ -335,7 +335,7 @@ def recognizer(lessons: Lessons) -> Floats:
 
 
 def fingerprint(folder: Path) -> int:
-    """Return a number that changes with what is learnt: the posts, the checks' names, the notions."""
+    """Return a hash of the training data: the posts, the checks' names, the notions."""
     data = tomllib.loads((folder / checks.FILE).read_text("utf-8"))
     learnt = json.dumps([[table["name"] for table in data["check"]], data["notions"]]).encode()
     for path in sorted((folder / LINES).glob("*.jsonl")):

@@ -293,7 +293,7 @@ class Archive:
         return revision
 
     def _plan_telling(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan `tell_ahead` now, by the clock of the bot that serves: this may be the command line."""
+        """Plan `tell_ahead` now, by the running bot's clock, since this may be the command line."""
         clock.plan(db, f"{AHEAD}:{revision.id}:{revision.state}", AHEAD, now, {"revision": revision.id})
 
     def tell_ahead(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
@@ -396,7 +396,7 @@ class Archive:
     def reread(self, db: Database) -> None:
         """Serve what the files beside the texts say now, once the transaction is committed.
 
-        Raises `PolicyError`; what was read earlier still serves.
+        Raises `PolicyError`; the texts read earlier stay in use.
         """
         _, serve = self._read(db)
         self.after_commit(serve)

@@ -75,7 +75,7 @@ class PolicyPaths:
 
 
 def policy_paths(policy: Policy, cancelled: Iterable[Version] = ()) -> PolicyPaths:
-    """Return the paths of a policy's files. A later version changes none of those of an earlier one.
+    """Return the paths of a policy's files. A new version never changes an earlier version's paths.
 
     `cancelled`: the versions that were announced, then withdrawn before their day.
     """

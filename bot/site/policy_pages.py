@@ -215,7 +215,7 @@ def _cancelled(pages: PolicyPages) -> list[h.Node]:
 
 
 def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
-    """Return links to what a version changed, and to what separates it from the one in force."""
+    """Return links to the changes that a version made, and to its differences from the one in force."""
     time = pages.time
     links = []
     if version.former:

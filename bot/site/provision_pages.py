@@ -293,7 +293,7 @@ def _became(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
 
 
 def number_page(pages: PolicyPages, number: Number) -> bytes:
-    """Return the page of a number: what bears it today and what it meant before, or what became of it."""
+    """Return the page of a number: its provision today and its earlier ones, or why it has none today."""
     time, path = pages.time, pages.paths.number(number)
     root = up(path)
     spans = time.by_number[number]
@@ -449,7 +449,7 @@ def provision_page(pages: PolicyPages, identity: str) -> bytes:
 
 
 def _state(pages: PolicyPages, spans: tuple[ProvisionSpan, ...], at: int, root: str) -> h.Renderable:
-    """Return what a provision said from one day to another, with what that changed."""
+    """Return a provision's words during one span, with the changes since the span before."""
     span, time = spans[at], pages.time
     before = spans[at - 1] if at else None
     ended = time.ended(span)
@@ -465,7 +465,7 @@ def _state(pages: PolicyPages, spans: tuple[ProvisionSpan, ...], at: int, root: 
 
 
 def _changed(before: ProvisionSpan | None, span: ProvisionSpan) -> Iterator[h.Node]:
-    """Yield the words of a provision, with what changed since the span before."""
+    """Yield the words of a provision, with the changes since the span before."""
     new = _text(span)
     if before is None or (old := _text(before)) == new:
         if span.clause and len(span.first.within(span.number)) == 1:

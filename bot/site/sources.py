@@ -52,7 +52,7 @@ def public_policies(
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """The announced texts of a policy, and what became of them."""
+    """The announced texts of a policy, and their history."""
 
     policy: str
     announced: Sequence[Adopted]

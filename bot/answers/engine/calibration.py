@@ -82,8 +82,9 @@ def fit(
 ) -> tuple[Table, float]:
     """Return the weights of `VERDICTS`, and the likelihood from which an answer is announced.
 
-    `right`: `(n,)`, whether the best clause of each line answers it. `groups`: each author's rows, whose
-    likelihoods for the choice of the latter come from the others. `after`: the lines are follow-ups.
+    `right`: `(n,)`, whether the best clause of each line answers it. `groups`: each author's rows. To choose
+    that likelihood, an author's rows are judged by weights fitted on the others'. `after`: the lines are
+    follow-ups.
     """
     declined = [line.reason for line in lines]
     wanted = {

@@ -239,7 +239,7 @@ class TextIndex:
 
     @cached_property
     def per_clause(self) -> float:
-        """How many questions the bank has that the text answers, for each clause."""
+        """The number of the bank's questions that the text answers, divided by the number of clauses."""
         return float((self.known_of >= 0).sum()) / len(self.numbers)
 
     @cached_property

@@ -230,7 +230,7 @@ def _tell(verdict: Accepted | Refused, terminal: Terminal) -> None:
 
 
 def _understood(typed: str, question: InstallerQuestion, choices: Mapping[str, str]) -> str | Refused:
-    """Return the answer to check, or what to say of a line that is none."""
+    """Return the answer to check, or the reply to a line that is not an answer."""
     if typed.lower() in HELP:
         return Refused(question.why, manner="note")
     if typed.lower() in BACK:

@@ -53,7 +53,7 @@ class RequestDrafts:
     def count_sent(self, author: Actor, today: date) -> bool:
         """Count a request that is sent. Return whether its author had any left today.
 
-        This is in memory, as hashes: who erases themselves is not known any more, and has no more for it.
+        This is in memory, as hashes: someone who erased their data is unknown, but gets no fresh allowance.
         """
         from bot.permissions.requests import MOST_A_DAY  # noqa: PLC0415 — a start can do without
 

@@ -229,7 +229,7 @@ def _title(view: Card) -> str:
 
 
 def _state(view: Card) -> str:
-    """Return what became of a request or, before an answer, whose turn it is."""
+    """Return the outcome of a request or, before an answer, whose turn it is."""
     if view.request.state != "asked":
         return state_words(view.request)
     asks = _has_question(view)

@@ -44,7 +44,7 @@ _NAME_HINT: Final = "Comme il doit paraître au certificat"
 
 
 def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "") -> Form:
-    """Return the window in which something is asked, filled in from a draft or from what is already known.
+    """Return the window of a request, filled in from a draft or with the details already known.
 
     `name`: the asker's.
     """
@@ -151,7 +151,7 @@ def granting_form(request: PermissionRequest, asker: str, signer: str, name: str
 
 
 def refusing_form(request: PermissionRequest, party: Party) -> Form:
-    """Return the window in which a request is refused. Who is in a picture owes nobody a reason."""
+    """Return the window in which a request is refused. A person who is in a picture owes nobody a reason."""
     owes = party == "decider"
     reason = TextField(
         "raison",

@@ -90,7 +90,7 @@ def play(office: Office, course: Course, request: Request) -> Message:
 def _quiz_under_way(office: Office, course: Course, db: Database, request: Request) -> "_QuizRequest":
     """Return the request about the quiz that the person is taking, the default policy's if they take none.
 
-    Of several, it is the one whose question was last shown.
+    If they take several, it is about the quiz whose question was shown last.
     """
     requests = [_QuizRequest(office, each, db, request) for each in course.every() if each.quizzed]
     taken = {attempt.id: quiz for quiz in requests if (attempt := quiz.under_way())}
@@ -191,7 +191,7 @@ class _QuizRequest(CourseRequest):
         return self._question(attempt)
 
     def _restart(self, attempt: Attempt) -> Message:
-        """Begin another attempt instead of one that cannot be passed any more, which ends as it is."""
+        """Begin another attempt, and end one that can no longer be passed."""
         if not attempt.finished_at:
             if attempt.kind != "quiz" or not session.is_lost(attempt.sitting, self.course.plan.pass_mark):
                 return self._question(attempt)

@@ -202,7 +202,7 @@ def _weight(draft: Draft) -> int:
 
 
 def draft_form(pending: PendingDrafts, draft: Draft) -> Form:
-    """Return the form that corrects a draft, filled in with what was guessed."""
+    """Return the form that corrects a draft, filled in with the guess."""
     value = draft.value
     best = listed(clause.number for clause in pending.reading.version.clauses()[:2])
     hint = f"Leurs numéros\u00a0: {best}"

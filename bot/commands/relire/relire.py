@@ -99,7 +99,7 @@ def _decide(
 
 
 def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:
-    """Throw away the drafts of which someone must still write a part, once that is confirmed."""
+    """Throw away the drafts that someone must still complete, after confirmation."""
     if not confirmed:
         return say.discarding(pending, draft)
     left = tuple(each for each in pending.drafts if not each.unfilled)

@@ -180,13 +180,13 @@ def _identifier(name: str) -> str:
 
 
 def _lines(reading: OutlineReading) -> Mapping[str, str]:
-    """Return the words of every line of a document, by what decisions about them are kept under."""
+    """Return the words of every line of a document, by the key under which decisions about it are stored."""
     words = map(line_words, reading.dropped.document.blocks)
     return {key: line for line in words if (key := line_key(line))}
 
 
 def _find_line(lines: Mapping[str, str], typed: str) -> str:
-    """Return the line that begins with what was typed or, when none does, has it. Raises `FieldsError`."""
+    """Return the line that begins with the typed words, or else contains them. Raises `FieldsError`."""
     wanted = line_key(clean(typed)).strip("«»…. ")
     if not wanted:
         raise FieldsError({outlines.WORDS: "Écrivez les premiers mots de la ligne."})

@@ -177,7 +177,7 @@ def _is_taken(line: CaseLine) -> bool:
 
 
 def more(case: ReportCase, number: int, kept_days: int) -> Message:
-    """Show what else a holder can do with a case. `number`: of the report to come back to."""
+    """Show what else a holder can do with a case. `number`: that of the report to return to."""
     line = case.line
     label, answer = ("Ne plus le garder", "non") if line.hold else ("Garder au-delà du terme", HOLD)
     opened = line.status != "closed"

@@ -79,6 +79,6 @@ def _send_picture(desk: BoardDesk, request: Request, wanted: str) -> Message:
 
 
 def nearby(period: Period, known: Sequence[Period]) -> Sequence[Period]:
-    """Return the periods to go to from another: before it, after it, and the last of the other kind."""
+    """Return the counted periods to offer beside one: the previous, the next, and the last year or month."""
     other = next((each for each in known if each.is_year != period.is_year), None)
     return [each for each in (period.previous, period.next, other) if each is not None and each in known]

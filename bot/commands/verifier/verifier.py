@@ -127,7 +127,7 @@ class PostRequest:
         return self.submit(token, draft) if self.request.fields else messages.form(token, draft.post)
 
     def read(self, token: str, draft: PostDraft, page: str) -> Slow:
-        """Examine the draft, and show a page of what it touches."""
+        """Examine the draft, and show a page of its findings."""
         return self._examined(draft, token, page=page_number(page))
 
     def wave_away(self, token: str, draft: PostDraft, name: str) -> Slow:
@@ -160,7 +160,7 @@ class PostRequest:
         return self._examining(draft, settle)
 
     def _latest(self, token: str, draft: PostDraft) -> PostDraft:
-        """Return a draft with what was waved away while it was examined, by another press."""
+        """Return a draft without the findings that another press dismissed during its examination."""
         latest = self.checking.drafts.get(self.request.actor, token)
         return latest if latest and latest.post == draft.post else draft
 

@@ -258,7 +258,7 @@ def score(sitting: Sitting) -> QuizScore:
 
 
 def is_lost(sitting: Sitting, mark: int) -> bool:
-    """Return whether `mark` per cent cannot be reached any more, even if every answer left were right."""
+    """Return whether `mark` per cent is out of reach, even if every remaining answer were right."""
     now = score(sitting)
     left = now.total - len(first_answers(sitting))
     return not QuizScore(now.right + left, now.total).reaches(mark)

@@ -12,7 +12,7 @@ class Persona:
     role: str = ""
 
 
-# What each is in the association is the profile's to say: see `bot.app.sandbox`.
+# Their roles in the association come from the profile (see `bot.app.sandbox`).
 PERSONAS = (
     Persona("officier", "Camille"),
     Persona("communications", "Dominique"),

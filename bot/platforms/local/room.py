@@ -145,8 +145,8 @@ class Room:
     def followed(self, since: str = "") -> Iterator[asyncio.Queue[Json]]:
         """Yield a queue that receives the whole state, then each change, until the block ends.
 
-        `since`: the `since` of the first state that the page received, "" when it is that one. Of the
-        fleeting messages, the state has only those that came after it.
+        `since`: the `since` of the first state that the page received, "" if this is the first. The state
+        includes only the fleeting messages that came after it.
         """
         run, _, number = since.partition(".")
         after = int(number) if run == self._run and re.fullmatch(r"[0-9]{1,9}", number) else 0

@@ -344,7 +344,7 @@ class SlackAdapter(Connectable):
             self._run(work, self.dispatcher.menu, origin, sorry=False)
 
     def refresh_homes(self, people: Collection[Actor]) -> None:
-        """Show the menu again, in a task, to those of these people whose App Home shows it."""
+        """Refresh the menu, in a task, for each of these people whose App Home shows it."""
         if self._delivery is None or not (shown := self._replies.at_menu.intersection(people)):
             return
 

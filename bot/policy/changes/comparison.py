@@ -148,9 +148,9 @@ def compare(old: Version, new: Version) -> Comparison:
 
 
 def _has_moved(comparison: Comparison, old: Clause, new: Clause) -> bool:
-    """Return whether a clause left what it stood in.
+    """Return whether a clause left its article or container.
 
-    What stands under a container's heading that came or went has not; a clause of an article has.
+    A container's heading that was added or removed moves no clause. A clause that left its article has moved.
     """
     parts, former, latter = comparison.parts, comparison.old.home(old), comparison.new.home(new)
     if (parts.get(former) if former else None) == latter and (former is None or former in parts):

@@ -17,7 +17,7 @@ MOST_CHARACTERS: Final = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text, in Markdown: its own, or the canonical one of what was read in another format.
+    """A file's text in Markdown: as written, or made from a file in another format.
 
     `words`: those found by a second, cruder reading, used to detect lost text. `findings`: what its format
     makes uncertain. `blocks`: what its outline is made from. `doubts`: those of that outline. `unit`: what

@@ -51,7 +51,7 @@ _SPACED: Final = re.compile(r"[ \u00a0]{2,}")
 
 @dataclass(slots=True)
 class _Frame:
-    """An open element, with what it gives to those it holds.
+    """An open element, and what its contents inherit from it.
 
     `form`: the form of the list's numbers (see `form_of`), "" outside lists. `number`: its next item's.
     `step`: from one item's number to the next. `names`: the classes of the list.
@@ -170,7 +170,7 @@ class PageReader:
         return leaves
 
     def _furniture(self, element: Element, frame: _Frame) -> Generator[Block, None, bool]:
-        """Leave out what is around a text, but for the headings of its header. Return whether it was left."""
+        """Leave out an element around the text, but a header's headings. Return whether it was left out."""
         role, text = role_of(element), words_of(element)
         if role not in {"nav", "footer", "header"} and len(text) * 2 > self._size:
             return False  # some sites put the whole page in a form, or call it anything
@@ -261,7 +261,7 @@ class PageReader:
 
 
 def _titles_fold(button: Element) -> bool:
-    """Return whether a button is the title of what it unfolds."""
+    """Return whether a button is the title of the content that it unfolds."""
     parent = button.getparent()
     return unfolds(button) or (parent is not None and unfolds(parent))
 

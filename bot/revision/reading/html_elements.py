@@ -123,7 +123,7 @@ def role_of(element: Element) -> str:
 
 
 def is_beside(element: Element) -> bool:
-    """Return whether an element has a name that site builders give to what stands beside a text."""
+    """Return whether an element has a name that site builders give to content beside the main text."""
     return element.tag not in HEADINGS and any(map(_BESIDE.fullmatch, element.get("class", "").split()))
 
 
@@ -163,7 +163,7 @@ def linked_words(element: Element) -> str:
 
 
 def is_hidden(element: Element) -> bool:
-    """Return whether a browser does not show an element, as far as it says so itself, and never will."""
+    """Return whether an element's own attributes hide it for good, in any browser."""
     return not unfolds(element) and (
         element.get("hidden") is not None
         or _HIDDEN.search(element.get("style", "")) is not None
@@ -216,7 +216,7 @@ def is_contents(element: Element) -> bool:
 
 
 def lays_out(table: Element) -> bool:
-    """Return whether a table is the text and not a table of it: it has headings, numbers or one column."""
+    """Return whether a table only lays out the text: it contains headings or numbers, or has one column."""
     if table.get("role") in {"presentation", "none"}:
         return True
     if any(inner is not table for inner in table.iter(*HEADINGS, "ol", "table")):

@@ -45,7 +45,7 @@ class PdfLine:
 
     @property
     def text_left(self) -> float:
-        """Where the second word begins: after a number or a bullet, that is where its text does."""
+        """Where the second word begins, which is where the text begins after a number or a bullet."""
         return self.words[1].left if len(self.words) > 1 else self.right
 
     @classmethod
@@ -268,7 +268,7 @@ def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list
 
 
 def _place(line: PdfLine) -> int:
-    """Return the vertical position at which a line comes again on other pages."""
+    """Return the vertical position at which a line is repeated on other pages."""
     return round(line.middle / 4)
 
 

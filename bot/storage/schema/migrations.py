@@ -53,7 +53,7 @@ def create_tables(db: Database) -> None:
 
 @migrations(name=SECOND)
 def add_tables(db: Database) -> None:
-    """Create the tables added since. The next start fills those that can be from the others."""
+    """Create the tables added since. The next start fills those that can be derived from other tables."""
     for statement in _ADDED:
         db.conn.execute(statement)
 

@@ -41,7 +41,7 @@ ADDED = (
          reason TEXT NOT NULL DEFAULT '',
          closing TEXT NOT NULL DEFAULT '') STRICT""",
     # The names that people gave for the certificate, whose content commits to each with its salt. `party`:
-    # « signer » for who consents on paper, who has no account.
+    # « signer » for a person who consents on paper and has no account.
     """CREATE TABLE permission_names (
          id TEXT PRIMARY KEY,
          request_id TEXT NOT NULL REFERENCES permission_requests(id) ON DELETE CASCADE,
