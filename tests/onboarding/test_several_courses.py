@@ -16,6 +16,7 @@ from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 from bot.onboarding import enrolment, reminders
+from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Onboardings
 from bot.outbox.notices import NoticeContext
 from bot.people import membership, persons
@@ -99,6 +100,13 @@ async def test_a_quiz_without_a_name_asks_which_and_a_named_one_is_that_policys(
     for line in ("quiz cr3:", "quiz CR3"):
         assert "Le quiz sur le CR3" in words(await say(bot, line))
     assert "12 questions" in words(await say(bot, "quiz pa20:"))
+
+
+async def test_a_quiz_of_a_single_question_is_said_in_the_singular(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Course, "size", lambda _: 1)
+    assert "Une question, expliquée. Il faut" in words(await say(bot, "quiz cr3:"))
 
 
 async def test_a_quiz_is_played_to_its_end_and_resumed_without_naming_it(bot: Bot) -> None:

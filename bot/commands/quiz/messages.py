@@ -43,10 +43,12 @@ _GOOD, _BAD = "✅", "❌"  # coloured on every platform, and always followed by
 
 def introduction_message(course: Course, after: str = "-") -> Message:
     """Describe the quiz and offer to begin. `after`: the last attempt's identifier, or « - » if none."""
+    size = course.size()
+    asked = f"{size} questions, une à la fois, chacune expliquée." if size > 1 else "Une question, expliquée."
     return Message(
         Heading(f"Le quiz sur {course.name.the}"),
         Text(
-            f"{course.size()} questions, une à la fois, chacune expliquée. Il faut "
+            f"{asked} Il faut "
             f"{course.plan.pass_mark}\u00a0% de bonnes réponses du premier coup; vous pouvez recommencer "
             "autant de fois que vous le voulez."
         ),
