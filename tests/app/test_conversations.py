@@ -90,6 +90,8 @@ def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promise
         # Half of what a writer asked; the other half was learnt from. 19 of 30 silences are told.
         ("unseen/questions_x", {"announced": 0.85, "top1": 0.92, "told": 0.60}, 0.04),
         ("unseen/dialogues_x", {"later": 0.90}, 0.05),
+        # Half of what another writer asked. 26 of 37 silences are told; 0.80 is aimed for.
+        ("unseen/questions_z", {"announced": 0.75, "top1": 0.92, "told": 0.68}, 0.04),
         ("unseen/dialogues_z", {"later": 0.78}, 0.05),  # shorter turns, with more left out
     ],
 )
