@@ -107,6 +107,9 @@ BACK: Final = frozenset({"retour", "<"})
 HELP: Final = frozenset({"?", "aide"})
 STOP: Final = frozenset({"arrêter", "arreter", "quitter"})
 YES: Final = {"oui": "Oui", "non": "Non"}
+_WHY_REVIEW: Final = (
+    "C'est le moment de corriger une réponse. Après Entrée, tout est vérifié ensemble, puis Vigie est prête."
+)
 _WORD: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = {"o": "oui", "n": "non", "yes": "oui", "y": "oui", "no": "non"}
 
@@ -174,8 +177,12 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
         typed = _typed(terminal)
         if not typed or typed.lower() in {"oui", "o"}:
             return
-        chosen = listed[int(typed) - 1] if typed.isdecimal() and 0 < int(typed) <= len(listed) else None
-        if chosen is None:
+        # « retour » works here too: the question before is the last one.
+        by_number = {str(number): question for number, question in enumerate(listed, 1)}
+        chosen = listed[-1] if typed.lower() in BACK else by_number.get(typed)
+        if typed.lower() in HELP:
+            terminal.show(_WHY_REVIEW, "note")
+        elif chosen is None:
             terminal.show(f"Tapez l'un des numéros, de 1 à {len(listed)}, ou Entrée.", "bad")
         elif answers.is_fixed(chosen.name):
             terminal.show(
@@ -270,9 +277,9 @@ def _choice(typed: str, choices: Mapping[str, str]) -> str | None:
 
     « slack et discord » is « slack, discord »: the words count, in any order.
     """
-    values = [*choices]
-    if typed.isdecimal() and 0 < int(typed) <= len(values):
-        return values[int(typed) - 1]
+    by_number = {str(number): value for number, value in enumerate(choices, 1)}
+    if typed in by_number:
+        return by_number[typed]
     words = _words(_LETTERS.get(typed.lower(), typed) if "oui" in choices else typed)
     return next((value for value, label in choices.items() if words in (_words(value), _words(label))), None)
 

@@ -87,6 +87,17 @@ async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
     assert typist.last.endswith("Quel est le jeton du robot?")
 
 
+@pytest.mark.usefixtures("slack", "discord")
+async def test_going_back_and_asking_why_work_among_the_answers_too(alice: Person, file: Path) -> None:
+    await installing(file, *everything(alice))
+    copies = str(file.parent / "ailleurs")
+    typist, works = await installing(file, "?", "9" * 5_000, "retour", copies, ENTER)
+    assert works
+    assert "corriger une réponse" in typist.said("note")
+    assert typist.said("bad").count("Tapez l'un des numéros") == 1
+    assert answers_in(file)["VIGIE_SAUVEGARDES"] == copies
+
+
 @pytest.mark.usefixtures("discord")
 async def test_a_token_that_could_not_be_checked_for_now_is_not_to_be_found_again(
     slack: FakeSlack, alice: Person, file: Path

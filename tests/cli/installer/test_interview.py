@@ -75,6 +75,7 @@ async def test_the_questions_of_discord_follow_one_another(
         (TO_BOT_TOKEN, "{", "Vous avez collé le manifeste."),
         (TO_BOT_TOKEN, "T0123ABCDE", "Vous avez collé un identifiant de Slack, et non un jeton."),
         (TO_GROUPS, "9", "Tapez l'un des numéros, de 1 à 3."),
+        (TO_GROUPS, "9" * 5_000, "Tapez l'un des numéros, de 1 à 3."),
         (TO_GROUPS, "1", "usergroups:read n'est pas accordée"),
         (TO_GROUPS, "2", "groups:read n'est pas accordée"),
         (TO_ADMIN, "camille@exemple.ca", "Un nom ou une adresse ne suffit pas."),
