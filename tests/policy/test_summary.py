@@ -439,6 +439,16 @@ def edited(*pairs: tuple[str, str]) -> tuple[str, list[str]]:
             "deux articles réunis",
             ["articles 3 et 4, réunis en article 3", "article 5, devenu article 4"],
         ),
+        (
+            [
+                (
+                    "c) la distance",
+                    "c) les heures de bénévolat faites l'an dernier;\n\nd) la distance",
+                )
+            ],
+            "un article modifié",
+            ["article 3, modifié (alinéas : c) ajouté; c) devenu d))"],
+        ),
         ([("## TITRE II – Membres\n\n", "")], "un intitulé changé", ["titre II « Membres », retiré"]),
         ([(" – Membres", "")], "un intitulé changé", ["titre II, désormais sans titre"]),
         (

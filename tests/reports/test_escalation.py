@@ -282,6 +282,33 @@ def test_a_case_that_the_other_recipient_is_told_of_too_stays_that_of_the_first(
     assert report_cases.open_case(desk.session, desk.case(), heir).line.role == VP
 
 
+def test_a_case_that_nobody_was_told_of_is_told_to_whichever_recipient_comes_back() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    desk.file()
+    for person, role in role_of.items():
+        roles.dismiss(desk.db, role, person, desk.session.today)
+    assert desk.run(minutes=60 * 24, step=10) == []
+    vp = next(person for person, role in role_of.items() if role == VP)
+    desk.appoint(VP, vp)
+    assert desk.beat() == 0
+    assert desk.told() == [(vp, "alternate")]
+
+
+def test_a_recipient_who_comes_back_beside_one_who_was_told_is_told_too_once() -> None:
+    desk = Desk()
+    vp, other = desk.holder(VP), desk.holder(VP, replacing=False)
+    desk.file()
+    roles.dismiss(desk.db, VP, other, desk.session.today)
+    assert [(person, level) for _, person, level in desk.run(minutes=61)] == [(vp, "first")]
+    desk.wait(hours=24)
+    desk.beat()
+    desk.told()
+    desk.appoint(VP, other, replacing=False)
+    desk.beat()
+    desk.beat()
+    assert desk.told() == [(other, "suite")]
+
+
 def test_a_report_that_names_everyone_who_could_handle_it_waits_for_someone_else() -> None:
     desk = Desk()
     vp = desk.holder(VP)

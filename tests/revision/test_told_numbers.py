@@ -105,10 +105,17 @@ def test_clauses_of_an_article_that_has_another_number_go_without_saying() -> No
     )
 
 
-def test_many_runs_are_still_one_line() -> None:
+@pytest.mark.parametrize(
+    ("chapters", "others"),
+    [(4, "1 autre suite"), (5, "2 autres suites"), (8, "5 autres suites")],
+)
+def test_many_runs_are_still_one_line(chapters: int, others: str) -> None:
     def text(first: int) -> list[str]:
-        return [f"# CHAPITRE {at}\n\n{at}.{first} {words}" for at, words in enumerate(ARTICLES * 2, 1)]
+        return [
+            f"# CHAPITRE {at}\n\n{at}.{first} {words}"
+            for at, words in enumerate((ARTICLES * 2)[:chapters], 1)
+        ]
 
     line = told(text(1), text(2))
     assert line.startswith("Seuls des numéros changent : l'article 1.1 devient 1.2; ")
-    assert line.endswith("; et 5 autres suites de numéros.")
+    assert line.endswith(f"; et {others} de numéros.")
