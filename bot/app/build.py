@@ -442,7 +442,7 @@ class Bot(Parts):
         self.refresh_boards(db)
 
     def refresh_boards(self, db: Database) -> None:
-        """Read again what is answered from memory, which changes once the transaction is committed."""
+        """Reload the boards that are answered from memory. They change once the transaction is committed."""
         self.office.refresh_board(db)
         self.awaited.refresh(db, self.today(), self.storage.after_commit)
 

@@ -40,7 +40,7 @@ class PoliciesToList(Arguments):
 
 
 class ProvisionsToRead(Arguments):
-    """Of « lire »."""
+    """The arguments of « lire »."""
 
     numero: Line = _described("numero", "", max_length=200)
     politique: PolicyName = ""

@@ -207,8 +207,8 @@ def refused_form(
 ) -> Message:
     """Return the refusal of a form, with the button that opens it again as it was filled in.
 
-    `problems`: what is wrong, by field. `token`: of what was typed, "" if it is not remembered, which leaves
-    no button. `why`: says it instead of `problems`.
+    `problems`: what is wrong, by field. `token`: that of the typed answers, "" if they are not
+    remembered, in which case there is no button. `why`: the reason to show instead of `problems`.
     """
     labels = {field.name: field.label for field in form.fields}
     shown = {name if name in labels else form.fields[0].name: text for name, text in problems.items()}

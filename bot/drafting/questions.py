@@ -80,9 +80,9 @@ def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tu
         rules = [*filter(None, map(_asked, whole)), *filter(None, map(_confirmed, whole))]
         rarest = _rarest(clause, spread)
         about = f"Que dit la politique à propos de ceci\u00a0: {_lowered(subject)}?" if subject else ""
-        also = f"Où est-il question de ces mots\u00a0: {', '.join(rarest)}?" if rarest else ""
+        where = f"Où est-il question de ces mots\u00a0: {', '.join(rarest)}?" if rarest else ""
         ruled = [(rule, "direct") for rule in dict.fromkeys(rules)]
-        lines = ((about, "direct"), (" ".join(rarest), "keyword"), *ruled, (also, "direct"))
+        lines = ((about, "direct"), (" ".join(rarest), "keyword"), *ruled, (where, "direct"))
         fresh = [(text, kind) for text, kind in lines if text and fold_accents(text) not in asked][:_LINES]
         asked.update(fold_accents(text) for text, _ in fresh)
         for text, kind in fresh:

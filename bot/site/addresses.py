@@ -64,7 +64,7 @@ class PolicyPaths:
         return f"{self.policy}/{version.key}/{ending}"
 
     def provision(self, identity: str) -> str:
-        """Return the path of a provision, by its identity: its history."""
+        """Return the path of the page of a provision's history, by its identity."""
         origin, _, number = identity.partition("@")[2].partition(":")
         known = self.slugs.get(Number(number)) or slug(number)
         return f"{self.policy}/id/{origin}/{known}.html"
