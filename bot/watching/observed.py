@@ -37,7 +37,7 @@ class Observed:
 
     `validators`: by policy, those of the document that was read last. `texts`: hashes of the words of those
     that were proposed. `day`: the date of the last look. `problem`: why it failed, "" if it did not.
-    `failures`: how many looks failed in a row. `announced`: when the administration was notified, if ever.
+    `failures`: how many looks failed in a row. `announced`: the day of the notice, if one is queued or sent.
     """
 
     source: str = ""
