@@ -46,9 +46,10 @@ _START = re.compile(
     rf"(?:{_LINK}\b[\s,:]*)+(?:meme |juste )?(?:si|quand|avec|dans|dedans|sur|pour)\b.*\?$"
 )
 # What says that there are two, whatever their forms: « lequel des deux est permis ».
-_TWO_THINGS = r"\b(?:deux|2) (?:questions|choses|affaires|points)\b"
-_BOTH = re.compile(rf"\b(?:lequel|laquelle) des deux\b|\bles deux\W*$|{_TWO_THINGS}", re.IGNORECASE)
-_ANNOUNCED = re.compile(rf"[^.?!:;,]*{_TWO_THINGS}[^.?!:;,]*[.?!:;,]*\s*", re.IGNORECASE)
+_BOTH = re.compile(r"\b(?:lequel|laquelle) des deux\b|\bles deux\W*$", re.IGNORECASE)
+# « Deux points : … », and « … J'ai deux questions, désolé. »
+_TWO_THINGS = r"(?:[\w'’]+\s+){0,3}(?:deux|2) (?:questions|choses|affaires|points)\b[^.?!:;\d]{0,60}"
+_ANNOUNCED = re.compile(rf"^{_TWO_THINGS}[.:;]\s+|(?<=[?.!])\s+{_TWO_THINGS}[.!]?$", re.IGNORECASE)
 # What says that a question follows, wherever it stands: « avant de publier, je me demande qui… ».
 _WONDERS = (
     r"(?:je (?:me demande|veux savoir|voudrais savoir|sais pas|ne sais pas)|j'aimerais savoir|"
@@ -66,7 +67,7 @@ _CUTS = (
         re.IGNORECASE,
     ),
 )
-_VERB = re.compile(rf"{_LINK}\s+(?:d[e']\s?)?[a-z]{{3,}}(?:er|ir|re)\b")
+_VERB = re.compile(rf"(?:{_LINK}\s+)+(?:d[e']\s?)?[a-z]{{3,}}(?:er|ir|re)\b")
 _SENTENCE = re.compile(r"[.?!…]\s+")
 _LIST = re.compile(r"^\W*(?:[12][).:]|(?:bonjour|allo|hi|hello|svp|deux questions)\b)\W*", re.IGNORECASE)
 
@@ -77,8 +78,8 @@ def cut(text: str) -> tuple[str, str, int] | None:
     Return None for a text that holds one question.
     """
     ways = []
+    text = _ANNOUNCED.sub("", text)
     both = _BOTH.search(text)
-    text = _ANNOUNCED.sub("", text).strip() or text
     story = len(text.split()) > LONGEST
     for pattern in _CUTS:
         for match in pattern.finditer(text):
@@ -90,11 +91,9 @@ def cut(text: str) -> tuple[str, str, int] | None:
                 ways.append((*halves, MARKS))
             elif story:
                 continue
-            elif both or (
-                _ASKING.search(_SENTENCE.split(_folded(first))[-1]) and _START.match(_folded(second))
-            ):
+            elif _ASKING.search(_SENTENCE.split(_folded(first))[-1]) and _START.match(_folded(second)):
                 ways.append((*halves, WORDS))
-            elif pattern is _CUTS[1] and _VERB.match(_folded(second)):
+            elif pattern is _CUTS[1] and (both or _VERB.match(_folded(second))):
                 ways.append((*halves, VERB))
     # « J'ai publié des photos. Est-ce permis, et que puis-je risquer? » is not cut after what it tells.
     return max(ways, key=lambda way: (way[2], not way[0].endswith(".")), default=None)

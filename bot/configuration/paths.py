@@ -36,14 +36,14 @@ def misplaced(raw: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
 
 
 def openable(raw: Mapping[str, str]) -> Iterator[str]:
-    """Yield a French line if one folder holds both the copies and their keys. `raw`: the settings as text."""
+    """Yield a French line for each folder with both the keys and what they open. `raw`: settings as text."""
     if "vigie_cles" not in raw:
         return
     keys = Path(raw["vigie_cles"]).resolve()
     if "vigie_db" in raw and Path(raw["vigie_db"]).resolve().is_relative_to(keys):
         yield (
-            "VIGIE_DB est dans VIGIE_CLES\u00a0: leur double l'emporterait. Donnez aux clés un "
-            f"dossier à part, comme {keys / 'cles'}"
+            "VIGIE_DB est dans VIGIE_CLES\u00a0: le double des clés contiendrait aussi la base. "
+            f"Donnez aux clés un dossier à part, comme {keys / 'cles'}"
         )
     if "vigie_sauvegardes" not in raw:
         return

@@ -62,9 +62,7 @@ TYPED = timedelta(minutes=10)  # how long the answers of a refused form can be c
 TYPED_FORMS = 500  # people whose refused form is remembered, one each; beyond that, the oldest is dropped
 WAITING = 5  # maximum number of slow requests, such as questions, running or waiting for one person
 HELP = "aide"  # the command that answers a misspelt name
-ARGUMENTS = (
-    2  # maximum number of words after a command's name, typed without a slash; beyond, it is a sentence
-)
+ARGUMENTS = 2  # words after the name of a command typed without a slash; beyond, it is a sentence
 NAME_WORDS = 3  # maximum number of words in a line that may name a command
 MISSPELT = 0.75  # minimum share of letters in common for a line to be a misspelt command
 SUGGESTIONS = 25  # Discord: choices offered while typing
@@ -261,8 +259,9 @@ class Dispatcher:
         « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
         request. An empty line or a greeting asks for the menu. Without a slash, the words count as a command
         only if they stand alone (« mes données ») or if the first names a slash command and at most
-        `ARGUMENTS` follow: « quiz, c'est quand? » is a question. Any other text goes to the first command;
-        so do words that name a restricted command, until `handle` knows who writes.
+        `ARGUMENTS` follow: « quiz, c'est quand? » is a question. All that follows the name of a command
+        that is anonymous or reads any text is that command's. Any other text goes to the first command; so
+        do words that name a restricted command, until `handle` knows who writes.
         """
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
@@ -273,10 +272,16 @@ class Dispatcher:
         named, rest = self._named(words)
         if named and not rest and not named.refusal:
             return Request(named.name, "", actor, place)
-        command = self.command(words.partition(" ")[0].lower())
-        reads_text = command and command.name in {self.commands[0].name, self.menu}
-        if command and command.slash and (reads_text or (len(bare) <= ARGUMENTS + 1 and "?" not in words)):
-            return self.from_command(words, actor=actor, place=place)
+        first, _, rest = words.partition(" ")
+        command = self.command(first.lower())
+        # A text for an anonymous command (« signalement, … ») must never be read as someone's question.
+        meant = command or self.command(first.lower().strip(_MARKS))
+        if meant and meant.anonymous and meant.slash:
+            return self.from_command(f"{meant.name} {rest}", actor=actor, place=place)
+        if command and command.slash:
+            reads_text = command.name in {self.commands[0].name, self.menu}
+            if reads_text or (len(bare) <= ARGUMENTS + 1 and "?" not in words):
+                return self.from_command(words, actor=actor, place=place)
         return Request(self.commands[0].name, words, actor, place, free=True)
 
     def from_command(

@@ -54,9 +54,8 @@ def certify(registrar: Registrar, db: Database, request_id: str, now: datetime) 
 def content_of(db: Database, request: PermissionRequest) -> Content:
     """Return what the register says of a request in its present state.
 
-    « event » is « granted », « withdrawn » or « ended », and « on » its day. The last
-    two have nothing more but « of », the number of the entry that granted it. Names are commitments. Days are
-    « 2026-11-24 ».
+    « event » is « granted », « withdrawn » or « ended », and « on » its day. The last two have only « of »
+    besides, the number of the entry that granted it. Names are commitments. Days are « 2026-11-24 ».
     """
     if request.state != GRANTED:
         first = next(iter(certificates.certificates_of(db, request.id)), None)

@@ -1,9 +1,9 @@
 """Requests for a permission, and the only ways in which their state changes.
 
-    asked → granted, refused by someone who may decide, once
-    asked → cancelled                by the asker, or because nobody can consent any more
-    granted → withdrawn              by one who may decide or who consented, or renounced by the asker
-    granted → ended                  once its last day is over
+    asked → granted, refused    once, by someone who may decide
+    asked → cancelled           by the asker, or because nobody can consent any more
+    granted → withdrawn         by someone who may decide or who consented, or when the asker renounces it
+    granted → ended             once its last day is over
 
 Today's holders of the role may decide or, when nobody but the asker holds it, the holders of its fallbacks.
 Nobody decides on their own request. For an image, only the person in it decides, unless the consent

@@ -530,6 +530,14 @@ async def test_the_second_of_what_is_named_is_no_second_question(desk: Counter) 
             "Deux points : 1) dois-je penser à mon public; 2) si je vois une attaque, est-ce que je réponds",
             ("dois-je penser à mon public", "si je vois une attaque, est-ce que je réponds"),
         ),
+        (
+            "Est-ce que je publie deux choses le même jour? Et qui ouvre une page?",
+            ("Est-ce que je publie deux choses le même jour?", "Et qui ouvre une page?"),
+        ),
+        (
+            "Ce titre a deux points, lequel vaut pour moi? Qui ouvre une page?",
+            ("Ce titre a deux points, lequel vaut pour moi?", "Qui ouvre une page?"),
+        ),
     ],
 )
 async def test_two_questions_are_found_however_they_are_asked(

@@ -477,7 +477,13 @@ async def test_nothing_at_all_is_kept_of_who_reported(chat: Chat) -> None:
 
 
 async def test_what_is_written_in_a_conversation_does_not_run_it(chat: Chat) -> None:
-    for text in ("signalement", "/signalement", "/signalement https://www.facebook.com/a/posts/1"):
+    for text in (
+        "signalement",
+        "signalement hier quelqu'un a publié ma photo sans permission",
+        "Signalement, est-ce que je peux dénoncer ma gérante ici?",
+        "/signalement",
+        "/signalement https://www.facebook.com/a/posts/1",
+    ):
         asked = chat.dispatcher.from_text(text, actor=REPORTER)
         refusal = chat.dispatcher.admit(asked, written=True).refusal
         assert refusal is not None
