@@ -314,6 +314,9 @@ def relire_examples(library: Library) -> dict[str, Reply]:
         **{name: relire.draft_message(pending, at) for name, at in shown.items()},
         **{f"Corriger, {kind}": relire.draft_form(pending, draft) for kind, draft in kinds.items()},
         "Les brouillons d'une clause": relire.clause_message(pending, others[0]),
+        "Les brouillons d'une clause, changés depuis": relire.clause_message(
+            pending, others[0], changed=True
+        ),
         "Un brouillon à remplir": relire.draft_message(pending, len(kinds), "Gardée."),
         "Des brouillons à remplir, à jeter": relire.discarding(pending, several[0]),
         "Tout est relu": relire.draft_message(PendingDrafts(pending.reading, ()), 0, "Gardée."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.conversation.forms import Form
-from bot.conversation.messages import Button, Message
+from bot.conversation.messages import Button, Buttons, Message
+from bot.conversation.requests import CONFIRMED
 from bot.drafting import drafts
 from bot.policy import articles
 from bot.policy.names import GenderedName
@@ -160,6 +162,48 @@ async def test_no_more_lines_of_a_clause_are_kept_at_once_than_one_message_shows
     await at_work.press(together, "Garder les")
     kept = (folder / "questions.jsonl").read_text("utf-8").splitlines()
     assert len(kept) == len(shown)
+
+
+@pytest.mark.parametrize("label", ["Garder les", "Jeter les"])
+async def test_a_button_about_lines_that_changed_since_shows_those_that_are_left_and_does_nothing(
+    at_work: World, folder: Path, label: str
+) -> None:
+    shown = await at_work.ask("relire marche")
+    together = await at_work.press(shown, "Voir les")
+    await at_work.press(await at_work.press(shown, "Plus tard"), "Garder")
+    count = remaining(folder)
+    again = await at_work.press(together, label)
+    assert "Rien n'est encore fait" in words(again)
+    assert remaining(folder) == count
+    await at_work.press(again, label)
+    assert all(each.unfilled for each in drafts.read_drafts(folder, club()) if each.clause == "1.1")
+
+
+@pytest.mark.parametrize(("verb", "label"), [("tout", "Garder les"), ("oter", "Jeter les")])
+async def test_a_button_that_does_not_say_which_lines_it_was_below_shows_them(
+    at_work: World, folder: Path, verb: str, label: str
+) -> None:
+    first, count = drafts.read_drafts(folder, club())[0], remaining(folder)
+    old = Message(Buttons(Button(label, f"relire marche:{verb} {first.id} {CONFIRMED}")))
+    again = await at_work.press(old, label)
+    assert "Rien n'est encore fait" in words(again)
+    assert remaining(folder) == count
+    await at_work.press(again, label)
+    assert remaining(folder) < count
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+async def test_a_clause_that_has_fewer_than_two_lines_is_read_one_at_a_time(
+    at_work: World, folder: Path, kept: int
+) -> None:
+    every = drafts.read_drafts(folder, club())
+    unfilled = next(each for each in every if each.unfilled)
+    others = [each for each in every if each.clause == unfilled.clause and not each.unfilled][:kept]
+    drafts.write_drafts(folder, [unfilled, *others])
+    for verb in ("tout", "vider"):
+        shown = words(await at_work.ask(f"relire marche:{verb} {unfilled.id}"))
+        assert "À relire" in shown
+        assert not re.search("[Ll]es [01] lignes", shown)
 
 
 async def test_what_is_kept_before_a_line_that_cannot_be_serves_too(at_work: World, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The messages of `relire`: a draft under its clause, and the form that corrects it."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -64,6 +65,11 @@ class PendingDrafts:
         """Return the drafts about the same clause that can serve as they are, and be read in one message."""
         ready = ((other, _weight(other)) for other in self.drafts if other.clause == draft.clause)
         return tuple(packed_page((pair for pair in ready if not pair[0].unfilled), 1, _LISTED)[0])
+
+    def shown(self, draft: Draft) -> str:
+        """Return a short hash of the drafts of `of_clause`: a button about them does nothing to any other."""
+        ids = " ".join(each.id for each in self.of_clause(draft))
+        return hashlib.sha256(ids.encode()).hexdigest()[:8]
 
     def unfilled(self) -> tuple[Draft, ...]:
         """Return the drafts that still have a part for someone to write."""
@@ -138,17 +144,25 @@ def _quoted(reading: Reading, clause: Clause) -> Quote:
     return reading.quote(clause.number, (), 0, None if end == len(clause.text) else end)
 
 
-def clause_message(pending: PendingDrafts, draft: Draft) -> Message:
-    """Show the drafts of a clause together, to keep or throw away at once: none is kept that is not shown."""
+def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = False) -> Message:
+    """Show the drafts of a clause together, to keep or throw away at once: none is kept that is not shown.
+
+    `changed`: a button was pressed below others than these, and did nothing.
+    """
     whole, reading = pending.of_clause(draft), pending.reading
+    noted = "Rien n'est encore fait\u00a0: voici ce qui reste de cette clause." if changed else ""
+    if len(whole) < 2:  # noqa: PLR2004 — one is read as any other
+        return draft_message(pending, pending.drafts.index(whole[0] if whole else draft), noted)
+    shown = f"{pending.shown(draft)} {CONFIRMED}"
     clause = reading.version.clause(Number(draft.clause))
     return Message(
         Heading(f"Les {len(whole)} lignes\u00a0: {draft.clause}"),
+        *([Note(noted)] if noted else []),
         *([_quoted(reading, clause)] if clause else []),
         *(element for each in whole for element in _shown(each)),
         Buttons(
-            Button(f"Garder les {len(whole)}", f"{pending.command('tout', draft)} {CONFIRMED}", "primary"),
-            Button(f"Jeter les {len(whole)}", f"{pending.command('oter', draft)} {CONFIRMED}", "danger"),
+            Button(f"Garder les {len(whole)}", f"{pending.command('tout', draft)} {shown}", "primary"),
+            Button(f"Jeter les {len(whole)}", f"{pending.command('oter', draft)} {shown}", "danger"),
             Button("Une à la fois", pending.command("voir", draft)),
         ),
     )

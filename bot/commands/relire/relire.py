@@ -55,11 +55,12 @@ def review(review: DraftReview, request: Request) -> Reply:
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où les textes de l'association s'écrivent."
         )
     folder = _own_folder(review, review.own, policy.id)
-    verb, _, identifier = text.partition(" ")
+    verb, _, rest = text.partition(" ")
+    identifier, _, shown = rest.strip().partition(" ")
     pending = _pending(review, policy, folder, prepare=verb == "preparer")
     if verb and verb != "preparer" and not identifier:
         library.find(verb.lower())  # a name that no policy has
-    at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier.strip()), None)
+    at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier), None)
     if at is None:
         return say.draft_message(pending, 0, "Cette ligne n'est plus à relire." if identifier else "")
     draft = pending.drafts[at]
@@ -67,8 +68,8 @@ def review(review: DraftReview, request: Request) -> Reply:
         return say.draft_form(pending, draft)
     if verb == "vider":
         return _discard_unfilled(folder, pending, draft, confirmed=request.confirmed)
-    if verb == "tout" and not request.confirmed:
-        return say.clause_message(pending, draft)
+    if verb in {"tout", "oter"} and not (request.confirmed and shown == pending.shown(draft)):
+        return say.clause_message(pending, draft, changed=request.confirmed)
     if verb not in {"corriger", "garder", "tout", "jeter", "oter"}:  # « apres », or what someone typed
         return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
     done = _decide(review, request, folder, pending, draft, verb=verb)
@@ -99,13 +100,16 @@ def _decide(
 
 
 def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:
-    """Throw away the drafts that someone must still complete, after confirmation."""
+    """Throw away the drafts to complete, after confirmation. One alone is shown instead."""
+    unfilled = pending.unfilled()
+    if len(unfilled) < 2:  # noqa: PLR2004 — the button is older than what was decided since
+        return say.draft_message(pending, pending.drafts.index(unfilled[0] if unfilled else draft))
     if not confirmed:
         return say.discarding(pending, draft)
     left = tuple(each for each in pending.drafts if not each.unfilled)
     folder_of_drafts.write_drafts(folder, left)
-    gone = len(pending.drafts) - len(left)
-    return say.draft_message(PendingDrafts(pending.reading, left), 0, f"Jetées\u00a0: {gone} lignes.")
+    done = say.done("Jetée", len(unfilled))
+    return say.draft_message(PendingDrafts(pending.reading, left), 0, done)
 
 
 def _serve(
