@@ -17,7 +17,7 @@ from bot.app.build import Parts
 from bot.conversation.messages import Quotation, Quote, Quoter
 from bot.schedule.names import AHEAD
 from bot.settings import Settings
-from bot.storage.database import beside, explained, reader
+from bot.storage.database import StorageError, beside, explained, reader
 
 if TYPE_CHECKING:
     from bot.site.frame import SiteFacts
@@ -87,18 +87,31 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
     if not path.is_file():
         return publish(folder, facts, read(None))
     with closing(reader(path).conn) as conn, explained(path):
-        policies, untold = read(Database(conn)), _untold(Database(conn))
+        untold = _untold(bot, Database(conn))  # first: what is announced meanwhile may not be published yet
+        policies = read(Database(conn))
     done = publish(folder, facts, policies)
     if untold:
-        with beside(path) as db:
-            _mark_told(db, untold)
+        try:
+            with beside(path) as db:
+                _mark_told(db, untold)
+        except StorageError as error:
+            done_but = "le site est publié, mais la base ne l'a pas noté. Publiez de nouveau après ceci"
+            raise type(error)(f"{done_but}\u00a0: {error}") from error
     return done
 
 
-def _untold(db: Database) -> list[str]:
-    """Return the keys of the tasks that are to tell of a revision to come: a bot that is stopped did not."""
-    rows = db.conn.execute("SELECT key FROM due_tasks WHERE task = ? AND key LIKE '%:scheduled'", (AHEAD,))
-    return [str(key) for (key,) in rows]
+def _untold(bot: Parts, db: Database) -> list[str]:
+    """Return the keys of the tasks that are to tell of a public policy's revision to come.
+
+    They are there when a bot that is stopped did not tell it.
+    """
+    rows = db.conn.execute(
+        """SELECT due_tasks.key, revisions.policy FROM due_tasks
+             JOIN revisions ON due_tasks.key = ? || ':' || revisions.id || ':scheduled'""",
+        (AHEAD,),
+    )
+    policies = bot.settings.profile.policies
+    return [str(key) for key, policy in rows if policy in policies and policies[policy].public]
 
 
 def _mark_told(db: Database, keys: Sequence[str]) -> None:

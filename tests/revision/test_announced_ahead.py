@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from bot.app import publication
 from bot.app.publication import publish_site, quoter
 from bot.assistants import texts
 from bot.assistants.texts import Texts
@@ -19,6 +20,7 @@ from bot.conversation.messages import Message, Quotation
 from bot.outbox import rows
 from bot.people import persons, roles
 from bot.settings import SEED
+from bot.storage.database import PassingError
 from tests.kits.registry import ADMIN
 from tests.kits.revision_commands import (
     ALEX,
@@ -313,6 +315,35 @@ async def test_what_was_published_by_hand_while_the_bot_was_stopped_keeps_its_ad
     assert published <= left, "no address is lost"
     assert "versions.html#retiree-2026-11-20" in (site / SITE).read_text()
     assert in_channel(desk) == [], "no channel was told that it would come"
+
+
+async def test_what_another_policy_publishes_is_no_announcement_of_one_that_is_not_public(
+    settings: dict[str, Any], site: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "donnees"
+    profile = (own / "profil.toml").read_text("utf-8").replace("[politiques.pa20]", "[politiques.club]")
+    (own / "profil.toml").write_text(profile, "utf-8")
+    (own / "politique/club").mkdir(parents=True)
+    (own / "politique/club/2020-01-01.md").write_text("# Club\n\n## ARTICLE 1 : Nom\n\n1.1 Il a un nom.\n")
+    with world(tmp_path, database=tmp_path / "vigie.db", **settings) as desk:
+        approved = await desk.approve(NEW_CLAUSE, effective="2027-03-01")
+        await desk.press(await desk.press(approved, "L'annoncer dès maintenant"), "L'annoncer")
+        publish_site(desk.services, site)
+        assert "Personne n'en a rien reçu" in await withdrawn(desk)
+
+
+async def test_a_site_that_is_published_though_the_database_could_not_note_it_is_said_to_be(
+    desk: World, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> NoReturn:
+        raise PassingError("le disque est plein.")
+
+    approved = await desk.approve(REVISED, effective="2027-03-01")
+    await desk.press(await desk.press(approved, "L'annoncer dès maintenant"), "L'annoncer")
+    monkeypatch.setattr(publication, "beside", full)
+    with pytest.raises(PassingError, match=r"le site est publié, mais .* Publiez de nouveau .* plein"):
+        publish_site(desk.services, site)
+    assert SITE in pages(site)
 
 
 async def test_a_channel_that_refused_the_announcement_is_not_told_of_the_withdrawal(desk: World) -> None:
