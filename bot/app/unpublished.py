@@ -59,7 +59,7 @@ def check_site(folder: Path | None, database: Path) -> Iterator[Finding]:
     elif failing:
         yield wrong("site", f"la dernière publication a échoué\u00a0: {failing.reason}")
     else:
-        yield fine("site", f"publié dans {folder}, chaque nuit et dès qu'une version prend effet.")
+        yield fine("site", f"se publie dans {folder}, chaque nuit et dès qu'une version prend effet.")
 
 
 def unpublished(problem: str) -> Message:

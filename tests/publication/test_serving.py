@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.app import unpublished
 from bot.app.build import Bot
 from bot.app.platforms import public_site
 from bot.app.tasks import Tasks
@@ -193,6 +194,12 @@ async def test_without_a_folder_the_errand_does_nothing(tmp_path: Path) -> None:
     await Tasks(bot, {}).work().errands[names.PUBLISH]({}, NOW)
     assert held(tmp_path) == ["donnees"]
     bot.storage.close()
+
+
+def test_a_folder_where_nothing_is_published_yet_is_not_said_to_hold_the_site(tmp_path: Path) -> None:
+    [found] = unpublished.check_site(tmp_path / "public", tmp_path / "vigie.db")
+    assert found.level == "ok"
+    assert f"se publie dans {tmp_path / 'public'}, chaque nuit" in found.text
 
 
 async def test_a_pdf_that_cannot_be_made_is_told_too_and_changes_nothing(
