@@ -24,6 +24,7 @@ _FRENCH_LETTERS = frozenset("àâæçéèêëîïôœùûüÿ")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _TOKEN = re.compile(r"[\w'’-]+")
 _DIGIT = re.compile(r"\d")
+_ADDRESS = re.compile(r"://|@|\bwww\.|\w\.\w+/")  # « www.exemple.ca », « exemple.ca/page »
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _typed(lower: str) -> Counter[str]:
 
     Codes and addresses have no words, whatever their letters spell.
     """
-    pieces = (piece for piece in lower.split() if "://" not in piece and "@" not in piece)
+    pieces = (piece for piece in lower.split() if not _ADDRESS.search(piece))
     codes_and_words = (token for piece in pieces for token in _TOKEN.findall(piece))
     words = (word for token in codes_and_words if not _DIGIT.search(token) for word in _WORD.findall(token))
     return Counter(part for word in words for part in (word, *re.split(r"['’-]", word)[:-1]))

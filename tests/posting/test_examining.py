@@ -106,6 +106,9 @@ def test_a_french_post_with_some_english_is_read(post: str) -> None:
         "Billet A-IN-TO-2",
         "Concert samedi : https://exemple.ca/the-best-of-us/is-in-it",
         "Écrivez à the.best-of-it@exemple.ca",
+        "Concert samedi : www.exemple.ca/events/the-best-of-us",
+        "Concert samedi (www.the-best-of-us.is-in-it.ca)",
+        "Concert samedi : exemple.ca/the-best-of-us/is-in-it",
     ],
 )
 def test_a_short_french_post_with_a_code_or_an_address_is_read(post: str) -> None:
