@@ -69,7 +69,7 @@ class Row:
 
     `attempts`: the number of attempts counted on the current `route`. `problem`: the latest error's code, or
     the reason for the row's state. `doubtful`: whether it may already have been sent by `route`, since
-    `claimed_at`.
+    `claimed_at`. `unsure`: whether it may have been sent by a route since abandoned.
     """
 
     id: str
@@ -85,6 +85,7 @@ class Row:
     claimed_at: datetime | None
     problem: str | None
     doubtful: bool
+    unsure: bool
 
 
 def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime, *, unordered: bool = False) -> bool:
@@ -138,6 +139,11 @@ def may_have_arrived(db: Database, key: str) -> bool:
 
 def _in_doubt(problem: str | None) -> bool:
     return (problem or "").endswith(f" {DOUBTFUL}")
+
+
+def _noted(problem: str | None, *, doubtful: bool) -> str | None:
+    """Return a problem as it is stored: whoever writes one keeps the doubt of the one that it replaces."""
+    return f"{problem} {DOUBTFUL}" if problem and doubtful else problem
 
 
 # Clear a settled row's routes, which are no longer needed, so that no account remains in the outbox.
@@ -199,6 +205,8 @@ def load_row(db: Database, row_id: str) -> Row:
     row: dict[str, Any] = dict(zip(names, cursor.fetchone(), strict=True))
     row["arguments"], row["tried"] = json.loads(row["arguments"]), tuple(json.loads(row["tried"]))
     row["urgent"], row["doubtful"] = bool(row["urgent"]), bool(row["doubtful"])
+    row["unsure"] = _in_doubt(row["problem"])
+    row["problem"] = row["problem"] and row["problem"].removesuffix(f" {DOUBTFUL}")
     row["claimed_at"] = utc(row["claimed_at"]) if row["claimed_at"] else None
     return Row(**row)
 
@@ -293,13 +301,20 @@ def put_back(
         """UPDATE outbox SET state = :state, due_at = coalesce(:due, due_at),
              problem = coalesce(:problem, problem), attempts = attempts - (NOT :counted),
              claimed_at = CASE WHEN :state = 'queued' THEN NULL ELSE claimed_at END WHERE id = :id""",
-        {"id": row.id, "due": due, "problem": problem, "state": state, "counted": counted},
+        {
+            "id": row.id,
+            "due": due,
+            "problem": _noted(problem, doubtful=row.unsure),
+            "state": state,
+            "counted": counted,
+        },
     )
 
 
 def note_absent(db: Database, row: Row) -> None:
     """Record that a row has waited too long for a platform, and has no other route."""
-    db.conn.execute("UPDATE outbox SET problem = ? WHERE id = ?", (ABSENT, row.id))
+    problem = _noted(ABSENT, doubtful=row.unsure)
+    db.conn.execute("UPDATE outbox SET problem = ? WHERE id = ?", (problem, row.id))
 
 
 def give_up_route(db: Database, row: Row, route: str, problem: str, *, doubtful: bool) -> None:
@@ -307,13 +322,11 @@ def give_up_route(db: Database, row: Row, route: str, problem: str, *, doubtful:
 
     `doubtful`: whether the row may have been sent by that route after all.
     """
-    if doubtful or _in_doubt(row.problem):
-        problem = f"{problem} {DOUBTFUL}"
     tried = json.dumps([*row.tried, route], ensure_ascii=False)
     db.conn.execute(
         """UPDATE outbox SET state = 'queued', tried = ?, attempts = 0, problem = ?, claimed_at = NULL
            WHERE id = ?""",
-        (tried, problem, row.id),
+        (tried, _noted(problem, doubtful=doubtful or row.unsure), row.id),
     )
 
 
@@ -323,10 +336,13 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     When the row is itself an announcement, no announcement of it is queued: only the log and the metrics show
     its failure.
     """
-    (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
+    notice, state, former = db.conn.execute(
+        "SELECT notice, state, problem FROM outbox WHERE id = ?", (row_id,)
+    ).fetchone()
+    doubtful = state == "sending" or _in_doubt(former)
     db.conn.execute(
         f"UPDATE outbox SET state = 'dead', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
-        (problem, row_id),
+        (_noted(problem, doubtful=doubtful), row_id),
     )
     if notice != DEAD_LETTER.name:
         dead, key = DeadLetter(row_id, notice, problem), f"{DEAD_LETTER.name}:{row_id}"
@@ -391,7 +407,7 @@ def drop(db: Database, row: Row, problem: str) -> None:
     """Cancel a row whose message is no longer needed. `problem`: the reason."""
     db.conn.execute(
         f"UPDATE outbox SET state = 'cancelled', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
-        (problem, row.id),
+        (_noted(problem, doubtful=row.doubtful or row.unsure), row.id),
     )
 
 

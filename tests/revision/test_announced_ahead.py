@@ -355,7 +355,7 @@ async def test_a_channel_that_refused_the_announcement_is_not_told_of_the_withdr
     assert in_channel(desk) == []
 
 
-@pytest.mark.parametrize("became", ["given up", "dead", "cancelled", "queued"])
+@pytest.mark.parametrize("became", ["given up", "dead", "cancelled", "queued", "failed again"])
 async def test_a_channel_that_may_have_shown_it_is_told_of_the_withdrawal_though_it_never_said_so(
     desk: World, became: str
 ) -> None:
@@ -373,7 +373,11 @@ async def test_a_channel_that_may_have_shown_it_is_told_of_the_withdrawal_though
         assert await desk.run(lambda db: rows.count_by_notice(db, "dead")) == {"revision-a-venir": 1}
         if became != "dead":
             now = desk.clock()
-            await desk.run(lambda db: rows.settle_dead(db, now, send=became == "queued"))
+            await desk.run(lambda db: rows.settle_dead(db, now, send=became in {"queued", "failed again"}))
+        if became == "failed again":
+            channels.script.append("busy")
+            await beat(desk)
+            assert not channels.script, "it was sent again, and refused for now"
     await withdrawn(desk)
     desk.clock.set("2026-11-26T15:00:00Z")
     await beat(desk)
