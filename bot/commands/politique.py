@@ -262,7 +262,9 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         if not (reference.exact and all(known)):
             absent = references.absent_item(text, reading.version)
         if absent and reference.exact:  # « 2.3.5, 9 », of a clause that has four parts
-            reference = Reference((NumberSpan(absent[0], absent[0]),), exact=False, marked=True)
+            spans = zip(reference.spans, known, strict=True)  # whatever else is asked for stays
+            others = tuple(span for span, has in spans if has or str(span) != absent[1])
+            reference = Reference(others, exact=False, marked=True)
     message = (
         _clauses(reading, reference, shareable=shareable)
         if reference

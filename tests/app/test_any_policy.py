@@ -168,6 +168,15 @@ async def test_a_part_that_a_clause_has_not_is_no_missing_article(typed: str) ->
     assert [quote.clause for quote in reply.quotes()] == ["2.1.7, 1", "2.1.7, 2"]
 
 
+@pytest.mark.parametrize("typed", ["2.1.7, 9, 2.1.5", "2.1.7 (9) et 2.1.5"])
+async def test_what_is_asked_with_a_part_that_is_missing_is_quoted_too(typed: str) -> None:
+    with working(library_of(ORDER)) as dispatcher:
+        reply = await dispatcher.handle(dispatcher.from_command(f"politique {typed}"))
+    assert isinstance(reply, Message)
+    assert " ".join(reply.own_words()).startswith("La clause 2.1.7 n'a pas d'alinéa 9\u00a0: la voici")
+    assert [quote.clause for quote in reply.quotes()] == ["2.1.7, 1", "2.1.7, 2", "2.1.5"]
+
+
 @pytest.mark.parametrize(
     ("typed", "policy", "clauses"),
     [
