@@ -78,7 +78,7 @@ class Reporting:
         """Count a report without storing its author. Return a refusal if a limit is reached, else None.
 
         `press`: the text of the button that sends the draft, which ends with the draft's name. Pressed again
-        before it is filed, or after it could not be, a draft is not counted twice.
+        before it is filed, a draft is not counted twice. One that could not be filed is no longer counted.
         """
         draft = press.rpartition(" ")[2]
         if self.drafts.counted.get(draft) is None:

@@ -64,7 +64,7 @@ class Quota:
 
     def take_back(self) -> None:
         """Stop counting the report that was counted last."""
-        self._ends.pop()
+        del self._ends[-1:]  # it may have expired meanwhile
 
     def forget(self, now: datetime) -> None:
         """Delete the reports that no longer count, and draw a new maximum if the current one has expired."""
@@ -106,6 +106,14 @@ class Limiter:
                 own.add(now)
                 self._people[person] = own
             return accepted
+
+    def give_back(self, alias: bytes) -> None:
+        """Stop counting the report that a person sent last, which could not be filed (see `alias`)."""
+        with self._lock:
+            if own := self._people.get(alias):
+                if len(own) > GUARANTEED:
+                    self._shared["chat"].take_back()
+                own.take_back()
 
     def take_from_web(self) -> bool:
         """Count a report from the web form. Return False, without counting, if the limit is reached."""

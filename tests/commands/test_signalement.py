@@ -424,6 +424,17 @@ async def test_a_draft_that_is_gone_counts_for_nothing(chat: Chat) -> None:
     assert await chat.report()
 
 
+async def test_reports_that_could_not_be_kept_count_for_none(chat: Chat) -> None:
+    chat.rows("CREATE TRIGGER full BEFORE INSERT ON report_filings BEGIN SELECT RAISE(ABORT, 'full'); END")
+    for number in range(PER_PERSON[-1] + 1):
+        review = await chat.review(adresse=f"https://www.facebook.com/spotted/posts/{number}")
+        for _ in range(2):
+            assert await chat.said(pressed(review, "Envoyer")) != REFUSAL
+    chat.rows("DROP TRIGGER full")
+    assert code_in(await chat.ask(pressed(review, "Envoyer")))
+    assert await chat.report(adresse="https://www.facebook.com/spotted/posts/99")
+
+
 async def test_a_report_beyond_the_limit_is_refused_and_its_draft_stays(chat: Chat) -> None:
     _, send = await flood(chat)
     assert code_in(await chat.ask(send, SOMEONE_ELSE))

@@ -55,6 +55,30 @@ def test_the_form_takes_a_few_reports_an_hour_and_closes_nothing_in_the_chat() -
         clock.move(minutes=LIFE[-1])
 
 
+def test_a_report_that_could_not_be_filed_is_given_back_even_after_it_ceased_to_count() -> None:
+    clock = FakeClock()
+    limiter = Limiter(clock)
+    assert limiter.take_from_web()
+    assert limiter.take(ANNE)
+    clock.move(minutes=LIFE[-1])
+    limiter.forget()
+    limiter.give_back_to_web()
+    limiter.give_back(limiter.alias(ANNE))
+    assert accepted(limiter.take_from_web) in BY_WEB
+    assert accepted(lambda: limiter.take(ANNE)) in PER_PERSON
+
+
+def test_what_is_given_back_leaves_room_for_the_person_and_in_the_reserve() -> None:
+    limiter = Limiter(FakeClock())
+    for number in range(2 * RESERVE[-1]):
+        person = f"{ANNE}{number}"
+        for _ in range(GUARANTEED):
+            assert limiter.take(person)
+        for _ in PER_PERSON:
+            assert limiter.take(person)
+            limiter.give_back(limiter.alias(person))
+
+
 def test_however_many_people_report_the_form_stays_open_and_each_has_two_an_hour() -> None:
     limiter = Limiter(FakeClock())
     people = [f"{ANNE}{number}" for number in range(100)]

@@ -149,7 +149,12 @@ class ReportRequest:
         draft = drafts.reports.get(token)
         if draft is None or not draft.summary:
             return messages.TOO_LATE
-        code = self.reporting.file(draft)
+        try:
+            code = self.reporting.file(draft)
+        except Exception:
+            if drafts.counted.drop(token):  # unless a second press has given it back
+                self.reporting.limiter.give_back(self.request.alias)
+            raise
         # The draft is forgotten only after the commit.
         drafts.reports.drop(token)
         drafts.counted.drop(token)
