@@ -187,11 +187,13 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         with closing(base.open_storage(config, click.echo)) as storage:
             bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
             settling = storage.executor.submit(starting.settle, bot)
-            gc.disable()  # importing makes no garbage
-            platforms.import_libraries(config)  # while the disk is waited for
-            settling.result()
-            gc.freeze()  # these objects live until the end, so the collector can ignore them
-            gc.enable()
+            gc.disable()  # the collector's pauses would cost more than the little that it would free
+            try:
+                platforms.import_libraries(config)  # while the disk is waited for
+                settling.result()
+                gc.freeze()  # these objects live until the end, so the collector can ignore them
+            finally:
+                gc.enable()
             ending = asyncio.run(serving.run(bot, click.echo))
     except PassingError as error:
         base.refuse(str(error), Ending.PASSING)

@@ -65,6 +65,51 @@ def test_a_bot_that_serves_imports_no_example_no_gallery_and_no_platform_that_is
     assert [name for name in modules if NEEDLESS.fullmatch(name)] == []
 
 
+IMPORT = """
+import sys
+from bot import settings
+from bot.app.platforms import import_libraries
+from bot.cli import main
+import_libraries(settings.load())
+print(*sorted({"discord", "slack_sdk"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "tokens"),
+    [
+        ("discord", {"DISCORD_TOKEN": "MTIz.x.y"}),
+        ("slack_sdk", {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}),
+        ("", {}),
+    ],
+)
+def test_serving_imports_the_libraries_of_the_configured_platforms_only(
+    library: str, tokens: dict[str, str], tmp_path: Path
+) -> None:
+    environment = {**os.environ, **tokens, "VIGIE_DB": str(tmp_path / "vigie.db")}
+    done = subprocess.run([sys.executable, "-c", IMPORT], env=environment, capture_output=True, check=True)
+    assert done.stdout.decode().split() == library.split()
+
+
+BROKEN = """
+import gc
+from bot.cli import main
+def broken(settings):
+    raise OSError("no library")
+main.platforms.import_libraries = broken
+try:
+    main.vigie(["servir"], standalone_mode=False)
+except OSError as error:
+    print(error, gc.isenabled())
+"""
+
+
+def test_a_start_that_fails_leaves_the_garbage_collected(tmp_path: Path) -> None:
+    environment = {**os.environ, "DISCORD_TOKEN": "MTIz.x.y", "VIGIE_DB": str(tmp_path / "vigie.db")}
+    done = subprocess.run([sys.executable, "-c", BROKEN], env=environment, capture_output=True, check=True)
+    assert done.stdout == b"no library True\n"
+
+
 def test_a_program_that_loaded_numpy_before_the_bot_keeps_it_whole() -> None:
     leaving = "from bot.__main__ import _leave_numpy_out; _leave_numpy_out()"
     program = f"import numpy; {leaving}; import numpy; numpy.linalg"
