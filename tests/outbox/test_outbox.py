@@ -352,7 +352,8 @@ async def test_a_row_that_makes_no_sense_is_buried_and_stops_no_other(
         db.conn.execute(f"UPDATE outbox SET {spoiled} WHERE key = 'mauvais'")  # noqa: S608 — our own words
     await bureau.send()
     assert len(bureau.slack.received["person:slack/T1/U2"]) == 1
-    assert (bureau.row("mauvais")["state"], bureau.row("mauvais")["problem"]) == ("dead", "broken")
+    problem = "broken doubtful" if "sending" in spoiled else "broken"  # what was being sent may have arrived
+    assert (bureau.row("mauvais")["state"], bureau.row("mauvais")["problem"]) == ("dead", problem)
     assert bureau.row(f"{DEAD_LETTER.name}:{bureau.row('mauvais')['id']}")
 
 
