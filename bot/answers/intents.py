@@ -36,7 +36,7 @@ LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 1.5
 SURE: Final = 0.1
-UNSURE: Final = -0.33  # what it must reach when the policy's model has no sure answer
+UNSURE: Final = -0.3  # what it must reach when the policy's model has no sure answer
 ALONE: Final = 0.7  # what a single word must then reach: it is the policy's unless it is nearly a phrase
 KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
