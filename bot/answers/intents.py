@@ -34,10 +34,10 @@ CHOICE: Final = 0.3  # weight of how likely each intent is among them, beside ho
 LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
-RIVAL: Final = 1.5
-SURE: Final = 0.1
-UNSURE: Final = -0.3  # what it must reach when the policy's model has no sure answer
-ALONE: Final = 0.7  # what a single word must then reach: it is the policy's unless it is nearly a phrase
+RIVAL: Final = 0.7
+SURE: Final = 0.4
+UNSURE: Final = 0.15  # what it must reach when the policy's model has no sure answer
+ALONE: Final = 0.65  # what a single word must then reach: it is the policy's unless it is nearly a phrase
 KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
@@ -150,8 +150,8 @@ class Intents:
     @cached_property
     def _single(self) -> Mapping[tuple[str, ...], Intent]:
         """The phrases of one word, by that word: what is around « merci » in « Merciii !! 🙂 » is nothing."""
-        single = (item for item in self._exact.items() if sum(map(str.isalnum, item[0])) == 1)
-        return {_squeezed(tokens): intent for tokens, intent in single}
+        squeezed = ((_squeezed(tokens), intent) for tokens, intent in self._exact.items())
+        return {tokens: intent for tokens, intent in squeezed if len(tokens) == 1}
 
     @cached_property
     def _known(self) -> frozenset[str]:

@@ -31,8 +31,8 @@ CHOICE_RIDGE = 0.1
 CHOICE_ROUNDS = 30  # same
 OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of them
 TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
-NEARLY = 0.3  # below `intents.UNSURE`
-SMALL_TALK = -0.15  # excess from which a line off topic is said to the bot
+NEARLY = 0.26  # below `intents.UNSURE`
+SMALL_TALK = 0.15  # excess from which a line off topic is said to the bot
 # Words put around any text, or dictated, so that none of them decides: « bonjour, », « svp ».
 _BEFORE = (
     "", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "hey, ", "", "bonjour vigie, ", "", "",

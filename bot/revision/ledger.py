@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import PLATFORMS
 from bot.outbox import notices
+from bot.outbox.rows import DOUBTFUL
 from bot.people import persons
 from bot.revision.revisions import Revision
 from bot.storage.spreadsheets import as_csv
@@ -124,7 +125,8 @@ def sync(db: Database, revision: Revision) -> None:
            GROUP BY person_id""",
         (revision.id, revision.policy, revision.version),
     )
-    for person, known, sending, problem, route, day, _ in rows.fetchall():
+    for person, known, sending, noted, route, day, _ in rows.fetchall():
+        problem = noted and noted.removesuffix(f" {DOUBTFUL}")
         if sending == "sent":
             # A notice that was being sent when the person left still arrived.
             state = "left" if known == "left" else "failed" if problem == "unreached" else "sent"

@@ -74,7 +74,12 @@ def test_a_translation_has_no_value_that_its_sentence_has_not(guidance: Guidance
     def values(text: str) -> set[str]:
         return {name.partition(".")[0] for _, name, _, _ in string.Formatter().parse(text) if name}
 
-    also = {"within": {"no"}, "contact": {"who"}, "day": {"iso"}, "of": {"name"}}  # the same, as English words it
+    also = {
+        "within": {"no"},
+        "contact": {"who"},
+        "day": {"iso"},
+        "of": {"name"},
+    }  # the same, as English words it
     for french, english in (guidance.english.english or {}).items():
         known = values(french)
         assert values(english) <= known.union(*(also.get(name, set()) for name in known)), french
