@@ -18,8 +18,8 @@ VERB, WORDS, MARKS = range(3)
 CONFIDENT: Final = (0.8, 0.35, 0.35)
 WHOLE: Final = 0.9  # likelihood of a text's clauses from which it is rather one question
 CERTAIN: Final = 0.5  # what both halves then reach, if there is one question mark at most
-RIVAL: Final = 0.3  # likelihood from which a half is about its next clause, when the other is about its first
 DECLINED: Final = 0.7  # same, when the text as a whole is declined
+RIVAL: Final = 0.3  # likelihood from which a half is about its next clause, when the other is about its first
 
 _ASKS = (
     r"(?:est-ce|es[- ]ce|esk|eske|est-il|est-elle|sont-|qui\b|ki\b|quoi\b|quel(?:le)?s?\b|"

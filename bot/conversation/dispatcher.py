@@ -9,6 +9,7 @@ import contextvars
 import difflib
 import logging
 import random
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -69,6 +70,7 @@ SUGGESTIONS = 25  # Discord: choices offered while typing
 SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no completion
 
 _MARKS = "!?.,;:…"
+_GLUED = re.compile(r"(?<=\w)[:;,…](?=\w)")  # a mark with no space around it
 # Words that ask for the menu when nothing else is typed.
 _GREETINGS = frozenset(
     "allo allô bonjour bonsoir coucou hello hey hi menu salut".split()  # noqa: SIM905 — a list of words reads better as a line
@@ -175,8 +177,7 @@ class Admission:
         """Return the admission with the person's name on the platform, unless the request is anonymous."""
         if self.request.actor is None:
             return self
-        request = replace(self.request, name=clean(name))
-        return Admission(request, self.command, self.logged, self.refusal)
+        return replace(self, request=replace(self.request, name=clean(name)))
 
 
 class _Turn(asyncio.Lock):
@@ -272,12 +273,10 @@ class Dispatcher:
         named, rest = self._named(words)
         if named and not rest and not named.refusal:
             return Request(named.name, "", actor, place)
-        first, _, rest = words.partition(" ")
-        command = self.command(first.lower())
-        # A text for an anonymous command (« signalement, … ») must never be read as someone's question.
-        meant = command or self.command(first.lower().strip(_MARKS))
-        if meant and meant.anonymous and meant.slash:
-            return self.from_command(f"{meant.name} {rest}", actor=actor, place=place)
+        # A text for an anonymous command (« signalement : … ») must never be read as someone's question.
+        if named and named.anonymous and named.slash:
+            return self.from_command(f"{named.name} {rest}", actor=actor, place=place)
+        command = self.command(words.partition(" ")[0].lower())
         if command and command.slash:
             reads_text = command.name in {self.commands[0].name, self.menu}
             if reads_text or (len(bare) <= ARGUMENTS + 1 and "?" not in words):
@@ -332,8 +331,11 @@ class Dispatcher:
     def _named(self, words: str) -> tuple[Command | None, str]:
         """Return the command that a line begins with, and the rest of the line.
 
-        Accents, capitals, spaces and plurals make no difference: « Mes données », « rôles », « révision ».
+        Accents, capitals, spaces, marks and plurals make no difference: « Mes données », « rôles »,
+        « révision », « quiz:b ».
         """
+        first, space, rest = words.partition(" ")
+        words = f"{_GLUED.sub(' ', first, count=1)}{space}{rest}"
         for count in range(1, NAME_WORDS + 1):
             parts = words.split(maxsplit=count)
             key = _key("".join(parts[:count]))

@@ -248,6 +248,6 @@ def with_noun(number: str, place: Addressed | None) -> GenderedName:
         return GenderedName(f"partie {name}")
     called = f"{noun}{name}"
     word = _WORD.match(called)
-    said = word[0].casefold() if word else ""  # « sous-section 2, article 4 » is called a subsection
-    is_masculine = said in _MASCULINE or (kind in masculine and said not in _FEMININE)
+    first = word[0].casefold() if word else ""  # « sous-section 2, article 4 » is called a subsection
+    is_masculine = first in _MASCULINE or (kind in masculine and first not in _FEMININE)
     return GenderedName(called, "masculin" if is_masculine else "féminin")

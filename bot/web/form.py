@@ -242,7 +242,7 @@ class WebForm:
                     raise ReportError(REFUSAL)
                 try:
                     await run(partial(self._reporting.file, report, image, code))
-                except Exception:
+                except Exception:  # whatever it is, nothing was recorded, and it is raised again
                     self._reporting.limiter.give_back_to_web()
                     raise
         return pages.receipt_page(code)

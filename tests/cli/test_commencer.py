@@ -92,8 +92,8 @@ def test_reports_may_be_founded_on_a_whole_article(elsewhere: Path) -> None:
         (elsewhere / FILE).write_text(
             f'{profile}\n[signalements]\nclause = "{clause}"\ndestinataires = ["presidence"]\n', "utf-8"
         )
-        said = CliRunner().invoke(vigie, ["diagnostic"]).stdout
-        assert ("n'a pas de clause" not in said) is sound, said
+        findings = CliRunner().invoke(vigie, ["diagnostic"]).stdout
+        assert ("n'a pas de clause" not in findings) is sound, findings
 
 
 def test_the_diagnostic_says_that_nothing_names_the_association(elsewhere: Path) -> None:

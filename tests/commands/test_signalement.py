@@ -492,6 +492,10 @@ async def test_what_is_written_in_a_conversation_does_not_run_it(chat: Chat) -> 
         "signalement",
         "signalement hier quelqu'un a publié ma photo sans permission",
         "Signalement, est-ce que je peux dénoncer ma gérante ici?",
+        "signalement:Alex a publié ma photo",
+        "«\u00a0SIGNALEMENT\u00a0» Alex a publié ma photo",
+        "/signalement:Alex a publié ma photo",
+        "/vigie signalement, Alex a publié ma photo",
         "/signalement",
         "/signalement https://www.facebook.com/a/posts/1",
     ):

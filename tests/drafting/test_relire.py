@@ -160,8 +160,8 @@ async def test_no_more_lines_of_a_clause_are_kept_at_once_than_one_message_shows
     shown = [at for at in range(20) if f"Question {at} :" in words(together)]
     assert 0 < len(shown) < 20
     await at_work.press(together, "Garder les")
-    kept = (folder / "questions.jsonl").read_text("utf-8").splitlines()
-    assert len(kept) == len(shown)
+    lines = (folder / "questions.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == len(shown)
 
 
 @pytest.mark.parametrize("label", ["Garder les", "Jeter les"])

@@ -206,8 +206,8 @@ async def test_on_slack_the_file_of_a_message_that_is_edited_is_never_fetched(
 ) -> None:
     async with served_on_slack(taking) as (slack, http):
         edited = {"user": "U1", "text": "5.10", "files": [slack.file("pa20.md", b"texte")], "ts": "1.1"}
-        told = direct("", subtype="message_changed", message=edited, previous_message=edited)
-        await http.event({**told, "team_id": team})
+        change = direct("", subtype="message_changed", message=edited, previous_message=edited)
+        await http.event({**change, "team_id": team})
         await http.event({**direct("5.10"), "team_id": team})
         await slack.said()  # of what was written, and of nothing else
         assert slack.silent()
@@ -245,18 +245,23 @@ async def test_on_discord_who_may_not_give_a_file_is_told_so_unless_they_ask_som
     assert taking.read == []
 
 
-@pytest.mark.parametrize("taken", [True, False])
-async def test_on_discord_a_file_from_outside_the_server_is_neither_fetched_nor_read(
-    taking: Taking, monkeypatch: pytest.MonkeyPatch, *, taken: bool
-) -> None:
-    fetched: list[str] = []
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that Discord is asked for."""
+    names: list[str] = []
 
-    async def read(one: discord.Attachment) -> bytes:
-        fetched.append(one.filename)
+    async def read(file: discord.Attachment) -> bytes:
+        names.append(file.filename)
         return b"texte"
 
     monkeypatch.setattr(discord.Attachment, "read", read)
+    return names
 
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_on_discord_a_file_from_outside_the_server_is_neither_fetched_nor_read(
+    taking: Taking, fetched: list[str], *, taken: bool
+) -> None:
     def client() -> Client:
         return Client(taking.dispatcher(), quote, server=taking.teams["discord"])
 
@@ -274,16 +279,8 @@ async def test_on_discord_a_file_from_outside_the_server_is_neither_fetched_nor_
 
 @pytest.mark.parametrize("served", [True, False])
 async def test_on_discord_the_file_of_a_mention_or_of_an_edited_message_is_never_fetched(
-    taking: Taking, monkeypatch: pytest.MonkeyPatch, *, served: bool
+    taking: Taking, fetched: list[str], *, served: bool
 ) -> None:
-    fetched: list[str] = []
-
-    async def read(one: discord.Attachment) -> bytes:
-        fetched.append(one.filename)
-        return b"texte"
-
-    monkeypatch.setattr(discord.Attachment, "read", read)
-
     def client() -> Client:
         return Client(taking.dispatcher(), quote, server=taking.teams["discord"])
 

@@ -151,7 +151,7 @@ class ReportRequest:
             return messages.TOO_LATE
         try:
             code = self.reporting.file(draft)
-        except Exception:
+        except Exception:  # whatever it is, nothing was recorded, and it is raised again
             if drafts.counted.drop(token):  # unless a second press has given it back
                 self.reporting.limiter.give_back(self.request.alias)
             raise
