@@ -231,6 +231,8 @@ async def test_what_one_saw_alone_is_marked_and_gone_once_the_page_is_reloaded(o
     await expect(last(page)).to_contain_text("jusqu'au rechargement")
     await go_to(page, "Vigie")
     await write(page, "/signalement")
+    # The command itself is marked: an answer that was not waited for could come after the reload.
+    await expect(page.get_by_role("article")).to_have_count(2)
     await expect(last(page)).to_contain_text("jusqu'au rechargement")
     await go_to(page, "général")
     await expect(last(page)).to_contain_text(CLAUSE)
