@@ -21,7 +21,8 @@ def main() -> None:
 
 
 def _main() -> None:
-    # What the shell closed (<&-) reads as empty. A file opened later would else take its place.
+    # A stream that the shell closed (<&-) is opened as empty: a file opened later would otherwise take its
+    # number.
     for number, stream in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, stream) is None:
             setattr(sys, stream, open(os.devnull, "w" if number else "r"))  # noqa: PTH123, SIM115 — a descriptor
@@ -32,7 +33,7 @@ def _main() -> None:
     # Importing modules creates many objects and no garbage. Collecting garbage meanwhile would take a fifth
     # of the startup time.
     gc.disable()
-    # pydantic would look for plugins among all that is installed. None is wanted.
+    # Keeps pydantic from looking for plugins in every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     _leave_numpy_out()
     from bot.cli import main as cli  # noqa: PLC0415 — it imports every module
