@@ -56,8 +56,9 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-TEXT_LENGTH = 10_000  # characters taken of a person's text; a policy's clause is under 2,000
-LINE_LENGTH = TEXT_LENGTH + 100  # characters read: a command's name too, and that a text is too long
+TEXT_LENGTH = 10_000  # maximum characters of a person's text; a policy's clause is under 2,000
+# maximum characters read of a line: room for a command's name, and enough to tell that a text is too long
+LINE_LENGTH = TEXT_LENGTH + 100
 MET = 10_000  # people remembered as already greeted
 TYPED = timedelta(minutes=10)  # how long the answers of a refused form can be corrected
 TYPED_FORMS = 500  # people whose refused form is remembered, one each; beyond that, the oldest is dropped
@@ -181,16 +182,18 @@ class Admission:
 
 
 class _Turn(asyncio.Lock):
-    """A lock that runs a person's requests one at a time. `taken`: how many hold it or wait for it."""
+    """A lock that runs a person's requests one at a time. `taken`: how many hold it or wait."""
 
     taken = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A request that was refused or failed. `problems`: by field, "" for what concerns no field.
+    """A request that was refused or failed.
 
-    `typed`: as in `FieldsError`. `label`: that of the button that reopens the form.
+    `problems`: what is wrong, by field, "" for what concerns no field.
+
+    `typed`: as in `FieldsError`. `label`: the label of the button that opens the form again.
     """
 
     message: Message
@@ -377,7 +380,7 @@ class Dispatcher:
         return Admission(replace(request, actor=None, alias=alias), command, self.menu, refusal)
 
     async def usable(self, actor: Actor | None) -> list[Command]:
-        """Return the commands that the help names and that `actor` may use, by group, as it orders them."""
+        """Return the commands that the help names and that `actor` may use, by group, in the help's order."""
         groups = list(dict.fromkeys(command.group for command in self.commands))
         named = [command for command in self.commands if command.group]
         request = Request(self.menu, "", actor)
@@ -455,7 +458,7 @@ class Dispatcher:
             logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Return whether to fetch a file that `actor` sent in private: not if the command would refuse it."""
+        """Return whether to fetch a file sent in private, False when its command would refuse `actor`."""
         command = self._reader
         if command is None or not self.serves(actor):
             return False
@@ -512,7 +515,8 @@ class Dispatcher:
         if not isinstance(form, Form):
             return refused.message
         why = refused.message if "" in refused.problems else None
-        if command.anonymous and refused.typed is None:  # nothing was cleaned: nothing is kept
+        # the command did not clean the answers, so they are not remembered
+        if command.anonymous and refused.typed is None:
             return refused_form(form, refused.problems, "", why=why)
         token, answers = secrets.token_urlsafe(12), refused.typed or request.fields
         names = (field.name for field in form.fields)

@@ -23,7 +23,7 @@ from bot.conversation.messages import (
 FORM_TITLE_LENGTH = 24  # Slack: modal title; Discord allows 45.
 FORM_FIELDS = 5  # Discord: modal. An introduction takes the place of one.
 FORM_COMMAND_LENGTH = 78  # `COMMAND_LENGTH`, minus what a button adds to open the form again
-FORM_INTRODUCTION_LENGTH = 600  # our own: a window is short
+FORM_INTRODUCTION_LENGTH = 600  # our own limit: a window is short
 FIELD_LABEL_LENGTH = 45  # Discord: label.
 FIELD_HINT_LENGTH = 100  # Discord: label description.
 FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
@@ -31,7 +31,7 @@ FIELD_OPTIONS = 25  # Discord: select; Slack allows 100.
 # Begins the last word of the command of a button that opens a form again. The rest of that word is the token
 # of what was typed. It has no effect when typed, so that only the button can open it.
 CORRECTING = "✎"
-DATE_LENGTH = 60  # our own: « le mercredi vingt-quatre septembre deux mille vingt-sept »
+DATE_LENGTH = 60  # our own limit: « le mercredi vingt-quatre septembre deux mille vingt-sept »
 DATE_EXAMPLES = "12 janvier 2027, 2027-01-12, demain ou lundi prochain"
 OPTION_LABEL_LENGTH = 75  # Slack: option text; Discord allows 100.
 OPTION_VALUE_LENGTH = 100  # Discord: option value; Slack allows 150.
@@ -76,7 +76,7 @@ class DateField(_Field):
     """A field for a day: a calendar on Slack, a line of text elsewhere.
 
     The answer is « 2027-03-03 » from a calendar, and whatever was typed in a line of text (see
-    `bot.language.dates`). So is `value`, "" for none.
+    `bot.language.dates`). `value` has the same formats, "" for none.
     """
 
     __slots__ = ()
@@ -92,7 +92,7 @@ class PersonField(_Field):
 
 
 class FileField(_Field):
-    """A field for one file of the person's own device. No file is put in a form beforehand: `value` is "".
+    """A field for one file from the person's device. A form cannot open with a file in it: `value` is "".
 
     The answer is the file's name, "" for none, and the file is in `Request.file`.
     """
@@ -145,7 +145,8 @@ Field: TypeAlias = TextField | DateField | PersonField | ChoiceField | FileField
 class Form:
     """Questions asked in a window. The answers are sent to `command` as `Request.fields`.
 
-    `introduction`: a paragraph above the fields, "" for none. Raises `ValueError` for two fields for a file.
+    `introduction`: a paragraph above the fields, "" for none. Raises `ValueError` for more than one
+    `FileField`.
     """
 
     command: str
@@ -207,7 +208,7 @@ def refused_form(
 ) -> Message:
     """Return the refusal of a form, with the button that opens it again as it was filled in.
 
-    `problems`: what is wrong, by field. `token`: that of the typed answers, "" if they are not
+    `problems`: what is wrong, by field. `token`: the token of the typed answers, "" if they are not
     remembered, in which case there is no button. `why`: the reason to show instead of `problems`.
     """
     labels = {field.name: field.label for field in form.fields}

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters in a whole message; the rest is for captions.
 MESSAGE_COMPONENTS = 38  # Discord: 40, nested ones included; two are the container and its frame.
 HEADING_LENGTH = 150  # Slack: header block.
-CHOICE_LENGTH = 300  # our own: a line or a few
+CHOICE_LENGTH = 300  # our own limit: a few lines
 LABEL_LENGTH = 75  # Slack: button text; Discord allows 80.
 COMMAND_LENGTH = 96  # Discord: custom_id 100, minus a prefix (four at most).
 URL_LENGTH = 512  # Discord: link button.
@@ -161,7 +161,7 @@ class Mark:
 
 Side: TypeAlias = Literal["", "before", "after"]
 SIDES: Mapping[Side, str] = {"": "", "before": "Avant\u00a0: ", "after": "Après\u00a0: "}  # before a caption
-# The same where words have no colour: red and blue, as on paper, which anyone can tell apart.
+# The same where words have no colour: red and blue, which colour-blind people can tell apart too.
 COLOURED_SIDES: Mapping[Side, str] = {
     "": "",
     "before": f"🔴 {SIDES['before']}",
@@ -176,7 +176,7 @@ class Quote:
     It contains no text: a `Quoter` reads the stored version when the message is sent, which makes
     misquotation impossible. `version`: the ISO date on which the version was adopted. `start` and `end`:
     offsets in the clause's text, in characters. An `end` of None means the end of the text. `side`: in a
-    comparison, whether these are the words of before or of after, "" outside of one.
+    comparison, which of the two texts the words come from, "" outside of one.
     """
 
     policy: str
@@ -192,7 +192,7 @@ class Quote:
 class Quotation:
     """The words of a `Quote`, paragraph by paragraph, under a caption that names their source.
 
-    `address`: where everyone can read them, "" where nobody publishes them.
+    `address`: the public web page that shows them, "" when they are not published.
     """
 
     caption: str
@@ -201,7 +201,7 @@ class Quotation:
 
 
 Quoter: TypeAlias = Callable[[Quote], Quotation]
-READ_ONLINE = "lire en ligne"  # what the link to a quotation's address says
+READ_ONLINE = "lire en ligne"  # the label of the link to a quotation's address
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +295,7 @@ def button_rows(buttons: Sequence[Button | Link]) -> list[Buttons]:
 class File:
     """A file sent with a private message. `title` describes it to people.
 
-    `description`: of a picture, what it shows, for those who do not see it: all its numbers.
+    `description`: for a picture, a text alternative with all its numbers.
     """
 
     name: str
@@ -319,7 +319,7 @@ class File:
 
     @property
     def alternative(self) -> str:
-        """The text that stands for the file where it is not seen."""
+        """The text shown where the file itself cannot be seen."""
         return clean(self.description) or self.title
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.conversation.fading import Fading
 
-REMEMBERED: Final = timedelta(days=1)  # how long it is remembered, as a keyed hash, that someone was counted
+REMEMBERED: Final = timedelta(days=1)  # how long the keyed hash of a person's act is remembered
 _MOST: Final = 20_000  # hashes; beyond that, the oldest is forgotten
 
 
@@ -20,9 +20,9 @@ class OnceADay:
         self._counted: Fading[bytes, None] = Fading(clock, REMEMBERED, _MOST)
 
     def is_first(self, person: str, today: date, *what: str) -> bool:
-        """Return whether this was not asked of `what` and a person today, and remember it.
+        """Return whether this is today's first call for `what` and a person, and remember the call.
 
-        `person`: in words that tell them from anyone else.
+        `person`: any text that identifies them.
         """
         words = " ".join((str(today), *what, person))
         digest = hashlib.blake2b(words.encode(), key=self._key, digest_size=16).digest()

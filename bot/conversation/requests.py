@@ -151,15 +151,18 @@ class Command:
 
     @property
     def urgent(self) -> bool:
-        """Whether it passes before others on the storage thread.
+        """Whether it runs before other commands on the storage thread.
 
-        So do reports, and answers that may be a form: a platform takes nothing else in the meantime, and
-        waits three seconds for them.
+        Anonymous commands do, since they are for reports. So do those that may answer with a form, which a
+        platform accepts only as its first answer, within three seconds.
         """
         return self.anonymous or self.opens_form
 
     def line(self, text: str, *, own: bool) -> str:
-        """Return the line that stands for this entry of a message's menu. `own`: who chose it wrote it."""
+        """Return the line that this entry of a message's menu stands for.
+
+        `own`: whether the person wrote that message.
+        """
         return f"{(own and self.own()) or self.name} {text}"
 
     def __post_init__(self) -> None:
