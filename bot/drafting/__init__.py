@@ -1,4 +1,4 @@
-"""Drafts of what interprets a policy, guessed from its text: none serves until someone has read it.
+"""Drafts of a policy's annotations and questions, guessed from its text, unused until reviewed.
 
-In: a version. Out: a folder of drafts, and what a person keeps of them, beside the policy.
+In: a version. Out: a folder of drafts, and the accepted ones in the policy's own files.
 """

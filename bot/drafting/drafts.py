@@ -1,7 +1,7 @@
 """The folder of drafts of a policy: `<data>/politique/<id>/a_relire/`, in the formats of the files beside it.
 
-Nothing there is loaded. What a person keeps is written in the policy's own files, and leaves the folder with
-what is thrown away, so the folder itself says what remains to be read.
+Nothing there is loaded. A draft that a person accepts moves to the policy's own files, and one that they
+discard is deleted, so the folder always contains the drafts still to be read.
 """
 
 import hashlib
@@ -42,7 +42,8 @@ _FILES: Final[Mapping[DraftKind, str]] = {
     "question": BANK,
     "quiz": FILE,
 }
-_KEYED: Final = ("title", "force", "subject", "topic")  # a key and its value, in a table of that name
+# the kinds of drafts that are a key and a value in a TOML table
+_KEYED: Final = ("title", "force", "subject", "topic")
 _UNREAD: Final = (
     "À relire\u00a0: ce qui suit est deviné d'après le texte seul, et rien ici ne sert tant que personne ne",
     "l'a relu. Dans le clavardage, «\u00a0relire\u00a0» montre chaque ligne, à garder, corriger ou jeter.",
@@ -55,7 +56,7 @@ class Draft:
     """A guess about a clause, an article or a word. `clause`: its number, or the first of several.
 
     `key`: its key in the TOML file, "" in a list. `value`: its value there: a text for a title, a force or a
-    subject, numbers for a topic, a table for anything else.
+    subject, numbers for a topic, a table for any other kind.
     """
 
     kind: DraftKind
@@ -65,13 +66,13 @@ class Draft:
 
     @property
     def id(self) -> str:
-        """A short hash, which names the draft on a button for as long as it says the same."""
+        """A short hash of its content, which identifies the draft on a button."""
         content = json.dumps([self.kind, self.key, self.value], ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:10]
 
     @property
     def unfilled(self) -> bool:
-        """Whether a person must still write a part of it."""
+        """Whether it has a blank that a person must fill in."""
         return questions.TO_FILL in json.dumps(self.value, ensure_ascii=False)
 
 
@@ -112,7 +113,7 @@ def guess(version: Version) -> tuple[Draft, ...]:
 
 
 def _first(version: Version, article: object) -> str:
-    """Return the number of an article's first clause, under which its title is read."""
+    """Return the number of an article's first clause, with which its title is shown."""
     clauses = (each.clauses for each in version.articles if str(each.number) == str(article))
     return next((str(each[0].number) for each in clauses if each), str(article))
 
@@ -127,9 +128,9 @@ def _in_order(drafts: Sequence[Draft], version: Version) -> tuple[Draft, ...]:
 
 
 def read_drafts(folder: Path, version: Version) -> tuple[Draft, ...]:
-    """Return the drafts that remain in a policy's folder, clause by clause, none when there is no folder.
+    """Return the drafts that remain in a policy's folder, clause by clause, none if there is no folder.
 
-    Raises `PolicyError`, with the file and the line, for a file that a person has broken.
+    Raises `PolicyError`, with the file and the line, for a file that is no longer valid.
     """
     drafts: list[Draft] = []
     for name in dict.fromkeys(_FILES.values()):
@@ -196,7 +197,7 @@ def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
         document.add(name, tomlkit.aot())
     rows: Any = document[name]
     assert isinstance(rows, AoT)  # noqa: S101 — written under [[…]], as the loaders check
-    if draft.value not in rows.unwrap():  # kept already, by a press that was cut short
+    if draft.value not in rows.unwrap():  # already there, if an earlier press was interrupted
         rows.append(tomlkit.item(draft.value))
 
 
@@ -204,10 +205,10 @@ def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
 
 
 def keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
-    """Write a draft as a person decided it in the policy's own file, and take it out of the folder.
+    """Write an accepted draft in the policy's own file, and remove it from the folder.
 
-    The file as it would be is checked first: raises `PolicyError`, and then nothing has changed. Raises
-    `StorageError`.
+    `decided`: the draft as the person accepted it. The resulting file is checked first: raises `PolicyError`
+    without any change, or `StorageError`.
     """
     name = _FILES[decided.kind]
     path = folder / name
@@ -236,7 +237,7 @@ def keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
 
 
 def discard(folder: Path, draft: Draft, version: Version) -> None:
-    """Take a draft out of the folder. Raises `StorageError`."""
+    """Remove a draft from the folder. Raises `StorageError`."""
     remaining = [other for other in read_drafts(folder, version) if other.id != draft.id]
     write_drafts(folder, remaining)
 
@@ -244,10 +245,10 @@ def discard(folder: Path, draft: Draft, version: Version) -> None:
 def begin(
     folder: Path, version: Version, name: GenderedName, title: str, drafts: Sequence[Draft] | None = None
 ) -> tuple[Draft, ...]:
-    """Write the folder of a new policy: its text, what names it, and the drafts, which are returned.
+    """Write the folder of a new policy: its text, its name and title, and the drafts. Return the drafts.
 
-    `drafts`: None for what is guessed from the text alone. Raises `StorageError`, and `FileExistsError` when
-    that policy has a folder: nothing is ever replaced.
+    `drafts`: None to guess them from the text alone. Raises `StorageError`, and `FileExistsError` when the
+    policy already has a folder, which is never replaced.
     """
     if begun(folder):
         raise FileExistsError(str(folder))

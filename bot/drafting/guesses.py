@@ -1,6 +1,6 @@
-"""What can be guessed from a policy's text alone: forces, short titles, defined terms, clauses read together.
+"""Guesses from a policy's text alone: forces, short titles, defined terms, clauses to read together.
 
-A guess is a draft for a person to read. Where the words do not say, nothing is guessed.
+A guess is a draft for a person to review. Where the words are not clear, nothing is guessed.
 """
 
 import re
@@ -18,7 +18,7 @@ from bot.policy.sentences import begins_note, gives_reason, split_note
 from bot.revision.reading.lint import references
 
 _NOT: Final = r"(?:pas|point|jamais|aucunement|nullement|en aucun cas|sous aucun prétexte)"
-# The strongest force first: a clause has the first one that any of its sentences has.
+# The words of each force, strongest first: a clause has the first force that any of its sentences has.
 _WORDS: Final[Mapping[Force, tuple[str, ...]]] = {
     "sanction": (
         r"passibles?\b|sanctions?\b|sanctionnée?s?\b|mesures? disciplinaires?\b|congédi|amendes?\b",
@@ -63,14 +63,15 @@ _FORCES: Final = {
     force: re.compile(rf"\b(?:{'|'.join(words)})", re.IGNORECASE) for force, words in _WORDS.items()
 }
 _SENTENCE: Final = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý«])|\n+")
-# Words that only tie a sentence to the one before.
+# Words that only link a sentence to the one before.
 LINK: Final = re.compile(
     r"(?:En effet|Ainsi|Toutefois|De plus|Par conséquent|Cependant|En outre|Enfin|Or|Donc|Également|"
     r"Par ailleurs|Néanmoins|À cet effet|À cette fin|Dans ce cas|Le cas échéant|S['’]il y a lieu|"
     r"Au besoin|De même|En aucun cas|En tout temps|Pour ce faire),?\s+"
 )
-_SHORTENED: Final = frozenset(("art.", "al.", "let.", "ch.", "par.", "no."))  # their point ends no sentence
-# Words that cannot end a short subject, because they call for more.
+# abbreviations, whose point ends no sentence
+_SHORTENED: Final = frozenset(("art.", "al.", "let.", "ch.", "par.", "no."))
+# Words that cannot end a short subject, because they need a complement.
 _DANGLING: Final = frozenset(
     (
         *("peut", "peuvent", "doit", "doivent", "pourra", "pourront", "devra", "devront", "est", "sont", "a"),
@@ -92,9 +93,9 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def is_rule(version: Version, clause: Clause) -> bool:
-    """Return whether a clause lays something down.
+    """Return whether a clause states a rule.
 
-    A preamble, the reasons of a text (« Attendu que… ») and what was repealed do not.
+    Preambles, recitals (« Attendu que… ») and repealed clauses do not.
     """
     around = [version.part(number) for number in (clause.number, *version.around(clause.number))]
     if any(part.kind is Kind.PREAMBLE or PREAMBLE.match(part.title) for part in around):
@@ -104,23 +105,23 @@ def is_rule(version: Version, clause: Clause) -> bool:
 
 
 def guess_force(text: str) -> Force | None:
-    """Return the strongest force that the words of a clause have, or None when they do not say."""
+    """Return the strongest force that a clause's words express, or None if they express none."""
     pieces = sentences(text)
     return next((force for force, pattern in _FORCES.items() if any(map(pattern.search, pieces))), None)
 
 
 def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Number, str]:
-    """Return what each clause is about, in at most `SUBJECT_LENGTH` characters, no two the same.
+    """Return the subject of each clause, in at most `SUBJECT_LENGTH` characters, each one distinct.
 
     It is the clause's heading, the title of its article for the article's own text, or its first words.
     """
     subjects: dict[Number, str] = {}
     for clause in version.clauses():
         own = version.part(clause.number).title
-        if not sentences(clause.text):  # it was repealed, or only says what became of what it holds
+        if not sentences(clause.text):  # repealed, or only notes on the history of its parts
             continue
         title = titles.get(clause.number, own) if clause.number == clause.article else ""
-        heading = clause.heading.rpartition(" › ")[2]  # the nearest says the most
+        heading = clause.heading.rpartition(" › ")[2]  # the nearest heading is the most specific
         whole = [LINK.sub("", text, count=1) for text in sentences(clause.text)[:1]]
         for text in filter(None, (heading, title, _only_title(version, clause), *whole)):
             subject = _beginning(text)
@@ -131,7 +132,7 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
 
 
 def _beginning(text: str) -> str:
-    """Return the first whole words of a text, up to a comma, without the small words that end them."""
+    """Return the first whole words of a text, up to a comma, without small words at their end."""
     words: list[str] = []
     for word in text.replace("«\u00a0", "").replace("\u00a0»", "").split():
         if len(" ".join([*words, word])) > SUBJECT_LENGTH:
@@ -145,7 +146,7 @@ def _beginning(text: str) -> str:
 
 
 def _only_title(version: Version, clause: Clause) -> str:
-    """Return the title of the article whose first words a clause is, "" when it has a text of its own."""
+    """Return the title of the article that a clause opens, "" for any other clause."""
     if clause.number == clause.article or version.clause(clause.article):
         return ""
     first, *_ = version.within(clause.article)
@@ -153,11 +154,11 @@ def _only_title(version: Version, clause: Clause) -> str:
 
 
 def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
-    """Yield the titles in capitals, by article, as the text itself writes their words elsewhere."""
+    """Yield the titles in capitals, by article, in the case that their words have elsewhere in the text."""
     written: dict[str, str] = {}
     for clause in version.clauses():
         for word in _WORD.findall(clause.text):
-            # Lower case wins, since a capital may be only that of a sentence.
+            # Lower case prevails, since a capital may only begin a sentence.
             if word not in written.values() and (word.islower() or word.upper() not in written):
                 written[word.upper()] = word
     for article in version.articles:

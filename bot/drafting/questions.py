@@ -1,6 +1,6 @@
 """Questions drawn from a clause without inventing: three for the bank, two for the quiz.
 
-They are plain, and say nothing that the text does not: a person rewords them as people would ask.
+They are plain, and add nothing to the text: a person rewords them as people would ask.
 """
 
 import re
@@ -16,22 +16,22 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.search import fold_accents, indexed_keys, search_words
 
 AUTHOR: Final = "brouillon"
-TO_FILL: Final = "[à remplir"  # begins what a person must write before a draft can serve
-_LONGEST: Final = 220  # characters of a sentence that a question takes over
+TO_FILL: Final = "[à remplir"  # begins a blank that a person must fill in before the draft can be used
+_LONGEST: Final = 220  # maximum characters of a sentence quoted in a question
 _LEAST_WORDS: Final = 4
-_OPEN: Final = (":", ",")  # ends what only announces a list
+_OPEN: Final = (":", ",")  # the end of words that only introduce a list
 _KEYWORDS: Final = 3
 _LINES: Final = 3
 _CHOICES: Final = 4
 _IMPERATIVE: Final = re.compile(r"(?:N['’]|Ne )?[^\W\d_]+ez\b", re.IGNORECASE)
-# What a sentence that says something begins with, and not an item of a list, or the row of a table.
+# The beginning of a sentence that stands alone, unlike a list's item or a table's row.
 _STATES: Final = re.compile(
     r"(?:L['’]|D['’]|N['’]|S['’]|C['’]|Qu['’]|[A-ZÀ-Ý][^\W\d_]*\b|«)(?![.)°]\s)(?=[^|\t]*$)", re.DOTALL
 )
 _SUBJECT: Final = re.compile(
     r"(?:L['’]|(?:Le|La|Les|Un|Une|Des|Ce|Cette|Ces|Chaque|Tout|Toute|Tous|Toutes)\b)"
 )
-# A modality, and what turns the sentence into its contrary.
+# Each modality, and the replacement that turns its sentence into the contrary.
 _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), contrary)
     for pattern, contrary in (
@@ -52,7 +52,7 @@ _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 
-# What one modality may govern besides the verb after it: « …, et ne comporter que », « ou le remettre ».
+# A second verb that one modality may govern: « …, et ne comporter que », « ou le remettre ».
 _SECOND_VERB: Final = re.compile(
     r"(?:[,;]|\b(?:et|ou|mais|puis|ni))\s+(?:(?:ne|se|les?|la|lui|leur|y|en|pas)\s+|[nsl]['’])*"
     r"[^\W\d_]{2,}(?:er|ir|[aeio]ndre|[ae]ttre|[aê]tre|aître|oudre|ire|ivre|lure)\b",
@@ -61,20 +61,20 @@ _SECOND_VERB: Final = re.compile(
 
 
 def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tuple[Number, BankLine]]:
-    """Yield three lines a clause: its subject, its rarest words, and its rule or statement as a question.
+    """Yield three lines per clause: its subject, its rarest words, and its rule or statement as a question.
 
-    None names the policy, which the association may call otherwise later. `subjects`: in a few words, what
-    each clause is about.
+    No line names the policy, since the association may rename it later. `subjects`: the subject of each
+    clause, in a few words.
     """
     asked: set[str] = set()
-    spread = Counter(  # in how many clauses each word stands, by its key
+    spread = Counter(  # how many clauses contain each word, by its key
         key
         for clause in version.clauses()
         for key in {key for match in search_words(clause.text) for key in indexed_keys(match[0])}
     )
     for clause in version.clauses():
         whole = sentences(clause.text)
-        if not whole:  # it was repealed
+        if not whole:  # repealed
             continue
         subject = subjects.get(clause.number, "").strip()
         rules = [*filter(None, map(_asked, whole)), *filter(None, map(_confirmed, whole))]
@@ -97,14 +97,14 @@ def _asked(sentence: str) -> str:
 
 
 def _confirmed(sentence: str) -> str:
-    """Return what a sentence states as a question, « Est-ce que les cotisations sont …? », or ""."""
+    """Return a statement as a question, « Est-ce que les cotisations sont …? », or "" when it is not one."""
     plain = LINK.sub("", sentence, count=1)
     stated = _states(plain) and _SUBJECT.match(plain) is not None and len(plain) <= _LONGEST
     return _question(sentence) if stated else ""
 
 
 def _states(sentence: str) -> bool:
-    """Return whether a sentence says something by itself: no item, no row, no beginning of a list."""
+    """Return whether a sentence stands alone: not an item, a row or the introduction of a list."""
     return _STATES.match(sentence) is not None and sentence.rstrip("\u00a0» ")[-1:] in {".", "!"}
 
 
@@ -121,7 +121,7 @@ def _rules(sentence: str) -> bool:
 
 
 def _lowered(text: str) -> str:
-    """Return a sentence to go on another, with the capital of a small word lowered."""
+    """Return a sentence for use within another, a small word at its start in lower case."""
     first = re.match(r"(?:L['’]|D['’]|N['’]|S['’]|[A-ZÀ-Ý](?:[a-zà-ÿ]+|\b))", text)
     return text[:1].lower() + text[1:] if first else text
 
@@ -144,10 +144,10 @@ def _rarest(clause: Clause, spread: Mapping[str, int]) -> Sequence[str]:
 def quiz_drafts(
     version: Version, forces: Mapping[Number, Force], subjects: Mapping[Number, str]
 ) -> Iterator[tuple[Number, dict[str, Any]]]:
-    """Yield two questions for each clause that lays something down, as `quiz.toml` writes them.
+    """Yield two questions for each clause that states a rule, in the format of `quiz.toml`.
 
-    The first is true or false, by a modality that is changed half of the time, or which clause says it. The
-    second is what the clause forbids, which clause says it, or a situation that a person must fill in.
+    The first is true or false, its modality reversed half of the time, or else which clause says it. The
+    second is what the clause forbids, which clause says it, or a situation with a blank to fill in.
     """
     clauses = [clause for clause in version.clauses() if is_rule(version, clause)]
     for at, clause in enumerate(clauses):
@@ -178,7 +178,7 @@ def _true_or_false(clause: Clause, *, changed: bool) -> dict[str, Any] | None:
         if not _rules(sentence):
             continue
         pattern, contrary = next(turn for turn in _TURNS if turn[0].search(sentence))
-        if changed and _SECOND_VERB.search(sentence):  # whose second verb the contrary would not reach
+        if changed and _SECOND_VERB.search(sentence):  # the contrary would not apply to the second verb
             continue
         stated = pattern.sub(contrary, sentence, count=1) if changed else sentence
         source = f"Le texte dit\u00a0: «\u00a0{sentence}\u00a0»"
@@ -218,10 +218,10 @@ def _short(clause: Clause) -> str:
 def _which_clause(
     version: Version, clause: Clause, others: Sequence[Clause], subjects: Mapping[Number, str]
 ) -> dict[str, Any] | None:
-    """Ask where a sentence is read, among clauses named by what they are about.
+    """Return a question that asks which clause contains a sentence, among clauses named by their subjects.
 
-    A subject that is how the sentence begins would give the answer away: another sentence is quoted or, when
-    there is none, each clause is named by the heading above it.
+    A subject taken from the sentence's first words would give the answer away: another sentence is quoted or,
+    when there is none, each clause is named by the heading above it.
     """
     stated = [text for text in sentences(clause.text) if _states(text) and len(text.split()) > _LEAST_WORDS]
     subject = fold_accents(subjects.get(clause.number, ""))

@@ -1,7 +1,7 @@
 """Better words for drafts, from a language model that the association chose (any OpenAI-compatible address).
 
-Only `vigie commencer` imports this: the running bot never does. What leaves is the text of the document,
-clause by clause, and the instruction below; what comes back is checked, and is still to be read by someone.
+Only `vigie commencer` imports this: the running bot never does. Only the document's text, clause by clause,
+and the instruction below are sent. The answers are checked, and someone must still review them.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from bot.revision.reading.lint import references
 CALL_SECONDS: Final = 90.0
 ALL_SECONDS: Final = 900.0
 MOST_CALLS: Final = 60
-LARGEST_ANSWER: Final = 256 * 1024  # bytes
+LARGEST_ANSWER: Final = 256 * 1024  # maximum bytes of an answer
 BATCH: Final = 6_000  # characters of clauses in one call
 _QUESTIONS: Final = 3
 _QUIZ: Final = 2
@@ -48,12 +48,12 @@ INSTRUCTION: Final = (
 
 
 class RedactorError(Exception):
-    """The model gave nothing that can be used. The message, in French, ends a sentence."""
+    """The model returned nothing usable. The message, in French, ends a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Where the model is. `model`: its name, "" for the first one that the address lists."""
+    """The address of the model. `model`: its name, "" for the first one that the address lists."""
 
     address: str
     key: str
@@ -61,7 +61,7 @@ class Redactor:
 
     @classmethod
     def at(cls, address: str, key: str) -> "Redactor":
-        """Return the service that a setting names: an address, then « # » and a model's name."""
+        """Return the redactor described by a setting: an address, then « # » and a model's name."""
         parts = urlsplit(address)
         return cls(parts._replace(fragment="").geturl().rstrip("/"), key, parts.fragment)
 
@@ -75,8 +75,8 @@ class Redactor:
 class Rewording:
     """The result of rewording the drafts.
 
-    `reworded`: how many have better words. `refused`: clauses about which nothing passed the checks.
-    `problem`: what stopped the rest, "" when nothing did.
+    `reworded`: how many drafts were reworded. `refused`: how many clauses had no answer that passed the
+    checks. `problem`: why the rest was not attempted, "" if all was.
     """
 
     drafts: tuple[Draft, ...]
@@ -86,7 +86,7 @@ class Rewording:
 
 
 def batches(version: Version) -> tuple[tuple[Clause, ...], ...]:
-    """Return the clauses as they are sent, call by call."""
+    """Group the clauses into calls of at most `BATCH` characters."""
     made: list[list[Clause]] = [[]]
     size = 0
     for clause in version.clauses():
@@ -110,9 +110,10 @@ async def reword(
     drafts: Sequence[Draft],
     progress: Callable[[int, int], None] = lambda _done, _count: None,
 ) -> Rewording:
-    """Return the drafts, with better words where the model gave some that pass the checks.
+    """Return the drafts, reworded where the model's answer passes the checks.
 
-    No error leaves here. `progress`: called before each call with how many were made, and how many there are.
+    Never raises: an error is in `problem`. `progress`: called before each call with how many were made, and
+    their total.
     """
     calls, better, refused, problem = batches(version), dict[str, list[Draft]](), 0, ""
     if len(calls) > MOST_CALLS:
@@ -154,7 +155,7 @@ async def _first_model(web: aiohttp.ClientSession, redactor: Redactor) -> str:
 async def _ask(
     web: aiohttp.ClientSession, redactor: Redactor, model: str, batch: Sequence[Clause]
 ) -> dict[str, Any]:
-    """Return what the model says of each clause, by its number, unchecked."""
+    """Return the model's answer about each clause, by number, unchecked."""
     messages = [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": sent(batch)}]
     body = {"model": model, "messages": messages, "temperature": 0.2, "stream": False}
     answered = await _exchange(web, "POST", f"{redactor.address}/chat/completions", body)
@@ -169,7 +170,7 @@ async def _ask(
 
 
 async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body: object) -> object:
-    """Return the JSON that an address answers. Raises `RedactorError`, which never quotes the answer."""
+    """Return the JSON answer of an address. Raises `RedactorError`, which never quotes the answer."""
     try:
         async with web.request(method, address, json=body, allow_redirects=False) as answer:
             if answer.status != 200:  # noqa: PLR2004 — the only success of this protocol
@@ -193,7 +194,7 @@ async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body:
 
 
 def _checked(entry: object, clause: Clause, version: Version) -> list[Draft]:
-    """Return the drafts in the model's reply about a clause, except those that say more than the text."""
+    """Return the drafts in the model's answer about a clause, except those that say more than the text."""
     if not isinstance(entry, dict):
         return []
     number = str(clause.number)
@@ -224,13 +225,13 @@ def _tables(value: object) -> Iterator[dict[str, Any]]:
 
 
 def _true(text: str, clause: Clause, version: Version) -> bool:
-    """Return whether a text cites well, and has no figure that the clause lacks."""
+    """Return whether a text's citations are right, and all its figures are in the clause."""
     figures = {*_FIGURE.findall(clause.text), *_FIGURE.findall(str(clause.number))}
     return _cites(text, clause, version) and figures.issuperset(_FIGURE.findall(text))
 
 
 def _cites(text: str, clause: Clause, version: Version) -> bool:
-    """Return whether what a text quotes stands in the clause, and the clauses that it names exist."""
+    """Return whether the quotations in a text are in the clause, and the clauses that it names exist."""
     words = _spaced(clause.text)
     quoted = all(_spaced(match[1]) in words for match in _QUOTED.finditer(text))
     cited = references(replace(clause, paragraphs=(text,)), version)
@@ -242,14 +243,14 @@ def _spaced(text: str) -> str:
 
 
 def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft | None:
-    """Return a question that the quiz's own reader accepts, or None."""
+    """Return a question as a draft if the quiz's own parser accepts it, or None."""
     choices = [
         {key: choice[key] for key in ("text", "right", "feedback") if key in choice}
         for choice in _tables(question.get("choice"))
     ]
     number = str(clause.number)
     table = {
-        "id": "x",  # later, the id of the draft that it replaces
+        "id": "x",  # replaced later by the id of the draft that it rewords
         "clause": number,
         "hash": clause_hash(clause),
         "type": question.get("type"),
@@ -267,7 +268,7 @@ def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft |
 
 
 def _merged(drafts: Sequence[Draft], better: dict[str, list[Draft]], refused: int, problem: str) -> Rewording:
-    """Return the plain drafts with those that replace them, kind by kind, in each clause."""
+    """Replace the plain drafts of each clause, kind by kind, with the better ones."""
     merged: list[Draft] = []
     reworded = 0
     waiting: dict[tuple[str, str], list[Draft]] = {}
