@@ -32,13 +32,16 @@ class Band:
 
     @classmethod
     def total(cls, bands: Iterable[Band]) -> Band:
-        """Return what the bands of several counts allow for their sum: no finer than they are."""
+        """Return the range of the sum of several counts, from their bands alone."""
         parts = tuple(bands)
         return cls(sum(band.low for band in parts), sum(band.high for band in parts))
 
     @property
     def words(self) -> str:
-        """The band in French. A total of several months is too wide for one, so only its least is given."""
+        """The band in French.
+
+        A total of several months is wider than a band, so only its minimum is given.
+        """
         if self.high - self.low < BAND:
             return f"{self.low} à {self.high}" if self.low else f"moins de {BAND}"
         return f"au moins {self.low}" if self.low else f"moins de {BAND} chaque mois"

@@ -1,7 +1,7 @@
 """Dates as people write them, in French or English: « 12 janvier », « lundi prochain », « 2027-03-03 ».
 
-A text is one day or is refused with the reason: no reading is chosen among several. What a text leaves out,
-such as the year, is inferred and told, so that the person can confirm it.
+A text that may mean several days is refused, with the reason. What a text leaves out, such as the year, is
+inferred, and the person is asked to confirm it.
 """
 
 import difflib

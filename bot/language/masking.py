@@ -149,9 +149,9 @@ class Masker:
 def load_masker(folders: Iterable[Path], library: Library, called: Iterable[str]) -> Masker:
     """Return a masker with the shipped lists of names.
 
-    The words of the policies and the shipped question banks count as ordinary words. `folders`: the
-    folders of policies, the shipped one first. `called`: what the association and its roles are called, whose
-    words are masked only where they may be someone's. Raises `OSError` when the list of names cannot be read.
+    The words of the policies and the shipped question banks count as ordinary words. `folders`: the folders
+    of policies, the shipped one first. `called`: the names of the association and its roles, whose words are
+    masked only where they may be a person's. Raises `OSError` when the list of names cannot be read.
     """
     shipped = next(iter(folders))
     lists = tomllib.loads((shipped / "names.toml").read_text("utf-8"))

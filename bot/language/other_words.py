@@ -9,8 +9,8 @@ from bot.policy.library import Reading
 def other_words(reading: Reading, text: str) -> Reading | None:
     """Return the policy on a day that `text` names and on which other words are in force, if there is one.
 
-    What is read is the text of one day: the words of another may be asked for, and differ. None for a reading
-    as of a day that was asked for.
+    A question about the past is answered from the text in force, which may differ. None if `reading` is
+    already as of a day that was asked for.
     """
     from bot.language.dates import days_named  # noqa: PLC0415 — asked only of a policy with several versions
 

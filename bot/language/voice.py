@@ -17,10 +17,10 @@ ENGLISH: Final = "english.toml"
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Says a French sentence in one language.
+    """A function that returns a French sentence in one language.
 
-    `english`: the translation of each French sentence, None to speak French. What has no translation is said
-    in French.
+    `english`: the translation of each French sentence, None to speak French. A sentence without a translation
+    stays in French.
     """
 
     english: Mapping[str, str] | None = field(default=None, repr=False)
@@ -35,7 +35,7 @@ FRENCH: Final = Voice()
 
 
 def load_english(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the translations in the files that exist; a later file's prevail.
+    """Return the translations in the files that exist. Later files prevail.
 
     Raises `PolicyError`, naming the file, when a value is not a text.
     """
@@ -58,5 +58,5 @@ def load_english(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def _key(french: str) -> str:
-    """Return a sentence as it is looked for, whatever its spaces are."""
+    """Return a sentence as a lookup key, whatever its white space."""
     return french.replace("\u00a0", " ")
