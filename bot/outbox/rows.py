@@ -39,8 +39,10 @@ CAP: Final = timedelta(minutes=30)  # the longest wait between two attempts
 ATTEMPTS: Final = 16
 
 WAITING: Final = "waiting"  # the problem of a row whose message is opened with a button
-DOUBTFUL: Final = "doubtful"  # suffix of a row's problem: it may have been sent by a route since abandoned
-_UNREAD: Final = f"state = 'sent' AND problem = '{WAITING}'"  # in its own words, for the index on it
+# suffix of a row's problem: the message may have been sent by a route since abandoned
+DOUBTFUL: Final = "doubtful"
+# written as in the partial index, so that SQLite uses it
+_UNREAD: Final = f"state = 'sent' AND problem = '{WAITING}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def _in_doubt(problem: str | None) -> bool:
 
 
 def _noted(problem: str | None, *, doubtful: bool) -> str | None:
-    """Return a problem as it is stored: whoever writes one keeps the doubt of the one that it replaces."""
+    """Return a problem as it is stored. The doubt about the one that it replaces is preserved."""
     return f"{problem} {DOUBTFUL}" if problem and doubtful else problem
 
 
@@ -154,7 +156,7 @@ _COLUMNS = """id, key, recipient, notice, arguments, urgent, asked, attempts, ro
 
 
 def next_due(db: Database, now: datetime) -> datetime | None:
-    """Return when the next message that waits for its time is due, None if none does."""
+    """Return the time when the next scheduled message is due, None if there is none."""
     (moment,) = db.conn.execute(
         "SELECT min(due_at) FROM outbox WHERE state = 'queued' AND due_at > ?", (iso(now),)
     ).fetchone()
@@ -371,7 +373,7 @@ def count_by_notice(db: Database, which: Literal["dead", "held", "unreached"]) -
 
 
 def count_unsent(db: Database) -> int:
-    """Return how many rows are still to be sent, those that wait for an approval apart."""
+    """Return how many rows are still to be sent, except those that await approval."""
     (count,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").fetchone()
     return int(count)
 
