@@ -17,7 +17,7 @@ from bot.policy.provisions import Kind, Outline, Provision
 
 LONGEST = 44  # characters, so that a button can carry an address with its command, policy and version
 CAPTION = 70  # characters of an address in a caption or on a button
-TITLE = 32  # characters of the title that stands for the number of a heading that has none
+TITLE = 32  # characters of the title that a heading without a number is addressed by
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ORDINALS = ("deuxième", "troisième", "quatrième", "cinquième", "sixième", "septième", "huitième", "neuvième")
 # What a part is called when the text does not say.
@@ -33,7 +33,7 @@ _CONTAINERS = (Kind.TITLE, Kind.CHAPTER, Kind.SECTION, Kind.ANNEX)
 class Addressed:
     """A provision in its version: where it stands, its address, and how captions name it.
 
-    `cited`: as within a sentence, « article 5 », « 5.10 », « titre III, article 2 ».
+    `cited`: its name within a sentence, « article 5 », « 5.10 », « titre III, article 2 ».
     """
 
     provision: Provision
@@ -51,16 +51,16 @@ class Addressed:
 
     @property
     def article(self) -> Addressed:
-        """The nearest article or container that it stands in, itself included."""
+        """The nearest article or container around it, itself included."""
         return next(place for place in self.upward() if place.division)
 
     @property
     def name(self) -> str:
-        """Its name as a caption or a label has it: « Article 5 », « Titre III »."""
+        """Its name in a caption or a label: « Article 5 », « Titre III »."""
         return f"{self.cited[0].upper()}{self.cited[1:]}"
 
     def upward(self) -> Iterator[Addressed]:
-        """Yield this place and those it stands in, up to the highest."""
+        """Yield this provision, then the containers around it, innermost first."""
         place: Addressed | None = self
         while place is not None:
             yield place
@@ -99,7 +99,8 @@ def places(outline: Outline) -> list[Addressed]:
     return result
 
 
-# By address alone: what each provision so called stands in, and whether its number continues that one's.
+# By address: for each provision that has it, the `id` of its container, and whether its number extends the
+# container's.
 _Holders: TypeAlias = dict[str, set[tuple[int, bool]]]
 
 
@@ -120,24 +121,24 @@ def _holders(outline: Outline) -> _Holders:
 
 
 def _continues(provision: Provision, above: Provision) -> bool:
-    """Return whether a number is its container's with more after it: 5.10 in article 5."""
+    """Return whether a clause's number extends its container's: 5.10 in article 5."""
     longer = len(provision.label) > len(above.label) > 0
     return provision.kind is Kind.CLAUSE and longer and extends(provision.label, above.label)
 
 
 def _restarts(provision: Provision, above: Provision) -> bool:
-    """Return whether a clause's number counts within its clause or article: « 1 » in 5.02."""
+    """Return whether a clause's number restarts within another clause or an article: « 1 » in 5.02."""
     numbered = bool(above.label) and above.kind in {Kind.CLAUSE, Kind.ARTICLE}
     return provision.kind is Kind.CLAUSE and numbered and _is_counted(provision)
 
 
 def _is_counted(provision: Provision) -> bool:
-    """Return whether a number is one of a series by itself: « 2 », « 2 bis », not « 2.1 »."""
+    """Return whether a number has a single part: « 2 », « 2 bis », not « 2.1 »."""
     return bool(provision.label) and not re.search(r"[.-]", provision.label)
 
 
 def _is_shared(provision: Provision, above: Addressed | None, holders: _Holders) -> bool:
-    """Return whether a number does not tell by itself which part it is."""
+    """Return whether a number alone is ambiguous, because another part may have it too."""
     if above is None or provision.kind is Kind.ITEM or _continues(provision, above.provision):
         return False
     return _restarts(provision, above.provision) or len(holders[_alone(provision).casefold()]) > 1
@@ -194,30 +195,33 @@ def untaken(number: str, taken: set[str]) -> str:
 
 
 def as_counted(number: object) -> tuple[tuple[int, str], ...]:
-    """Return a key that sorts numbers as people count, where no version says their order: 5.9, then 5.10."""
+    """Return a sort key for numbers outside of any version, by value: 5.9 comes before 5.10."""
     parts = re.findall(r"\d+|[^\W\d_]+", str(number))
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
 def counted(label: str) -> tuple[str, int | None]:
-    """Return a number without its last figures, and their value: « 5. » and 10. None if it has none."""
+    """Return what comes before the last digits of a number, and their value: « 5. » and 10.
+
+    None for no digits.
+    """
     figures = re.search(r"\d+$", label)
     return (label[: figures.start()], int(figures[0])) if figures else (label, None)
 
 
 def listed(numbers: Iterable[object]) -> str:
-    """Return numbers side by side: « 5.1, 5.2 », or « 9, 1; 12, 3 » when they have commas of their own."""
+    """Join numbers in a list: « 5.1, 5.2 », or « 9, 1; 12, 3 » when they contain commas."""
     written = [str(number) for number in numbers]
     return ("; " if any("," in number for number in written) else ", ").join(written)
 
 
 def extends(number: str, above: str) -> bool:
-    """Return whether a number is another with more after it: « 4.2.1 » is « 4.2 » and « 4 » with more."""
+    """Return whether `number` extends `above`: « 4.2.1 » extends « 4.2 » and « 4 »."""
     return number.startswith(above) and not number[len(above) : len(above) + 1].isalnum()
 
 
 def lookalike(number: str, known: Iterable[Addressed]) -> Addressed | None:
-    """Return a part whose number is written like a missing one, figure for figure and letter for letter."""
+    """Return a known part whose number is patterned like `number`, as 5.03 is like 4.99, None if none is."""
     shape = _shape(number)
     labelled = (place for place in known if place.provision.label)
     return next((place for place in labelled if _shape(place.number) == shape), None)
@@ -228,13 +232,13 @@ def _shape(number: str) -> str:
 
 
 def _is_bare(provision: Provision, name: str) -> bool:
-    """Return whether a name begins with the number of a container that no word says."""
+    """Return whether a name begins with a container's number without its noun: « II »."""
     bare = provision.kind in _CONTAINERS and bool(provision.label) and not _keyword(provision)
     return bare and name.partition(", ")[0] == provision.label
 
 
 def with_noun(number: str, place: Addressed | None) -> GenderedName:
-    """Return a number after the noun of a part's kind. `place`: that part, or one whose number is alike."""
+    """Return a number after its noun: « clause 5.10 ». `place`: that part, or one with a similar number."""
     kind = place.provision.kind if place else Kind.ARTICLE if number.isalnum() else Kind.CLAUSE
     known = place is not None and place.number == number
     if kind in {Kind.CLAUSE, Kind.ITEM}:
@@ -243,7 +247,7 @@ def with_noun(number: str, place: Addressed | None) -> GenderedName:
     noun = "partie " if kind is Kind.UNNUMBERED else noun
     masculine = {Kind.TITLE, Kind.CHAPTER, Kind.PREAMBLE, Kind.ARTICLE}
     name = place.cited if place and known else number
-    # A bare « II » is called « la partie II », also in the names of what needs it to be unambiguous.
+    # A bare « II » is called « la partie II », also within the address of a part inside it.
     if place and known and any(_is_bare(above.provision, name) for above in place.upward()):
         return GenderedName(f"partie {name}")
     called = f"{noun}{name}"

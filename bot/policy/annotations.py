@@ -29,7 +29,7 @@ PERMISSION_KINDS: tuple[PermissionKind, ...] = get_args(PermissionKind)
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Clauses to read together. `reason`: a French sentence. `gist`: what they say as one, in a few words."""
+    """Clauses to read together. `reason`: a French sentence. `gist`: their common meaning, in a few words."""
 
     clauses: tuple[Number, ...]
     reason: str
@@ -46,7 +46,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a policy makes people ask for. `decider`: the role that it names, None when it names nobody."""
+    """A permission that a policy requires.
+
+    `decider`: the role that grants it, None when the policy names none.
+    """
 
     clauses: tuple[Number, ...]
     decider: str | None = None
@@ -56,16 +59,14 @@ class Permission:
 class Annotations:
     """The interpretation of one policy. `title`: its full title, or else its name.
 
-    `forces`: for each clause, a single force or one per paragraph.
-    `nuances`: words added to a clause's force label, « sauf autorisation ».
-    `titles`: readable titles of articles, where the text has them in capitals.
-    `topics`: words that people use, with the clauses that they refer to.
-    `checks`: for each check of a post that the policy asks for (`data/posting.toml`), its clauses: the one
-    that is touched, then those to read with it.
-    `joint_checks`: for some checks, the clauses that the same words touch as plainly as the first.
-    `permissions`: what people ask permission for, by kind (see `bot.permissions.kinds`).
-    `version`: the adoption date of the annotated text, "" when the file does not name it.
-    `stale`: the clauses whose meaning has changed since then.
+    `forces`: for each clause, a single force or one per paragraph. `nuances`: words added to a clause's force
+    label, « sauf autorisation ». `titles`: readable titles of articles, where the text has them in capitals.
+    `topics`: words that people use, with the clauses that they refer to. `checks`: for each check of a post
+    that the policy asks for (`data/posting.toml`), the clause that the post is about, then those to read with
+    it. `joint_checks`: for some checks, other clauses that the same words concern as directly. `permissions`:
+    what people ask permission for, by kind (see `bot.permissions.kinds`). `version`: the adoption date of the
+    annotated text, "" when the file does not name it. `stale`: the clauses whose meaning has changed since
+    then.
     """
 
     name: GenderedName
@@ -97,7 +98,7 @@ class Annotations:
         return next((group for group in self.together if number in group.clauses), None)
 
     def companions(self, number: Number) -> frozenset[Number]:
-        """Return the clauses to read together with one, itself included."""
+        """Return the clauses to read together with a clause, itself included."""
         group = self.read_with(number)
         return frozenset([number, *(group.clauses if group else ())])
 
@@ -187,7 +188,7 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
     contact = annotations.contact
     contacts = current_numbers(fates, [contact.clause]) if contact else ()
     together = []
-    for group in annotations.together:  # a gist, which has numbers, holds while nothing changed
+    for group in annotations.together:  # a gist contains numbers, so it is valid only while nothing changed
         numbers = current_numbers(fates, group.clauses)
         same = numbers == group.clauses and all(fates[n].same for n in numbers if n in fates)
         together.append(replace(group, clauses=numbers, gist=group.gist if same else ""))

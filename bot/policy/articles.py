@@ -31,14 +31,14 @@ class PolicyError(Exception):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, int, str]]:
-        return type(self), (self.source, self.line, self.problem)  # another process may raise it
+        return type(self), (self.source, self.line, self.problem)  # pickled when another process raises it
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
     """The address of a part of a version, such as « 5.10 » or « titre III ».
 
-    It means something only within its version, which says what stands in what, and in which order.
+    It has a meaning only within its version, which knows the containers and the order of its parts.
     """
 
     written: str
@@ -65,8 +65,8 @@ class Clause:
     """The smallest part that is quoted whole: a provision's own text, with its items.
 
     `heading`: the titles between its article and its text, or "". `article`: the number of its article (see
-    `Article`), its own when it is one itself. `cited`: its number as a caption has it, « article 5 ».
-    `layouts`: how each paragraph is laid out.
+    `Article`), its own when it is one itself. `cited`: its number within a caption, « article 5 ». `layouts`:
+    how each paragraph is laid out.
     """
 
     number: Number
@@ -85,11 +85,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article, or whatever else holds clauses: a chapter, an annex.
+    """An article, or any other part that directly contains clauses: a chapter, an annex.
 
-    `title`, `label`: as written, "" when it has none. `name`: as a caption has it, « Article 5 »,
-    « Titre III ». `clauses`: all those it holds, in order. `above`: the container that it stands in, if any,
-    and `depth` how many there are.
+    `title`, `label`: as written, "" when it has none. `name`: its name in a caption, « Article 5 », « Titre
+    III ». `clauses`: its clauses, in order. `above`: the container around it, if any. `depth`: how many
+    containers are around it.
     """
 
     number: Number
@@ -111,10 +111,10 @@ class Version:
     its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
     annotations were written for, "" when they name none. `stored`: the identities that the database holds of
     its parts and items, by number (see `changes.identities`). `since`: the first day on which it is in force,
-    `effective` or else `adopted`. `adoption`: what was done to it on its day, « révisé » or « adopté »,
-    masculine and singular: a text that replaced another was revised, and so was the first one known when its
-    cover says so. `cover`: the paragraphs before the first provision. `articles`: what holds the clauses,
-    each in exactly one. `divisions`: the articles and the containers around them.
+    `effective` or else `adopted`. `adoption`: « révisé » or « adopté », in the masculine singular. A text
+    that replaced another was revised; so was the first known text, if its cover says so. `cover`: the
+    paragraphs before the first provision. `articles`: the parts that contain clauses; each clause is in
+    exactly one. `divisions`: the articles and the containers around them.
     """
 
     policy: str
@@ -195,7 +195,7 @@ class Version:
         return tuple(Number(place.number) for place in self._places[number].upward())[1:]
 
     def home(self, clause: Clause) -> Number | None:
-        """Return the article or the container that a clause stands in, itself left out, None at the top."""
+        """Return the nearest article or container around a clause, never itself, None at the top."""
         if clause.article != clause.number:
             return clause.article
         return self._homes[clause.number].above
@@ -211,7 +211,7 @@ class Version:
         return self._places[number].provision if number in self._places else None
 
     def article(self, number: Number) -> Article | None:
-        """Return the article that contains a number, that would contain a missing one (5.99), or None."""
+        """Return the article that contains a number or would contain a missing one (5.99), else None."""
         clause = self._items[number][0].number if number in self._items else number
         if clause in self._homes:
             return self._homes[clause]
@@ -220,29 +220,32 @@ class Version:
         return self._homes[max(around, key=lambda place: len(place.written))] if around else None
 
     def position(self, number: Number) -> int:
-        """Return the place of a number in the text, after all of them when it has none: a key to sort by."""
+        """Return the position of a number in the text, to sort by. Unknown numbers come last."""
         if clauses := self.within(number):
             return self._positions[clauses[0].number]
         return len(self._clauses)
 
     def cited(self, number: Number) -> str:
-        """Return a number as a caption has it: « article 5 », « 5.10 », « 5.01 a) », « titre III »."""
+        """Return a number as written in a caption: « article 5 », « 5.10 », « 5.01 a) », « titre III »."""
         return self._places[number].cited if number in self._places else str(number)
 
     def label(self, number: Number) -> str:
-        """Return a number as a button has it: « Article 5 », « 5.10 », « Titre III »."""
+        """Return a number as written on a button: « Article 5 », « 5.10 », « Titre III »."""
         return self._places[number].name if number in self._places else str(number)
 
     def named(self, number: Number) -> GenderedName:
         """Return a number with its noun: « clause 5.10 », « article 5 », « titre III », « annexe A ».
 
-        A number that the version has not gets the noun of those that look like it.
+        A number that the version lacks gets the noun of a number that looks like it.
         """
         place = self._places.get(number) or addresses.lookalike(str(number), self._places.values())
         return addresses.with_noun(str(number), place)
 
     def container_titles(self) -> dict[Number, str]:
-        """Return, by clause, the titles of the containers around its article, and its own for an article."""
+        """Return, by clause, the titles of the containers around its article.
+
+        A clause that is an article has its own title too.
+        """
         return {clause.number: " ".join(self._titles_around(clause)) for clause in self._clauses}
 
     def _titles_around(self, clause: Clause) -> Iterator[str]:
@@ -288,9 +291,9 @@ def _article(number: Number, place: Addressed, clauses: Sequence[Clause]) -> Art
 
 
 def _clause(number: Number, place: Addressed) -> Clause | None:
-    """Return the clause that a provision is by its own text, None for one that only holds others.
+    """Return the clause made of a provision's own text, None for a provision that only contains others.
 
-    A provision that has a title and nothing else is that title.
+    The text of a provision that has only a title is that title.
     """
     own = place.provision
     paragraphs = list(own.paragraphs)
@@ -342,7 +345,7 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Itself:
-    """An outline as the key of a cache: one with the same words is another, with provisions of its own."""
+    """An outline as a cache key, compared by identity, since an equal one has other `Provision` objects."""
 
     outline: Outline
 
@@ -355,7 +358,7 @@ class _Itself:
 
 @lru_cache(maxsize=8)
 def _index(key: _Itself) -> Mapping[str, object]:
-    """Return what a version finds its parts by, by field: the same for each version of an outline."""
+    """Return the lookup tables of an outline, by field of `Version`, shared by all its versions."""
     places = {Number(place.number): place for place in addresses.places(key.outline)}
     clauses = [clause for number, place in places.items() if (clause := _clause(number, place))]
     items = {item.number: (clause, item) for clause in clauses for item in clause.items}
@@ -392,7 +395,7 @@ def parse(
     """Parse `markdown` as a version. `effective` and `key` are as in `Version`.
 
     `source`: the file's name in errors. Raises `PolicyError` when nothing in it is a provision. Anything else
-    that is not understood is text of where it stands, and a doubt of the outline.
+    that is not understood becomes text of the provision around it, and a doubt of the outline.
     """
     outline = _read(markdown)
     if not any(provision.label or provision.title for provision in outline.walk()):

@@ -1,4 +1,4 @@
-"""How many parts a text has: everywhere the same words, for the same things."""
+"""The numbers of parts of a text, counted and worded in the same way everywhere."""
 
 from datetime import date
 
@@ -9,8 +9,8 @@ from bot.policy.provisions import Outline
 def count_parts(outline: Outline) -> str:
     """Return how many parts an outline has, in French: « 28 clauses, 69 alinéas, 6 titres ».
 
-    A clause is quoted whole: it is an article's own text, or one of its clauses. An item (alinéa) is in one.
-    A title only holds others.
+    A clause is quoted whole: an article's own text, or one of its clauses. An item (« alinéa ») is part of a
+    clause. A title (« titre ») only contains other parts.
     """
     version = Version("", date.min, outline)
     clauses = version.clauses()

@@ -1,7 +1,7 @@
 """What a person decided about the lines of a document, and the document with these decisions applied.
 
 A decision is about a line's words, whatever its place and its format, so it applies again each time that the
-document comes back. It is asked again once they have changed.
+document comes back. When the words have changed, the person is asked again.
 """
 
 import unicodedata
@@ -14,10 +14,11 @@ from bot.policy.labels import read_markers
 from bot.policy.provisions import Block, Doubt, Layout, LineReading, Outline
 from bot.policy.sentences import begins_note
 
-_ALIKE: Final = 85  # rapidfuzz ratio, 0 to 100, from which a line is one that was decided, with other words
+# rapidfuzz ratio, 0 to 100, from which a line is taken for a decided line that was reworded
+_ALIKE: Final = 85
 _LONGEST: Final = 80  # characters of a line that a doubt quotes
 
-# By a line's words (see `line_key`) or, for all the lines that a doubt is about, by the doubt's code.
+# By the line's words (see `line_key`) or, for all the lines of one doubt, by the doubt's code.
 Decisions: TypeAlias = Mapping[str, LineReading]
 NONE: Final[Decisions] = MappingProxyType({})
 
@@ -49,15 +50,15 @@ def begins_with_number(text: str) -> bool:
 
 
 def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], list[Doubt]]:
-    """Return the blocks as they were decided, and a doubt for each decision whose line has changed."""
+    """Return the blocks with the decisions applied, and a doubt for each decision whose line has changed."""
     decided: list[Block] = []
-    levels: list[int] = []  # of the headings by style, so far
-    above: int | None = None  # the place, among those decided, of the last line that has words
+    levels: list[int] = []  # the levels of the styled headings so far
+    above: int | None = None  # the index, in the result, of the last line with words
     keys: dict[str, Block] = {}
     for block in blocks:
         key = line_key(line_words(block))
         keys.setdefault(key, block)
-        reading = decisions.get(key) if key else None  # a line without words is a mark of Markdown
+        reading = decisions.get(key) if key else None  # a line without words is only Markdown markup
         if reading is LineReading.JOINED and above is not None:
             whole = decided[above]
             decided[above] = replace(whole, text=f"{whole.text} {_in_one(line_words(block))}".strip())
@@ -72,7 +73,7 @@ def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], l
 
 
 def said_in(outline: Outline) -> Decisions:
-    """Return how each line of a text is read, by the key of its decision (`line_key`)."""
+    """Return how each line of a text is read, as decisions, by `line_key`."""
     readings: dict[str, LineReading] = {}
     for provision in outline.walk():
         own = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]
@@ -89,12 +90,12 @@ def said_in(outline: Outline) -> Decisions:
 
 
 def _in_one(text: str) -> str:
-    """Return the words of a row without its cells."""
+    """Return the words of a table's row, without the tabs between cells."""
     return " ".join(filter(None, (cell.strip() for cell in text.split("\t"))))
 
 
 def _decided(block: Block, reading: LineReading, key: str, levels: Sequence[int]) -> Block:
-    """Return a block as it was decided. `levels`: of the headings by style before it."""
+    """Return a block with a decision applied. `levels`: the levels of the styled headings before it."""
     if reading is LineReading.AS_READ:
         return replace(block, key=key)
     if reading in {LineReading.TEXT, LineReading.JOINED}:
@@ -115,7 +116,7 @@ def _decided(block: Block, reading: LineReading, key: str, levels: Sequence[int]
 
 def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
     """Return the level of a line decided to be a heading or a number, 0 when no style marks any."""
-    own = levels[1:]  # the first is the title of the whole
+    own = levels[1:]  # the first is the document's title
     if reading is LineReading.NUMBERED or not own:
         return block.level
     if reading is LineReading.UNDER:
@@ -124,7 +125,7 @@ def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
         return max(own[-1] - 1, min(own))
     if block.level:
         return own[-1] if reading is LineReading.BESIDE else block.level
-    # Without a style, a number says its own depth.
+    # Without a style, the number itself tells the depth.
     return 0 if block.number or begins_with_number(block.text) else own[-1]
 
 

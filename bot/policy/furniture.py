@@ -1,4 +1,4 @@
-"""Sets aside what is on a page but not in the text: page numbers and typed tables of contents."""
+"""Removes the parts of pages that are not in the text: page numbers and typed tables of contents."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _PAGE: Final = re.compile(
     r"[-–—\s]*(?:p(?:age|\.)?\s*)?\d{1,4}(?:\s*(?:/|de|sur|of|[-–])\s*\d{1,4})*[-–—\s]*", re.IGNORECASE
 )
 _FOLIO: Final = re.compile(r"p|[-–—/]", re.IGNORECASE)  # « page 3 », « - 3 - », « 3/5 »
-_FEWEST_PAGES: Final = 3  # of bare figures, from which they are pages
+_FEWEST_PAGES: Final = 3  # minimum count of bare numbers for them to be page numbers
 _FEWEST_LEADERS: Final = 3
 
 
@@ -33,7 +33,7 @@ CONTENTS, PAGES = "contents_left_out", "pages_left_out"
 def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[list[Block], list[Doubt]]:
     """Return the blocks that belong to the text, and notes on those left out.
 
-    Lines that a person said to be text are not looked at.
+    Lines that a person decided to be text are kept.
     """
     lines = {CONTENTS: _contents(blocks), PAGES: _pages(blocks)}
     text = {at for code, places in lines.items() if decisions.get(code) is LineReading.TEXT for at in places}
@@ -77,7 +77,8 @@ def _contents(blocks: Sequence[Block]) -> set[int]:
     """Return the lines of a typed table of contents, its heading included."""
     left: set[int] = set()
     run: list[int] = []
-    later = {_key(block): at for at, block in enumerate(blocks)}  # a title comes again where it stands
+    # a title in the contents comes again further on
+    later = {_key(block): at for at, block in enumerate(blocks)}
     heading: int | None = None
     for at, block in enumerate(blocks):
         usable = block.layout is not Layout.ROW and not block.escaped

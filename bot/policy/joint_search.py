@@ -22,9 +22,9 @@ class JointIndex:
 
     def __init__(self, texts: Sequence[tuple[Version, Mapping[str, Sequence[Number]]]]) -> None:
         self._clauses: list[Clause] = []
-        self._owners = array("H")  # of each clause, the place of its text
-        self._starts = [0]  # of each text, the place of its first clause, then the end
-        self._by_key: dict[str, array[int]] = {}  # from a stem to the places of clauses
+        self._owners = array("H")  # for each clause, the index of its text
+        self._starts = [0]  # for each text, the index of its first clause; then the total
+        self._by_key: dict[str, array[int]] = {}  # from a stem to the indices of clauses
         by_word: dict[str, array[int]] = {}
         for owner, (version, topics) in enumerate(texts):
             named: dict[Number, str] = {}
@@ -67,7 +67,7 @@ class JointIndex:
         return sorted(((owner, share) for owner, share in shares if share), key=lambda pair: -pair[1])
 
     def complete(self, typed: str) -> Iterator[tuple[int, Clause]]:
-        """Yield the clauses with words that start with each typed word, with the place of their text."""
+        """Yield the clauses with words that start with each typed word, with the index of their text."""
         starts = [fold_accents(match[0]) for match in search_words(typed)]
         if not starts:
             return

@@ -1,7 +1,7 @@
-"""Provisions' numbers: how they are written, and which follows which.
+"""The numbers of provisions: how they are written, and which one follows another.
 
-Nothing here knows where a number stands. `read_markers` gives every way in which the beginning of a line can
-be read, « c) » as a letter or as a Roman hundred; the outline keeps the one that its neighbours confirm.
+Nothing here depends on context. `read_markers` returns every possible reading of the beginning of a line,
+such as « c) » as a letter or as a Roman hundred; the outline keeps the reading that its neighbours confirm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.policy.provisions import Kind
 
-# The words that announce a number, and the kind of what bears it.
+# The words that precede a number, and the kind of the provision.
 KEYWORDS: Final[dict[str, Kind]] = {
     "livre": Kind.TITLE,
     "book": Kind.TITLE,
@@ -40,7 +40,7 @@ KEYWORDS: Final[dict[str, Kind]] = {
     "appendix": Kind.ANNEX,
     "schedule": Kind.ANNEX,
 }
-# From the outermost to the innermost, where a document does not say otherwise.
+# The rank of each word, outermost first, unless the document orders them differently.
 RANKS: Final[dict[str, int]] = {
     name: rank
     for rank, names in enumerate(
@@ -110,8 +110,8 @@ def _ordinal(word: str) -> str:
 def _spelled() -> str:
     """Return a pattern of the words of `_NUMERALS`, the longest first.
 
-    What may follow a ten is written once for all those that it may follow: a list of the words themselves
-    takes ten times as long to compile, at each start.
+    The units are written once for all the tens that they may follow: a plain list of words takes ten times as
+    long to compile, at each start.
     """
     tens: dict[tuple[str, ...], list[str]] = {}
     for ten in _TENS:
@@ -178,11 +178,11 @@ _BRACKETED_MULTIPLE: Final = re.compile(rf"\((?P<label>{_MULTIPLE})\)(?=\s|$)")
 class Marker:
     """One way of reading the number at the beginning of a line.
 
-    `label`: as written, without keyword or end point. `opening`: all that is written before the title or
-    the text. `rest`: what follows. `family`: those that count together, « article », « 1. », « a) ».
-    `parts`: its value, whose last figure counts; `suffix`: 1 for bis, or A. `ended`: whether a point, a
-    dash or a bracket ends it. `keyword`: the word that announces it, in full, "" when there is none.
-    `until`: the last of those that it stands for, « 5 à 7 », 0 when it stands for itself alone.
+    `label`: as written, without keyword or final point. `opening`: everything before the title or the text.
+    `rest`: the rest of the line. `family`: the series that it counts in, « article », « 1. », « a) ».
+    `parts`: its value, one integer a part, the last of which counts up. `suffix`: 1 for bis, or A. `ended`:
+    whether a point, a dash or a bracket ends it. `keyword`: the word before it, in full, "" when there is
+    none. `until`: the end of a range, 7 for « 5 à 7 », 0 for a single number.
     """
 
     label: str
@@ -197,7 +197,7 @@ class Marker:
 
     @property
     def last(self) -> int:
-        """The figure after which the next number comes."""
+        """The value that the next number of the series follows."""
         return self.until or self.parts[-1]
 
     @property
@@ -249,7 +249,7 @@ def read_markers(text: str) -> tuple[Marker, ...]:
 
 
 def label_at(marker: Marker, figure: int, suffix: int = 0) -> str:
-    """Return the label that a number of the same form has at a figure: « 5.03 », 4 gives « 5.04 »."""
+    """Return the label of the same form with another last value: « 5.03 » and 4 give « 5.04 »."""
     last = re.split(r"[.-]", marker.label)[-1] if len(marker.parts) > 1 else marker.label
     before = marker.label[: len(marker.label) - len(last)]
     lettered = (
@@ -309,7 +309,7 @@ def read_number(number: str) -> tuple[Marker, ...]:
     number = number.strip()
     if markers := tuple(marker for marker in read_markers(number) if not marker.rest):
         return markers
-    if match := _RANGE.match(f"{number} (abrogé)"):  # « 4–5 », apart from what says that they were repealed
+    if match := _RANGE.match(f"{number} (abrogé)"):  # « 4–5 », written apart from « (abrogé) »
         return (_range(match, match[0]),)
     return tuple(
         Marker(number, number, "", form, parts, suffix, ended=False)
@@ -330,7 +330,7 @@ def _marker(
 
 
 def _values(label: str) -> list[tuple[tuple[int, ...], int, str]]:
-    """Return the values of a label, each with its suffix and the form of its last figure."""
+    """Return the possible values of a label, each with its suffix and the form of its last part."""
     text, suffix = label.strip().casefold(), 0
     if match := re.search(rf"[ \u00a0.-]?({'|'.join(_LATIN)})$", text):
         suffix = _LATIN.index(match[1]) + 1
@@ -353,7 +353,7 @@ def _values(label: str) -> list[tuple[tuple[int, ...], int, str]]:
 
 
 def _value(text: str) -> list[tuple[int, str]]:
-    """Return the values of one figure, a letter or a Roman number."""
+    """Return the possible values of one part (digits, a letter, a Roman number), each with its form."""
     if text.isdecimal():
         return [(int(text), "1")]
     readings = []

@@ -30,10 +30,10 @@ from bot.policy.provisions import Layout
 from bot.policy.search import Index
 from bot.times import in_words
 
-CELLS = " | "  # between the cells of a table's row, which its text separates by tabs
+CELLS = " | "  # shown between the cells of a table's row, which the text separates by tabs
 # The commands that are about the default policy unless they name another: « accueil mtg: lire ».
 _ABOUT_ONE = ("accueil", "quiz", "politique")
-_ENOUGH = 0.4  # share of a text's words, weighed by rarity, from which one of many policies is asked
+_ENOUGH = 0.4  # share of a text's words, weighted by rarity, that makes one of many policies worth asking
 Answer = TypeVar("Answer", Message, Form, Reply)
 # A policy's name before a colon must contain a digit: « pa99: ».
 _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)
@@ -44,7 +44,7 @@ class Policy:
     """A policy: its adopted versions, oldest first.
 
     `written`: its annotations as written, for the version `origin`. `coming`: the versions announced before
-    the day on which they take effect, which nothing serves until then but as what is to come.
+    their effective day, until then shown only as coming.
     """
 
     id: str
@@ -188,8 +188,8 @@ def version_on(policy: Policy, day: date) -> Version:
 class Reading:
     """A policy in the version that someone reads. `on`: the day that they asked for, if any.
 
-    `moved`: for a button of an older version, the numbers that have changed, with the new numbers.
-    `default`: whether the policy is the one that is meant when none is named.
+    `moved`: for a button of an older version, the numbers that have changed, with the new numbers. `default`:
+    whether it is the library's default policy.
     """
 
     policy: Policy
@@ -290,7 +290,7 @@ class Library:
         self.today = today
         self.aside = list(aside)
         self._proposed: dict[tuple[str, str], Version] = {}
-        self._new: dict[str, Policy] = {}  # those whose first text is proposed
+        self._new: dict[str, Policy] = {}  # policies that have only a proposed text
         self._joint: tuple[tuple[Version, ...], JointIndex] | None = None
         # Within a day, a quotation changes only when the policies do.
         self._resolved = lru_cache(maxsize=1_024)(self._resolve)
@@ -430,7 +430,7 @@ class Library:
 def _paragraphs(quote: Quote, clause: Clause) -> Iterator[tuple[Span, ...]]:
     """Yield the quoted paragraphs between « », with a bracketed ellipsis where the clause is cut.
 
-    An item of a list has a bullet, and the cells of a table's row are apart.
+    Items of a list get a bullet, and `CELLS` separates the cells of a table's row.
     """
     text, layouts = clause.text, dict(enumerate(clause.layouts))
     start, end = quote.start, len(text) if quote.end is None else quote.end

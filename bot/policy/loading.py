@@ -24,8 +24,9 @@ from bot.settings import SEED
 class Adopted:
     """The approved text of an adopted version. `effective` is as in `Version`.
 
-    `name`, `gender`, `plural`: the policy's name, "" unless it was given with its first text. A file may give
-    another. `identities`: as `Version.stored`. `coming`: it is announced, and its day has not come.
+    `name`, `gender`, `plural`: the policy's name, "" unless it came with the first text. A file may give
+    another name. `identities`: as in `Version.stored`. `coming`: whether it is announced but not in force
+    yet.
     """
 
     adopted: date
@@ -53,7 +54,7 @@ def load_library(
     aside: list[SetAside] = []
     policies = read_policies(folders, default, approved or {}, aside)
     if default not in policies:
-        # Shipped policies are not read when another is named, yet one of them may be meant.
+        # The default may be a misspelt shipped policy, which was not read since the setting does not name it.
         known = sorted({*policies, *_ids(folders[0] / "politique")})
         hint = "Corrigez son nom, ou ajoutez son dossier à VIGIE_DATA."
         if default.lower() in known:
@@ -236,7 +237,7 @@ def _interpreted(
 ) -> Policy:
     """Return a policy with the annotations of a file, if any, and the profile's words for it.
 
-    `approved`: its approved texts, of which the first may have been given a name. Raises `PolicyError`.
+    `approved`: its approved texts, the first of which may have a name. Raises `PolicyError`.
     """
     first, stored = next(iter(approved), None), {text.adopted: text.identities for text in approved}
     toml, source = (read_utf8(notes), _short(notes)) if notes else ("", policy)

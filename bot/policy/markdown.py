@@ -1,8 +1,8 @@
-"""Markdown to blocks, and an outline to Markdown: the form in which a text is stored and corrected.
+"""Markdown to blocks, and an outline to Markdown: the format in which a text is stored and corrected.
 
-One grammar. It reads the Markdown that associations write; `write_markdown` emits its canonical form, in
-which nothing is left to guess: `#` says depth, a number in bold is one whatever is around it, a backslash
-before a number says that it is not one, items are indented, a bare `##` ends what is deeper.
+`read_markdown` reads the Markdown that associations write. `write_markdown` writes a canonical form, in which
+nothing is left to guess: the count of `#` is the depth, a number in bold is always a number, a backslash
+before a number means that it is not one, items are indented, and a bare `##` closes the deeper parts.
 """
 
 import html
@@ -18,8 +18,8 @@ from bot.policy.placing import ANNEX, BEGINS_AS_NUMBERED, PREAMBLE
 from bot.policy.provisions import Block, Layout, Outline, Paragraph, Provision
 from bot.policy.sentences import BULLETS, is_capitals, read_bullet
 
-_SPACE: Final = 6.0  # points of indentation for a space
-_STEP: Final = 4  # spaces of indentation for a level of items
+_SPACE: Final = 6.0  # points of indentation per space
+_STEP: Final = 4  # spaces of indentation per level of items
 
 _RULE: Final = re.compile(r"\s*([-*_=])(\s*\1){2,}\s*$")
 _UNDERLINE: Final = re.compile(r"\s{0,3}(?:(?P<high>={3,})|-{4,})\s*$")
@@ -39,17 +39,17 @@ _FRONT: Final = re.compile(r"\s*---[ \t]*\n(?P<lines>(?:[\w-]+[ \t]*:[^\n]*\n)+)
 _ESCAPED_NUMBER: Final = re.compile(r"\d{1,3}\\[.-]\d")
 _ESCAPE: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~&§«-])")
 _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
-_PRIVATE: Final = 0xE000  # escaped characters are kept there while marks are removed
+_PRIVATE: Final = 0xE000  # escaped characters are moved to this private range while marks are removed
 _HIDDEN: Final = re.compile("[\ue000-\ue07f]")
-_LONGEST_BOLD: Final = 4  # lines of a heading in bold
-_MANY_O: Final = 2  # lines that begin with « o », from which it is a bullet
+_LONGEST_BOLD: Final = 4  # maximum lines of a heading in bold
+_MANY_O: Final = 2  # minimum lines that begin with « o » for it to be a bullet
 
 
 def read_markdown(text: str) -> list[Block]:
     """Return the blocks of some Markdown. Never raises. Indents count 6 points for each space."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     text = _HIDDEN.sub(" ", text)
-    before, *comments = text.split("<!--")  # comments go, their lines stay
+    before, *comments = text.split("<!--")  # comments are removed, but their lines still count
     parts = [before]
     for comment in comments:
         words, end, after = comment.partition("-->")
@@ -70,9 +70,9 @@ def read_markdown(text: str) -> list[Block]:
 
 
 class _Reader:
-    """Reads lines one after the other.
+    """A reader of lines, in order.
 
-    `_notes`: the footnotes, by name, that wait for the block that calls them. `_moved`: their lines.
+    `_notes`: by name, the footnotes to add after the block that refers to them. `_moved`: their lines.
     """
 
     def __init__(self, text: str) -> None:
@@ -82,11 +82,11 @@ class _Reader:
         self._blocks: list[Block] = []
         self._notes = self._find_notes()
         self._waiting: list[Block] = []
-        self._follows = False  # whether the line before is of the same paragraph
-        self._number = 0  # the figure of the list item before
+        self._follows = False  # whether the line before belongs to the same paragraph
+        self._number = 0  # the number of the list item before
 
     def _find_notes(self) -> dict[str, tuple[int, str]]:
-        """Return the footnotes that some text calls: line and words."""
+        """Return, by name, the line and the words of each footnote that the text refers to."""
         defined = [(at, match) for at, line in enumerate(self._lines) if (match := _NOTE.match(line))]
         lines = {at for at, _ in defined}
         calls = {
@@ -124,7 +124,7 @@ class _Reader:
                 self._waiting.append(note)
 
     def _read_line(self, at: int) -> int:
-        """Read the line at a place, and those that can only be read with it. Return the next place."""
+        """Read the line at an index, and those that belong with it. Return the index of the next one."""
         line = re.sub(r"^(\s*)(?:>\s?)+", r"\1", self._lines[at])
         number = at + 1
         if not line.strip() or _FENCE.match(line) or _TABLE_RULE.match(line.strip()):
@@ -160,7 +160,7 @@ class _Reader:
             self._emit(Block(_plain(text), line, level, escaped=_escaped(text)), source=text)
 
     def _read_rule(self, line: str, at: int) -> None:
-        """Make a heading of the line above an underline. Another rule is only white space."""
+        """Turn the line above an underline into a heading. Any other rule counts as a blank line."""
         match = _UNDERLINE.match(line)
         after = self._lines[at + 1] if at + 1 < len(self._lines) else ""
         if not (match and self._follows and self._blocks) or _is_row(after):
@@ -182,7 +182,8 @@ class _Reader:
         joined = not self._is_next_item(at, line) and joined
         number, content = self._number_of(at, content, layout)
         text = _plain(content)
-        certain = bool(number) and at not in self._automatic  # nothing beside it is left to guess
+        # a number that the markup sets apart needs no guess
+        certain = bool(number) and at not in self._automatic
         escaped = _escaped(content)
         bold = bool(text) and _BOLD.fullmatch(content.strip()) is not None
         strong = bold or (is_capitals(text) and not escaped)
@@ -208,7 +209,7 @@ class _Reader:
         return content, at + 1
 
     def _is_next_item(self, at: int, line: str) -> bool:
-        """Return whether a line is the first, or the next, item of a list of Markdown."""
+        """Return whether a line is the first, or the next, item of a Markdown list."""
         match = _ONE.match(line)
         if match is None:
             return False
@@ -217,7 +218,7 @@ class _Reader:
         return at in self._automatic or figure in {1, before + 1}
 
     def _number_of(self, at: int, content: str, layout: Layout) -> tuple[str, str]:
-        """Return the number that a line sets apart, "" when none, and the rest of the line."""
+        """Return the number that a line's markup sets apart, "" for none, and the rest of the line."""
         if at in self._automatic:
             return self._automatic[at], re.sub(r"^\d+[.)]\s+", "", content)
         match = _BOLD_NUMBER.match(content)
@@ -245,7 +246,7 @@ def _bold_label(match: re.Match[str]) -> str:
 def _automatic(lines: Sequence[str]) -> dict[int, str]:
     """Return the numbers of the lists in which every item is typed « 1. », by line."""
     numbers: dict[int, str] = {}
-    counts: dict[int, list[int]] = {}  # by indent, the lines of the list that is open
+    counts: dict[int, list[int]] = {}  # by indent, the lines of the open list
 
     def close(deeper_than: int) -> None:
         for indent in [indent for indent in counts if indent > deeper_than]:
@@ -284,7 +285,7 @@ def _is_row(line: str) -> bool:
 
 
 def _escaped(markdown: str) -> bool:
-    """Return whether a person marked that a line begins with no number, nor is a heading."""
+    """Return whether a backslash marks that a line is not a heading and begins with no number."""
     bare = markdown.lstrip().lstrip("*_")
     return bare.startswith("\\") or _ESCAPED_NUMBER.match(bare) is not None
 
@@ -331,9 +332,9 @@ def write_markdown(outline: Outline) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How an outline is written. `every_end`: say where each provision ends, even when it is plain.
+    """How to write an outline. `every_end`: whether to mark where each provision ends, even a plain one.
 
-    `certain`: the openings that are written in bold, without which they would be doubted.
+    `certain`: the openings to write in bold, which would otherwise raise a doubt.
     """
 
     every_end: bool
@@ -366,7 +367,7 @@ def _lines(outline: Outline, form: _Form) -> Iterator[str]:
             shielded = _shield(paragraph.text, capitals=False, heading=True)
             yield f"# {shielded}" if at == 0 else f"**{shielded}**"
     if not titled and (outline.cover or (first is not None and not first.label and first.title)):
-        yield "#"  # the document has no title: the headings are all of provisions
+        yield "#"  # the document has no title: all the headings are provisions'
     yield from _children(outline.provisions, 0, form)
 
 
@@ -384,7 +385,7 @@ def _children(provisions: Sequence[Provision], depth: int, form: _Form) -> Itera
             continue
         family = _family(provision)
         if before and (family != before or form.every_end):
-            yield "#" * (depth + 1)  # otherwise it would be read as part of the one before
+            yield "#" * (depth + 1)  # without it, the provision would be read as part of the one before
         before = family
         yield from _listed(provision, 0)
 
@@ -394,7 +395,7 @@ def _marker(provision: Provision) -> Marker | None:
 
 
 def _family(provision: Provision) -> str:
-    """Return which others a provision counts with."""
+    """Return the series that a provision's number counts in."""
     marker = _marker(provision)
     return marker.family if marker else ""
 
@@ -426,7 +427,7 @@ def _is_headed(provision: Provision) -> bool:
 
 
 def _headed(provision: Provision, depth: int, form: _Form, *, shielded: bool) -> Iterator[str]:
-    """Yield a provision that has a heading. `shielded`: it follows one that would take it as its title."""
+    """Yield a provision with a heading. `shielded`: whether it follows one that would take it as a title."""
     marks = "#" * (depth + 2)
     title = _inline(provision.title)
     if not provision.label:
@@ -469,7 +470,7 @@ def _listed(provision: Provision, indent: int) -> Iterator[str]:
 
 
 def _paragraphs(paragraphs: Sequence[Paragraph], indent: int) -> Iterator[str]:
-    """Yield paragraphs, those of a table or of a list together."""
+    """Yield paragraphs as Markdown. The rows of a table, or the items of a list, are written together."""
     margin, lines, layout = " " * indent, list[str](), Layout.TEXT
     for paragraph in paragraphs:
         if lines and (paragraph.layout is not layout or layout not in {Layout.BULLET, Layout.ROW}):
@@ -522,7 +523,7 @@ def _after_number(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Return words with what Markdown would read as marks escaped."""
+    """Return words with Markdown's marks escaped."""
     text = re.sub(
         r"\\|\*|`|(?<!\w)_|_(?!\w)|__|(?<=_)_", lambda mark: "".join(f"\\{sign}" for sign in mark[0]), text
     )

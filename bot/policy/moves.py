@@ -1,4 +1,4 @@
-"""Texts that go from the clause last shown to another one: « la suivante svp », « juste le dernier point ».
+"""Texts that ask for another clause than the last shown: « la suivante svp », « juste le dernier point ».
 
 They name no clause, and mean nothing by themselves.
 """
@@ -51,11 +51,11 @@ _AROUND: Final = _THAT_ONE.union(
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What is asked for, from the clauses last shown.
+    """A move from the clauses last shown.
 
-    `step`: 1 for the clause after them, -1 for the one before, or else 0.
-    `place`: among them, or in their article if there is only one: 0 for the first, -1 for the last. None for
-    the whole article.
+    `step`: 1 for the clause after them, -1 for the one before, or else 0. `place`: which of these clauses or,
+    if there is only one, which clause of its article: 0 for the first, -1 for the last. None for the whole
+    article.
     """
 
     step: int = 0

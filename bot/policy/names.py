@@ -7,7 +7,7 @@ from typing import Final, Literal, Self, TypeAlias, get_args
 Gender: TypeAlias = Literal["féminin", "masculin"]
 GENDERS: tuple[Gender, ...] = get_args(Gender)
 NUMBERS: Final = ("singulier", "pluriel")
-# What texts are called: the gender of the noun, and whether it is plural.
+# The gender of each noun for a text, and whether it is plural.
 _NOUNS: Final[Mapping[str, tuple[Gender, bool]]] = {
     **dict.fromkeys(
         ("politique", "charte", "procédure", "convention", "directive", "entente", "constitution"),
@@ -19,7 +19,7 @@ _NOUNS: Final[Mapping[str, tuple[Gender, bool]]] = {
     **dict.fromkeys(("règlements", "statuts"), ("masculin", True)),
     "règles": ("féminin", True),
 }
-_TITLE_LENGTH: Final = 400  # characters of a text in which its title is
+_TITLE_LENGTH: Final = 400  # characters at the beginning of a text, which contain its title
 _VOWELS = "aàâeéèêiîoôuû"
 
 
@@ -27,8 +27,9 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
     """A name, « PA20 », and its gender. It is a string: the name alone, as in a heading or a label.
 
     `the`: « la PA20 », « le CR3 », « l'AB1 ». `The`: the same, to begin a sentence. `of`: « de la PA20 ».
-    `to`: « à la PA20 ». `it`: « elle ». `e`: what an adjective or a participle takes to agree, « e », « s »,
-    « es » or nothing. Plural, « Statuts »: « les Statuts », « des Statuts », « aux Statuts », « ils ».
+    `to`: « à la PA20 ». `it`: « elle ». `e`: the ending of an adjective or participle that agrees with it,
+    « e », « s », « es » or nothing. Plural, « Statuts »: « les Statuts », « des Statuts », « aux Statuts »,
+    « ils ».
     """
 
     gender: Gender
@@ -41,7 +42,7 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
         return self
 
     def agree(self, singular: str, plural: str) -> str:
-        """Return the one of two forms, such as those of a verb, that agrees with the name."""
+        """Return whichever of two forms, such as a verb's, agrees with the name."""
         return plural if self.plural else singular
 
     @property

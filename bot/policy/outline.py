@@ -1,6 +1,6 @@
-"""From the blocks of any format to the tree of the text: what is a heading, a number, an item, or neither.
+"""Turns the blocks of any format into the tree of the text: headings, numbers, items and plain text.
 
-`bot.policy.placing` says which numbers are believed; the rest is text of where it stands.
+`bot.policy.placing` decides which numbers to believe; the rest is text of the provision around it.
 """
 
 import re
@@ -26,12 +26,12 @@ from bot.policy.placing import (
 from bot.policy.provisions import Block, Doubt, Kind, Layout, LineReading, Outline, Paragraph, Provision
 from bot.policy.sentences import begins_note, enacts, is_prose, is_unfinished, leads_in, split_note
 
-_LONGEST_PLAIN_TITLE: Final = 100  # characters, of a title that nothing sets apart
+_LONGEST_PLAIN_TITLE: Final = 100  # maximum characters of a title that nothing sets apart
 _LONGEST_LIST_TITLE: Final = 60  # the same, in a list that counts 1, 2, 3, or when the text follows directly
-_FEW_WORDS: Final = 3  # of a title beside « 5.1 », when the text follows directly
+_FEW_WORDS: Final = 3  # maximum words of a title beside « 5.1 », when the text follows directly
 _LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
 
-_DEEPER: Final = "+"  # ends the family of a heading that a person put under one of the same look
+_DEEPER: Final = "+"  # suffix of the family of a heading that a person placed under another of the same look
 
 _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
@@ -39,8 +39,8 @@ _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outline:
     """Return the outline of a document.
 
-    Never raises: a line that is not understood becomes text of the provision above it.
-    `decisions`: what a person decided about some lines, which are then in no doubt.
+    Never raises: a line that is not understood becomes text of the provision above it. `decisions`: a
+    person's decisions about some lines, which then raise no doubt.
     """
     blocks, doubts = leave_out(blocks, decisions)
     blocks, changed = deciding.apply(blocks, decisions)
@@ -54,9 +54,9 @@ def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outli
 
 
 def settle(blocks: Sequence[Block], decisions: Decisions, adopted: Outline | None) -> Decisions:
-    """Return the decisions about a document's lines, and those that an adopted text shows of lines in doubt.
+    """Return the decisions, completed for the lines in doubt with those that the adopted text shows.
 
-    A person who corrected that text by hand decided there, by its headings and its numbers.
+    A person who corrected the adopted text by hand made decisions there, through its headings and numbers.
     """
     if adopted is None:
         return decisions
@@ -66,10 +66,10 @@ def settle(blocks: Sequence[Block], decisions: Decisions, adopted: Outline | Non
 
 
 class _Builder:
-    """Builds the tree in one pass, with a look at the numbers ahead.
+    """A builder of the tree, in one pass that looks ahead at the numbers.
 
-    `_cover`: each paragraph with its line, and whether it is in bold or in capitals. `_last`: the paragraphs
-    whose last a joined line continues, None when that is a title.
+    `_cover`: each paragraph with its line, and whether it is in bold or in capitals. `_last`: the list whose
+    last paragraph a joined line continues, None when it continues a title.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
@@ -89,16 +89,16 @@ class _Builder:
 
     @property
     def length(self) -> int:
-        """How many blocks there are to take."""
+        """The number of blocks."""
         return len(self._blocks)
 
     @property
     def _before_all(self) -> bool:
-        """Whether no provision was met."""
+        """Whether no provision has been opened yet."""
         return len(self._stack) == 1 and not self._root.children
 
     def _find_title(self) -> int | None:
-        """Return the place of the document's title, when it is a heading by style."""
+        """Return the index of the document's title, None unless it is a heading by style."""
         styled = [at for at, block in enumerate(self._blocks) if block.level]
         if not styled:
             return None
@@ -132,7 +132,10 @@ class _Builder:
             self._add(at)
 
     def _return_to(self, level: int) -> None:
-        """Close what is deeper than a level, so that what comes next ends the provision of that level."""
+        """Close the provisions deeper than a level.
+
+        The text that follows ends the provision of that level.
+        """
         while len(self._stack) > 1 and not 0 < self._stack[-1].level <= level:
             self._stack.pop()
         self._last = None
@@ -158,14 +161,14 @@ class _Builder:
             self._last = node.paragraphs
 
     def _entitle(self, node: Node, words: str) -> None:
-        """Give its title to a provision, and the notes after it, « (Ajoutée par … ) », to its text."""
+        """Set a provision's title, and add the notes after it, « (Ajoutée par … ) », to its text."""
         node.title, note = split_note(words)
         if note:
             node.paragraphs.append(Paragraph(note))
             self._last = node.paragraphs
 
     def _heads(self, at: int) -> bool:
-        """Return whether the words beside a number on its own are the title of the next provisions."""
+        """Return whether the words beside a number that Word computed are the title of deeper numbers."""
         block, after = self._blocks[at], next(iter(self._numbers.markers[at + 1 : at + 2]), ())
         title, _ = split_note(block.text)
         short = 0 < len(title) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", title)
@@ -174,7 +177,7 @@ class _Builder:
         return short and deeper and not block.escaped and block.layout is Layout.TEXT
 
     def _is_title(self, at: int, marker: Marker) -> bool:
-        """Return whether what follows a number on its line, without bold, is a title rather than text."""
+        """Return whether the words after a number, without bold, are a title rather than text."""
         rest, _ = split_note(marker.rest)
         listed = not (marker.keyword or marker.is_multiple)
         longest = _LONGEST_LIST_TITLE if listed else _LONGEST_PLAIN_TITLE
@@ -190,7 +193,7 @@ class _Builder:
         return may_be and self._is_followed_as_title(at, marker)
 
     def _is_followed_as_title(self, at: int, marker: Marker) -> bool:
-        """Return whether what comes after a line is what comes after a title: its text, or deeper numbers."""
+        """Return whether a line is followed as a title would be: by its text, or by deeper numbers."""
         after = self._after_notes(at)
         if after == self.length:
             return True
@@ -209,9 +212,9 @@ class _Builder:
         return self._blocks[at].indent <= following.indent + SAME
 
     def _holds_articles(self, at: int, marker: Marker) -> bool:
-        """Return whether « II. », which nothing sets apart, holds the article that comes next.
+        """Return whether « II. », which nothing sets apart, contains the article that comes next.
 
-        The first one, « I. », holds the first article, or comes before any; the next ones are as it is.
+        « I. » does when it comes first and « Article 1 » follows; the numbers after it are read as it was.
         """
         after = self._numbers.markers[at + 1] if at + 1 < self.length else ()
         articles = [other for other in after if KEYWORDS.get(other.keyword) is Kind.ARTICLE]
@@ -223,7 +226,7 @@ class _Builder:
         return any(sister.is_heading and sister.family == self._stack[-1].family for sister in sisters)
 
     def _after_notes(self, at: int) -> int:
-        """Return the place of the next block after a line and the notes on the history of its part."""
+        """Return the index of the next block after a line and the notes on the history of its part."""
         after = at + 1
         while after < self.length and begins_note(self._blocks[after].text):
             while not self._blocks[after].text.endswith((")", "]", ").", "].")):
@@ -264,7 +267,8 @@ class _Builder:
             return at == self._title_at
         after = self._blocks[at + 1 :]
         others = any(map(_is_heading, after))
-        if self._has_numbers:  # the title, unless it is a heading under one, whose numbers come next
+        # the document's title, unless a title was read and this heading's numbers come next
+        if self._has_numbers:
             under = bool(self._cover) and self._title_at is None
             return not (under and others and any(self._numbers.markers[at + 1 : at + 2]))
         return not others or _is_heading(after[0])
@@ -291,13 +295,14 @@ class _Builder:
         while at and (not stack[at].is_heading or stack[at].family == "preamble"):
             at -= 1
         node = stack[at]
-        if block.decided and at:  # nothing says its depth but the heading above, whose sister it is
+        if block.decided and at:  # only the heading above tells its depth: it is that heading's sibling
             return at - {LineReading.UNDER: 0, LineReading.ABOVE: min(at, 2)}.get(block.decided, 1)
         numbered = node.marker is None and any(child.marker for child in node.children)
-        return at - 1 if at and numbered else at  # the numbers go on under this heading: it is a sister
+        # the numbering continues under this heading, so it is a sibling
+        return at - 1 if at and numbered else at
 
     def _decided_family(self, decided: LineReading, look: str, parent: int) -> str:
-        """Return the family of a heading that a person placed, not that of unplaced ones that look alike."""
+        """Return the family of a heading that a person placed, apart from unplaced ones of the same look."""
         sisters = [
             node for node in self._stack[parent + 1 : parent + 2] if node.family.rstrip(_DEEPER) == look
         ]
@@ -314,7 +319,7 @@ class _Builder:
         self._last = own
 
     def _add(self, at: int) -> None:
-        """Add a paragraph to the text of where it stands."""
+        """Add a paragraph to the text of the innermost open provision."""
         block = self._blocks[at]
         if self._before_all:
             plain = block.layout is Layout.TEXT and not block.strong
@@ -392,7 +397,7 @@ class _Builder:
                 and block.indent <= top.indent + SAME
                 and leads_in(lead)
             )
-            # Under a heading without a text of its own, what follows a clause or an article goes on with it.
+            # Under a heading without text of its own, text after a clause or an article continues that part.
             begun = bool(above.paragraphs) or not above.is_heading
             outside = block.indent < top.indent - SAME and (begun or top.is_listed)
             if above is self._root or not (after_list or outside):
@@ -402,10 +407,10 @@ class _Builder:
     # --- The result ------------------------------------------------------------------------------
 
     def outline(self, doubts: Sequence[Doubt]) -> Outline:
-        """Return the outline of the blocks taken. `doubts`: about the lines that were left out of it."""
+        """Return the outline of the blocks. `doubts`: those about the lines that were left out of it."""
         cover = self._split_cover()
         provisions = tuple(_freeze(node, None) for node in self._root.children)
-        # A heading that says and holds nothing, before all the rest, is a line of the title.
+        # A heading with no text and no parts, before all the others, is a line of the title.
         while len(provisions) > 1 and provisions[0].kind is Kind.UNNUMBERED:
             first = provisions[0]
             if first.paragraphs or first.children or first.closing:
@@ -445,11 +450,11 @@ class _Builder:
 
 
 def _holds(marker: Marker, ahead: Sequence[Marker]) -> bool:
-    """Return whether a number may hold one that comes next: `ahead`, the readings of that one."""
+    """Return whether a number may contain the next one. `ahead`: the readings of the next number."""
     if not marker.keyword and any(
         other.family == marker.family or (other.keyword and not other.is_first) for other in ahead
     ):
-        return False  # the next of a list, or the article that comes after the last
+        return False  # the next item of the list, or the article after the last one
     if KEYWORDS.get(marker.keyword) in _CONTAINERS:
         return True
     if any(other.is_multiple and other.parts[:-1] == marker.parts for other in ahead):
@@ -475,12 +480,12 @@ def _is_heading(block: Block) -> bool:
 
 
 def _is_named(block: Block) -> bool:
-    """Return whether a heading is named without a number: a preamble, an annex."""
+    """Return whether a heading without a number is a known part: a preamble, an annex."""
     return not block.escaped and bool(PREAMBLE.match(block.text) or ANNEX.match(block.text))
 
 
 def _freeze(node: Node, above: Provision | None) -> Provision:
-    """Return a provision and those it holds. `above`: the one that holds it, without its children."""
+    """Return a node and its descendants as provisions. `above`: its container, without its children."""
     marker = node.marker
     provision = Provision(
         _kind(node, above),
@@ -496,7 +501,7 @@ def _freeze(node: Node, above: Provision | None) -> Provision:
 
 
 def _kind(node: Node, above: Provision | None) -> Kind:
-    """Return what a provision is, from its words and its place alone."""
+    """Return a provision's kind, from its words and its place alone."""
     parent = above.kind if above else None
     if node.marker is None:
         if node.family == "preamble" or (parent is None and PREAMBLE.match(node.title)):
@@ -513,7 +518,7 @@ def _kind(node: Node, above: Provision | None) -> Kind:
 
 
 def _introduces(provision: Provision) -> bool:
-    """Return whether the numbers that a provision holds are the items of its own sentence."""
+    """Return whether the numbers inside a provision are the items of its own sentence."""
     if provision.kind is Kind.ITEM:
         return True
     own = provision.paragraphs

@@ -1,7 +1,7 @@
-"""Which numbers are those of provisions, and under which provision each one stands.
+"""Decides which numbers are those of provisions, and the place of each provision in the tree.
 
-A number is never believed for its form alone: it must follow another of its family, begin one, or be set
-apart by the format (a style, bold, Word's own numbering).
+A number is never believed for its form alone: it must follow another number of its family, begin a family, or
+be set apart by the format (a style, bold, Word's own numbering).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bot.policy.sentences import (
 
 PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
 ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
-# What is titled so says when and by whom a text was adopted, and holds nothing of it.
+# Titles of parts that say when and by whom a text was adopted, and contain none of it.
 _HISTORY: Final = re.compile(
     r"(?:dates? d['’])?(?:adopt(?:ion|ée?s?)|approbation|historique|modifications?|r[ée]visions?)\b"
     r"[^.]{0,40}$",
@@ -37,20 +37,20 @@ _HISTORY: Final = re.compile(
 BEGINS_AS_NUMBERED: Final = re.compile(
     r"(?:article|chapitre|titre|règle|chapter|title|rule)\s+\S", re.IGNORECASE
 )
-LONGEST_TITLE: Final = 160  # characters; beyond, a line that looks like a heading is a sentence
+LONGEST_TITLE: Final = 160  # characters; a longer line that looks like a heading is a sentence
 SAME: Final = 1.0  # points; indents closer than that are equal
 _AHEAD: Final = 80  # blocks in which the next number of a sequence is looked for
-_WIDEST_GAP: Final = 3  # numbers that may be missing in a sequence that is still one
+_WIDEST_GAP: Final = 3  # numbers that may be missing from a sequence
 _DOCUMENTS: Final = ("règlement", "bylaw")  # words that may number the whole text
-_DEEPEST: Final = 20  # levels; what would be deeper is beside
-_LOWEST: Final = 99  # rank or level of what is below everything
+_DEEPEST: Final = 20  # levels; a provision that would be deeper becomes a sibling
+_LOWEST: Final = 99  # the rank or level below all others
 
 
 @dataclass(eq=False, slots=True)
 class Node:
     """A provision being filled.
 
-    `family`: the numbers that its own continues. `is_heading`: a line of its own.
+    `family`: the series that its number counts in. `is_heading`: whether its line is a heading.
     """
 
     marker: Marker | None
@@ -81,7 +81,7 @@ class Node:
 
     @property
     def is_listed(self) -> bool:
-        """Whether it is one of a plain list: a figure, a letter, neither « 5.1 » nor « article 5 »."""
+        """Whether its number is that of a plain list: a figure or a letter, not « 5.1 » nor « article 5 »."""
         return self.is_plain and not self.keyword and not self.is_multiple
 
     @property
@@ -96,7 +96,7 @@ class Node:
         return own[-1].text if own else self.title
 
     def is_before(self, marker: Marker) -> bool:
-        """Return whether a number comes immediately after its own."""
+        """Return whether a number comes immediately after this provision's."""
         return self.marker is not None and marker.follows(self.marker)
 
 
@@ -112,7 +112,7 @@ class Fit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a number would stand. `parent`: place in the stack. `fit`: how well it follows `before`."""
+    """A possible place of a number. `parent`: an index in the stack. `fit`: how well it follows `before`."""
 
     marker: Marker
     fit: Fit
@@ -121,10 +121,10 @@ class Place:
 
 
 class NumberPlaces:
-    """The numbers of a document, as its blocks are taken in order.
+    """The numbers of a document, placed as its blocks are read in order.
 
-    `blocks`: the lines that it is made of. `markers`: the readings of the number of each. `stack`: the
-    provisions that are open, from the whole document to the innermost.
+    `blocks`: the document's lines. `markers`: for each block, the readings of its number. `stack`: the open
+    provisions, from the whole document to the innermost.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
@@ -132,7 +132,7 @@ class NumberPlaces:
         self.markers = [_read(block) for block in self.blocks]
         self._name_document()
         self.stack = [Node(None, "root", is_heading=True)]
-        self.outer: dict[str, str] = {}  # the family that holds each family
+        self.outer: dict[str, str] = {}  # the family that contains each family
         self.doubts: list[Doubt] = []
         self._latest: dict[str, Marker] = {}  # the last number of each family
         self._levels_hold = self._check_levels()
@@ -140,11 +140,11 @@ class NumberPlaces:
 
     @property
     def top(self) -> Node:
-        """The innermost provision that is open."""
+        """The innermost open provision."""
         return self.stack[-1]
 
     def _name_document(self) -> None:
-        """Read « BY-LAW NO. 1 », at the head of a text that has no other, as what the text is called."""
+        """Read « BY-LAW NO. 1 » at the head of a text, if it occurs only there, as the name of the text."""
         for at, block in enumerate(self.blocks[:1]):
             for marker in self.markers[at][:1]:
                 rest = block.text if block.number else marker.rest
@@ -154,10 +154,10 @@ class NumberPlaces:
                     self.markers[at] = ()
 
     def push(self, node: Node, parent: int) -> None:
-        """Open a provision under the one at a place in the stack, which closes those after it."""
+        """Open a provision under the one at an index of the stack, and close the deeper ones."""
         del self.stack[min(parent, _DEEPEST) + 1 :]
         above = self.top
-        if above.closing:  # text between two children is of the first, so that it stays where it was
+        if above.closing:  # text between two children belongs to the first, so that it keeps its position
             last = above.children[-1]
             (last.closing if last.children else last.paragraphs).extend(above.closing)
             above.closing = []
@@ -216,7 +216,7 @@ class NumberPlaces:
     # --- Whether to believe ----------------------------------------------------------------------
 
     def accept(self, at: int) -> Place | None:
-        """Return where a block's number stands, None when it has none that can be believed."""
+        """Return the place of a block's number, None when it has no number to believe."""
         block, markers = self.blocks[at], self.markers[at]
         if not markers:
             return None
@@ -266,13 +266,13 @@ class NumberPlaces:
         return place.fit is Fit.FOLLOWS or (place.fit is Fit.BEGINS and self._goes_on(at, marker))
 
     def _opened(self, at: int) -> bool:
-        """Return whether a block is the whole of the innermost provision that is open."""
+        """Return whether a block is all that the innermost open provision has."""
         top = self.top
         words = " ".join((top.title, *(paragraph.text for paragraph in top.paragraphs))).strip()
         return top.marker is not None and self.blocks[at].text == f"{top.marker.opening} {words}"
 
     def _heads(self, at: int) -> bool:
-        """Return whether a line, with no blank one after it, is a heading: of a chapter, of the whole."""
+        """Return whether a line with no blank line after it is a heading, of a chapter or of the document."""
         if self._opened(at) and not self.top.paragraphs:
             return bool(self.top.keyword)
         block = self.blocks[at]
@@ -310,7 +310,7 @@ class NumberPlaces:
         )
 
     def _goes_on(self, at: int, marker: Marker) -> bool:
-        """Return whether the number that follows comes later, before anything that outranks it."""
+        """Return whether the next number of the series appears later, before any number of a higher rank."""
         for ahead in range(at + 1, min(at + 1 + _AHEAD, len(self.blocks))):
             block, others = self.blocks[ahead], self.markers[ahead]
             if any(other.family == marker.family and other.follows(marker) for other in others):
@@ -342,7 +342,7 @@ class NumberPlaces:
         )
 
     def doubt_unnumbered(self, at: int) -> None:
-        """Doubt a heading that begins as a numbered one does, and has no number that could be read."""
+        """Record a doubt about a heading that begins like a numbered one but has no readable number."""
         if (
             self.blocks[at].escaped
             or self.blocks[at].decided
@@ -369,7 +369,7 @@ class NumberPlaces:
     # --- Where it stands -------------------------------------------------------------------------
 
     def _place(self, marker: Marker, block: Block) -> Place:
-        """Return where a number would stand, and how well it follows what is before."""
+        """Return the place that a number would have, and how well it follows the numbers before it."""
         if marker.is_multiple:
             return self._place_multiple(marker, block)
         family = family_of(marker, block)
@@ -387,9 +387,9 @@ class NumberPlaces:
         return Place(marker, Fit.BEGINS if fit is Fit.FOLLOWS else fit, new, latest)
 
     def _beside(self, marker: Marker, block: Block, family: str, new: int) -> int | None:
-        """Return the place of the open number whose sister a number is, None when it begins a list.
+        """Return the stack index of the open sibling of a number, None when the number begins a list.
 
-        `new`: the place under which it would begin one.
+        `new`: the stack index of the provision under which it would begin one.
         """
         stack = self.stack
         open_at = [at for at, node in enumerate(stack) if node.family == family and node.marker]
@@ -410,7 +410,7 @@ class NumberPlaces:
         return open_at[-1]
 
     def _nests(self, at: int, block: Block) -> bool:
-        """Return whether a list that begins again is inside the one of its form that is open."""
+        """Return whether a list that restarts is nested in the open list of the same form."""
         node = self.stack[at]
         if block.level and node.level:
             return block.level > node.level
@@ -419,7 +419,7 @@ class NumberPlaces:
         return leads_in(self.top.last_text)
 
     def _place_multiple(self, marker: Marker, block: Block) -> Place:
-        """Place « 5.01 »: beside its article's others, else in its article, else after other such numbers."""
+        """Place « 5.01 »: beside its siblings, else in its article, else after other such numbers."""
         prefix, depth = marker.parts[:-1], len(marker.parts)
         at = self._last(lambda other: other.is_multiple and other.parts[:-1] == prefix)
         if at is not None:
@@ -453,14 +453,14 @@ class NumberPlaces:
         return Place(marker, Fit.BEGINS if marker.parts > latest.parts else Fit.CONTRADICTS, parent)
 
     def _is_whole(self, at: int) -> bool:
-        """Return whether an open number is « 3.0 », which says the whole of what 3.1 and 3.2 are parts of."""
+        """Return whether an open number is « 3.0 », which contains 3.1 and 3.2."""
         marker, above = self.stack[at].marker, self.stack[at - 1].marker
         if marker is None or not marker.is_multiple or marker.parts[-1] != 0:
             return False
         return above is None or above.parts != marker.parts[:-1]
 
     def _last(self, matches: Callable[[Marker], bool]) -> int | None:
-        """Return the place of the innermost open provision whose number matches."""
+        """Return the stack index of the innermost open provision whose number matches."""
         for at in range(len(self.stack) - 1, 0, -1):
             marker = self.stack[at].marker
             if marker is not None and matches(marker):
@@ -468,7 +468,7 @@ class NumberPlaces:
         return None
 
     def _within(self, above: int, block: Block) -> int:
-        """Return the deepest place in a provision that can hold « 5.4 »: a heading, a section."""
+        """Return the deepest stack index in a provision that can hold « 5.4 »: a heading, a section."""
         for at in range(len(self.stack) - 1, above, -1):
             node = self.stack[at]
             shallower = 0 < block.level <= node.level
@@ -477,7 +477,7 @@ class NumberPlaces:
         return above
 
     def _parent(self, marker: Marker, block: Block) -> int:
-        """Return the place of the provision under which a family that is not open would begin."""
+        """Return the stack index of the provision under which a family that is not open would begin."""
         at = len(self.stack) - 1
         if self.top.family == "preamble" and not self.top.title:
             at -= 1
@@ -496,11 +496,12 @@ class NumberPlaces:
         return self._parent_of_item(at, block)
 
     def _parent_by_family(self, at: int, marker: Marker, block: Block) -> int:
-        """Return the place of what held the family of a number before or, at first, of what outranks it."""
+        """Return the stack index of what held a number's family before or, at first, of what outranks it."""
         family = family_of(marker, block)
         outer = self.outer.get(family)
         ranks = [RANKS.get(node.keyword) for node in self.stack]
-        if RANKS.get(marker.keyword) == 0:  # an annex is of the whole, or under the heading of the annexes
+        # an annex belongs to the document, or to the heading of the annexes
+        if RANKS.get(marker.keyword) == 0:
             return self._climb(at, lambda node: node.marker is not None or not ANNEX.match(node.title))
         if 0 in ranks and marker.is_first:
             return ranks.index(0)  # an annex, in which the articles begin again
@@ -541,14 +542,14 @@ class NumberPlaces:
         )
 
     def _climb(self, at: int, leaves: Callable[[Node], bool]) -> int:
-        """Return the nearest place, from `at` towards the root, of a provision that `leaves` refuses."""
+        """Return the nearest stack index, from `at` to the root, for which `leaves` is false."""
         while at and leaves(self.stack[at]):
             at -= 1
         return at
 
 
 def _expectation(place: Place) -> str:
-    """Return, as a sentence, what came before a number and which one was expected."""
+    """Return a sentence that says which number came before and which one was expected."""
     marker, before = place.marker, place.before
     if before is None:
         if marker.is_first:
@@ -570,7 +571,7 @@ def is_set_apart(block: Block) -> bool:
 
 
 def family_of(marker: Marker, block: Block) -> str:
-    """Return the family of a number, which it counts with: headings and lists are never in the same one."""
+    """Return the series that a number counts in. Headings and lists are never in the same one."""
     apart = is_set_apart(block) and not (marker.keyword or marker.is_multiple)
     return f"{marker.family}#" if apart else marker.family
 
@@ -589,7 +590,7 @@ def _split(block: Block) -> Iterator[Block]:
 
 
 def _with_number(block: Block) -> Block:
-    """Return a block whose number can be read as one, or is in its text."""
+    """Return the block, its number moved to its text when it cannot be read as a number."""
     if not block.number or read_number(block.number):
         return block
     return replace(block, text=f"{block.number} {block.text}".strip(), number="", escaped=True)
@@ -634,7 +635,7 @@ def _fit(marker: Marker, before: Marker | None) -> Fit:
 
 
 def _outranks(node: Node, marker: Marker) -> bool:
-    """Return whether a provision that is open can hold a number whose family was not met before."""
+    """Return whether an open provision can contain a number of a family not met before."""
     if not node.keyword:
         return node.is_heading and not node.is_multiple
     rank, other = RANKS[node.keyword], RANKS.get(marker.keyword, _LOWEST)

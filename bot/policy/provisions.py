@@ -48,8 +48,8 @@ class Provision:
 
     `label`: its number as written, without keyword or end point (« 5.01 », « 2 bis », « PREMIER », « II »,
     « a »), "" when it has none. `opening`: the written words that come before the title or the text,
-    « ARTICLE 5 : », « a) », "" when it has none. `closing`: the text after its last child that belongs to
-    the whole. `line`: where it begins in its source, from 1.
+    « ARTICLE 5 : », « a) », "" when it has none. `closing`: its own text after its last child. `line`: the
+    line of its source where it begins, from 1.
     """
 
     kind: Kind
@@ -90,7 +90,7 @@ class Doubt:
         return f"{self.reason} {self.remedy}".rstrip()
 
     def placed(self, unit: str) -> str:
-        """Return the message after its place, which counts in `unit`: « Page 3 : … »."""
+        """Return the message after its location. `unit`: what `line` counts, « Page 3 : … »."""
         return f"{unit} {self.line}\u00a0: {self.message}" if self.line else self.message
 
     def __str__(self) -> str:
@@ -101,7 +101,7 @@ class Doubt:
 class Outline:
     """A whole document. `cover`: the paragraphs before the first provision, its title among them.
 
-    `title`: that title, "" when nothing tells it from the rest of the cover.
+    `title`: that title, "" when it cannot be told from the rest of the cover.
     """
 
     cover: tuple[Paragraph, ...]
@@ -116,7 +116,7 @@ class Outline:
 
 
 class LineReading(StrEnum):
-    """What a line is. `JOINED`: it continues the line above. `AS_READ`: what it was read as, in its place.
+    """A decision about a line. `JOINED`: it continues the line above. `AS_READ`: it was read correctly.
 
     `HEADING`: at the level of its style or, without one, of the heading above. `BESIDE`, `UNDER` and `ABOVE`:
     a heading at the level of the one above, one level deeper or one level higher, whatever its style.
@@ -141,13 +141,13 @@ class LineReading(StrEnum):
 class Block:
     """A heading or a paragraph as a format gives it, in reading order: what an outline is made from.
 
-    `level`: the level of a heading style, 1 for the highest, 0 without such a style. `number`: the one that
-    Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals.
+    `level`: the level of a heading style, 1 for the highest, 0 without such a style. `number`: the number
+    that Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals.
     `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
     paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
-    `joined`: it is the next line of the same paragraph as the block before, of which it is the continuation
-    unless a provision begins there. `decided`: what a person said it is, a heading or a number. `key`:
-    its line's words, under which that decision is stored (see `decisions`).
+    `joined`: it is the next line of the same paragraph as the block before, which it continues unless a
+    provision begins there. `decided`: a person's decision that it is a heading or a number, if any. `key`:
+    the key of that decision (see `decisions`).
     """
 
     text: str

@@ -18,9 +18,10 @@ _WORDS = _THE + r"(?:art(?:icle)?s?\.?|clauses?|points?|paragraphes?|par\.|secti
 _NUMBER = r"\d{1,3}(?:\.\d{1,3}){1,3}(?!\.?\d)|\d{1,3},\d{1,3}(?!\.?\d)|\d{1,3}(?![.,]?\d)"
 _TO = r"(?:à|a|au|to|jusqu['’][àa]u?|[-–—])"
 _AND = r"(?:et|ou|&|\+|,|;|/|puis|pis|and)"
-_NUMBERED = re.compile(rf"^{_WORDS} ?(?=\d)", re.IGNORECASE)  # what a number may come after
+_NUMBERED = re.compile(rf"^{_WORDS} ?(?=\d)", re.IGNORECASE)  # the words that may precede a number
 _NUMBER_ALONE = re.compile(_NUMBER)
-_PLAIN = re.compile(rf"(?:{_WORDS} ?)?(?:{_NUMBER})")  # what is read in any text, whatever the version
+# the numbers that are read in any text, whatever the version
+_PLAIN = re.compile(rf"(?:{_WORDS} ?)?(?:{_NUMBER})")
 _GUILLEMETS = dict.fromkeys(map(ord, "«»"))
 _FIGURES = re.compile(r"\d+")
 _BETWEEN = re.compile(rf"\bentre (?={_NUMBER})({_NUMBER}) et (?={_NUMBER})", re.IGNORECASE)
@@ -40,7 +41,7 @@ _ORDINAL = re.compile(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b")
 # A word that may be « article » or « clause » misspelled: seldom any other word, before a number.
 _MISSPELT = re.compile(r"(?<!\w)(?P<typed>[^\W\d_]{5,12})(?= ?\d)", re.IGNORECASE)
 _NAMED = ("article", "articles", "clause", "clauses", "paragraphe", "paragraphes")
-_OTHERS = frozenset(["cause", "causes", "classe", "classes"])  # words of their own, a letter away
+_OTHERS = frozenset(["cause", "causes", "classe", "classes"])  # other words, one letter away from these
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
 _LEFT = re.compile(rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+/?!.:«»()]", re.IGNORECASE)
@@ -162,7 +163,7 @@ class _Scan:
         inside, count = _innermost(self._number(match["number"]), items, self._names)
         if not count:
             return match[0]
-        left = "" if count == len(items) else " alinéa "  # one of them is not there
+        left = "" if count == len(items) else " alinéa "  # one of the items does not exist
         return self._take(match, inside, inside, marked=True) + left
 
     def _take_missing(self, match: re.Match[str]) -> str:
@@ -249,12 +250,12 @@ _PART_ALONE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What people may call the parts of a version, by key (see `_key`).
+    """The names that people may give to the parts of a version, by key (see `_key`).
 
-    `whole`: as the whole of a text. `pattern`: finds those that stand out in any text, None when all its
-    numbers are plain ones. `missing`: finds others that are written like them. `nested`: whether some are
-    named with the clause that they are in. `inner`: those that are, by the words of their number alone,
-    « 13 3 a » for « 13, 3 a. ».
+    `whole`: the names, which may be a whole text. `pattern`: finds the names that stand out within any text,
+    None when all the numbers are plain. `missing`: finds other numbers that are written like them. `nested`:
+    whether some names include the clause around the part. `inner`: the parts with such names, by the words of
+    their number alone, « 13 3 a » for « 13, 3 a. ».
     """
 
     whole: dict[str, Number]
@@ -267,7 +268,8 @@ class _Names:
 def resolved(typed: str, version: Version) -> Number:
     """Return the number that `typed` means in a version: « 5.1 » is 5.01 when nothing else can be meant.
 
-    So is « 20, 2 » by « 20.2 », but no item of a list. A number that it has not is returned as typed.
+    Likewise « 20.2 » means « 20, 2 », unless that is an item of a list. A number that the version lacks is
+    returned as typed.
     """
     number, names = Number(typed), _names(version)
     if version.within(number):
@@ -302,7 +304,7 @@ def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
 
 
 def _innermost(clause: Number, items: Sequence[str], names: "_Names") -> tuple[Number, int]:
-    """Return the innermost of the items named, from the outermost in, and how many of them are there."""
+    """Return the innermost item that exists among those named, outermost first, and how many exist."""
     keys = (_inner_key(f"{clause} {' '.join(items[:count])}") for count in range(len(items), 0, -1))
     for at, key in enumerate(keys):
         if item := names.inner.get(key):
@@ -311,7 +313,7 @@ def _innermost(clause: Number, items: Sequence[str], names: "_Names") -> tuple[N
 
 
 def _with_items_after(text: str, version: Version) -> str:
-    """Return a text in which items named before their clause come after it, from the outermost in."""
+    """Return the text with items that are named before their clause moved after it, outermost first."""
     names = _names(version)
 
     def turned(match: re.Match[str]) -> str:
@@ -353,7 +355,7 @@ def _names(version: Version) -> _Names:
 
 
 def _missing_pattern(version: Version) -> re.Pattern[str] | None:
-    """Return a pattern for numbers written as this version's are, None when all are plain ones."""
+    """Return a pattern for numbers written like this version's, None when all of these are plain."""
     words, shapes = {"(?!)"}, {"(?!)"}
     for number in version.numbers():
         last = fold_accents(str(number).rpartition(", ")[2])

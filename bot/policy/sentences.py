@@ -7,13 +7,14 @@ _LONG: Final = 120  # characters; a line of a cover is shorter
 _SHORT: Final = 25  # characters; a line of a cover may be that short and still end with a point
 
 _TAIL: Final = 40  # characters, enough to see how a text ends
-_FEWEST_CAPITALS: Final = 3  # letters, of a line in capitals
+_FEWEST_CAPITALS: Final = 3  # minimum letters of a line in capitals
 
 BULLETS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff"  # as in a class of a regular expression
 _BULLET: Final = re.compile(r"(?:[-*+–—o]\s+|[•▪◦●○■□➢➤❖‣∙·\uf000-\uf8ff]\s*)(?P<text>\S.*)$", re.DOTALL)
 _FOLIO: Final = re.compile(r"[-–—]\s*\d{1,4}\s*[-–—]")  # « - 3 - »: a page
 _TERMINAL: Final = re.compile(r"""(?:[.:;!?)»"”\]…]|[;,]\s*(?:et|ou|and|or))\s*$""")
-_ENUMERATED: Final = re.compile(r"[;,]\s*(?:et|ou|and|or)\s*$", re.IGNORECASE)  # an item, before the last
+# the end of the item before the last
+_ENUMERATED: Final = re.compile(r"[;,]\s*(?:et|ou|and|or)\s*$", re.IGNORECASE)
 _LEAD_IN: Final = re.compile(r":\s*$")
 _CLOSED: Final = re.compile(r"[.;]\s*$")
 _MEASURE: Final = re.compile(
@@ -35,8 +36,8 @@ _ENACTS: Final = re.compile(
     r"it is\b.*:",
     re.IGNORECASE,
 )
-# What became of a part, in brackets after its title or under it: « (Ajoutée par la résolution 12) »,
-# « [Modifié le 3 mai 2020] », « (abrogé) », « (2019-04, art. 3) ».
+# A note on the history of a part, in brackets after its title or under it:
+# « (Ajoutée par la résolution 12) », « [Modifié le 3 mai 2020] », « (abrogé) », « (2019-04, art. 3) ».
 _NOTE: Final = re.compile(
     r"[(\[]\s*(?:"
     r"(?:(?:article|clause|section|chapitre|titre|alinéa|paragraphe)s?\s+|nouvel(?:le)?\s+\w+\s+)?"
@@ -66,7 +67,7 @@ def ends(text: str) -> bool:
 
 
 def enacts(text: str) -> bool:
-    """Return whether words decide, or say why, « IL EST RÉSOLU DE : »: they are a sentence, not a heading."""
+    """Return whether words enact or give reasons, « IL EST RÉSOLU DE : »: a sentence, not a heading."""
     return _ENACTS.match(text) is not None
 
 
@@ -76,7 +77,7 @@ def gives_reason(text: str) -> bool:
 
 
 def leads_in(text: str) -> bool:
-    """Return whether a list is to come: « … soit : »."""
+    """Return whether a text introduces a list: « … soit : »."""
     return _LEAD_IN.search(text[-_TAIL:]) is not None
 
 
@@ -86,7 +87,7 @@ def is_closed(text: str) -> bool:
 
 
 def is_unfinished(text: str) -> bool:
-    """Return whether a line calls for what comes next, « … prévu à l'article »: no number begins after it."""
+    """Return whether a line needs the next one, « … prévu à l'article », which then begins with no number."""
     tail = text[-_TAIL:]
     return _UNFINISHED.search(tail) is not None and _ENUMERATED.search(tail) is None
 
@@ -116,12 +117,12 @@ def split_note(text: str) -> tuple[str, str]:
 
 
 def runs_on(text: str) -> bool:
-    """Return whether words go on with a sentence, « de la Loi »: the number before them is a mention."""
+    """Return whether words continue a sentence, « de la Loi »: the number before them is a mention."""
     return _RUNS_ON.match(text) is not None
 
 
 def is_measure(text: str) -> bool:
-    """Return whether words make a quantity, a date or an address of the figure before them."""
+    """Return whether words turn the figure before them into a quantity, a date or an address."""
     return _MEASURE.match(text) is not None
 
 

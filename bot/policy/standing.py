@@ -1,4 +1,4 @@
-"""Whether a version of a policy is in force on a given day, and since when a number is gone."""
+"""Whether a version of a policy is in force on a given day, and when a number was removed."""
 
 from datetime import date
 from enum import StrEnum

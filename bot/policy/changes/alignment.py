@@ -229,7 +229,11 @@ def _called(version: Version, clause: Clause) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What tells a part from others. `held`: how many clauses it is or holds. `holds`: it is not just one."""
+    """The features by which parts are matched.
+
+    `held`: how many clauses it is or contains. `holds`: whether it contains clauses, rather than being a
+    single one.
+    """
 
     number: Number
     kind: Kind
@@ -245,8 +249,8 @@ class _Part:
         return cls(number, own.kind, own.label, normalized(own.title.casefold()), len(clauses), holds)
 
     def likeness(self, other: Self, shared: int) -> float:
-        """Return how alike two parts are, with how many clauses they share. 0 for two that hold none."""
-        # A clause that was given clauses of its own, or lost them all, is still that part.
+        """Return how alike two parts are, 0 if unrelated. `shared`: how many clauses they have in common."""
+        # A clause that gained clauses of its own, or lost them all, is still the same part.
         same_place = bool(self.label) and (self.kind, self.label) == (other.kind, other.label)
         if not (self.holds and other.holds) and not ((self.holds or other.holds) and same_place):
             return 0.0
@@ -261,9 +265,8 @@ class _Part:
 def _align_parts(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[Number, Number]:
     """Return the new number of each part.
 
-    Articles, containers and whatever else holds clauses are matched by the clauses that they share, their
-    titles and their numbers. The others go where their clause went: the first of a split, and of a merger,
-    goes on.
+    Parts that contain clauses are matched by the clauses that they share, their titles and their numbers.
+    Other parts follow their clause: the first clause of a split, or of a merger, carries on.
     """
     before, after = old.clauses(), new.clauses()
     formers, latters = ([_Part.of(side, number) for number in side.parts()] for side in (old, new))

@@ -18,7 +18,7 @@ class ChangeKind(StrEnum):
     """The kind of a change, in decreasing order of importance.
 
     Renumbered: a new number in the same article or, for an article, in the same container; either may itself
-    be renumbered. Moved: in another one. In both cases the words may have changed too (see `Change.nature`).
+    be renumbered. Moved: to another one. In both cases the words may have changed too (see `Change.nature`).
     """
 
     REMOVED = "removed"
@@ -60,7 +60,7 @@ class Change:
 class HeadingChange:
     """A part that holds clauses and was added, removed or renumbered, or any part whose title changed.
 
-    `old`, `new`: its number in each version, "" where it is not. `before`, `after`: its titles.
+    `old`, `new`: its number in each version, "" in a version that lacks it. `before`, `after`: its titles.
     """
 
     old: str
@@ -161,12 +161,12 @@ def _has_moved(comparison: Comparison, old: Clause, new: Clause) -> bool:
 
 
 def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number]) -> Iterator[HeadingChange]:
-    """Yield what changed in titles and in the numbers of what is no clause: in the new text, then removed."""
+    """Yield the changes of titles, and of numbers other than clauses'. Removed parts come last."""
     formers = {latter: former for former, latter in parts.items()}
     for latter in new.parts():
         former, after = formers.get(latter), _title(new, latter)
         before = _title(old, former) if former else ""
-        # The title of what has no number is its number, and a clause's title is shown with its words.
+        # A part without a number has its title as its number, and a clause's title is shown with its words.
         named = former is not None and not old.part(former).label and not new.part(latter).label
         retitled = former is not None and normalized(before) != normalized(after)
         retitled = retitled and (former == latter or not named)

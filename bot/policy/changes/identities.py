@@ -1,9 +1,9 @@
 """The permanent identity of each part of a text, followed from one version to the next and across several.
 
-An identity is where the part first was, « pa20@2015-12-13:5.10 », whatever its number is now. Once a text is
-in force, the identities of its parts are stored and never computed again, so that another way of comparing
-texts changes none of them. Everything that has an address has one, since any of it can be cited: containers,
-articles, clauses, annexes, headings without a number, and the items of clauses.
+An identity is the part's first version and number, « pa20@2015-12-13:5.10 », whatever its number is now. Once
+a text is in force, the identities of its parts are stored and never computed again, so that a better
+comparison changes none of them. Everything that has an address has one, since any of it can be cited:
+containers, articles, clauses, annexes, headings without a number, and the items of clauses.
 
 Annotations, guidance and question banks name clauses by the numbers of the version that they were written
 about, their origin. They are not rewritten when the policy is revised. They are checked against their origin,
@@ -72,8 +72,8 @@ def name_parts(version: Version) -> Mapping[Number, str]:
     """Return the identity of each part and item of a version, by number.
 
     Each keeps the identity of the part it comes from. When one is split, the first part keeps it; when
-    several are merged, the first one's remains. One that is brought back word for word has the identity that
-    it had. Any other is new.
+    several are merged, the first one's remains. A part that is restored word for word gets its former
+    identity back. Any other part gets a new one.
     """
     numbers = tuple(version.numbers())
     named = {number: version.stored[str(number)] for number in numbers if str(number) in version.stored}
@@ -93,7 +93,7 @@ def name_parts(version: Version) -> Mapping[Number, str]:
 
 @lru_cache(maxsize=8)
 def _by_words(version: Version) -> Mapping[tuple[str, ...], Number]:
-    """Return the parts and items whose words no other has, by their kind, title and words."""
+    """Return the parts and items with unique words, by kind, title and words."""
     numbers: dict[tuple[str, ...], list[Number]] = defaultdict(list)
     for number in version.parts():
         part = version.part(number)

@@ -14,7 +14,10 @@ SAME_MARK = 0.1  # bonus for the same letter or number
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
-    """An item that was added, removed, changed or renumbered. `old`, `new`: "" where it is not."""
+    """An item that was added, removed, changed or renumbered.
+
+    `old`, `new`: its number in each version, "" in a version that lacks it.
+    """
 
     old: str
     new: str
@@ -22,7 +25,7 @@ class ItemChange:
 
 
 def match_items(old: Sequence[Clause], new: Sequence[Clause]) -> dict[Number, Number]:
-    """Return the new number of each item of clauses that became other clauses."""
+    """Return the new number of each item of the `old` clauses, which became the `new` ones."""
     before, after = list(_read(old)), list(_read(new))
     matched: dict[Number, Number] = {}
     rest = list(after)
@@ -52,7 +55,7 @@ def match_items(old: Sequence[Clause], new: Sequence[Clause]) -> dict[Number, Nu
 def item_changes(
     old: Sequence[Clause], new: Sequence[Clause], matched: Mapping[Number, Number]
 ) -> Iterator[ItemChange]:
-    """Yield what changed in the items of clauses that became other clauses: in the new order, then removed.
+    """Yield the changes in the items of `old` clauses, which became the `new` ones. Removed items come last.
 
     An item is unchanged when only its clause was renumbered.
     """

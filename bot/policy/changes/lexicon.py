@@ -26,7 +26,7 @@ def dictionary() -> Dictionary:
     """Return the words of French, shared by all callers. Loading takes some fifty milliseconds.
 
     pyspellchecker's file, whose keys are the words, is read without its library, which takes four times as
-    long to count them anew.
+    long because it counts them again.
     """
     words = _SHARED.get("fr")
     if words is None:

@@ -12,7 +12,7 @@ Passage: TypeAlias = tuple[str, tuple[tuple[Run, ...], ...]]
 
 
 def passages(comparison: Comparison, change: Change) -> tuple[Passage, ...]:
-    """Return the words of a change, by clause of the new text. A removed clause has its own words.
+    """Return the words of a change, by clause of the new text. A removed clause is a passage of its own.
 
     The result is empty when only the number changed, within the same article.
     """

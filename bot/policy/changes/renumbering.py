@@ -29,7 +29,7 @@ class Renumbering:
 
 @dataclass(frozen=True, slots=True)
 class Condensed:
-    """A comparison without its renumberings, and these: `runs`, in the order of the old text."""
+    """A comparison without its renumberings. `runs`: those renumberings, in the order of the old text."""
 
     changes: tuple[Change, ...]
     headings: tuple[HeadingChange, ...]
@@ -70,7 +70,7 @@ def condense(comparison: Comparison) -> Condensed:
 
 
 def _follows_holder(version: Version, number: str, moves: Mapping[str, str]) -> bool:
-    """Return whether a new number is its container's new number with the same end."""
+    """Return whether a number is new only because its container's is, with the same ending."""
     return any(
         number.startswith(holder) and moves[number] == moves[holder] + number[len(holder) :]
         for above in version.around(Number(number))
@@ -102,7 +102,7 @@ def _is_next(label: str, following: str) -> bool:
 
 
 def _split(version: Version, number: str) -> tuple[str, str]:
-    """Return what is written before the last word of a number, and that word: « titre », « III »."""
+    """Split a number before its last word: « titre », « III »."""
     match = _LAST.fullmatch(version.cited(Number(number)))
     return (match["before"] or "", match["label"]) if match else ("", number)
 
@@ -126,7 +126,10 @@ def describe(comparison: Comparison, run: Renumbering) -> str:
 
 
 def line(comparison: Comparison, runs: Sequence[Renumbering], *, only: bool) -> str:
-    """Return in one sentence which numbers changed, "" when none did. `only`: nothing else has changed."""
+    """Return in one sentence which numbers changed, "" when none did.
+
+    `only`: whether nothing else has changed.
+    """
     if not runs:
         return ""
     words = [describe(comparison, run) for run in runs[:_MOST]]
@@ -139,7 +142,7 @@ def line(comparison: Comparison, runs: Sequence[Renumbering], *, only: bool) -> 
 
 
 def listed(run: Renumbering) -> str:
-    """Return each number of a run with what it became: « 8 → 9, 9 → 10 »."""
+    """Return each number of a run with its new number: « 8 → 9, 9 → 10 »."""
     return ", ".join(f"{old} → {new}" for old, new in zip(run.old, run.new, strict=True))
 
 

@@ -13,7 +13,7 @@ from bot.policy.provisions import Kind
 
 MOST = 3  # changes named in a notice
 
-# What is done to a clause, in the masculine singular and in the order of the summary, and the name of that.
+# The participle (in the masculine singular) and the noun of each kind of change, in the order of the summary.
 DONE: dict[ChangeKind, str] = {
     ChangeKind.CHANGED: "modifié",
     ChangeKind.ADDED: "ajouté",
@@ -42,7 +42,7 @@ _ITEMS = 4  # changes of a clause's items that are described, at most
 def count_changes(comparison: Comparison) -> str:
     """Return how many clauses changed, by kind of change: « deux clauses modifiées, une ajoutée ».
 
-    Those that only have another number are counted when nothing else changed.
+    Clauses that only have a new number are counted only when nothing else changed.
     """
     condensed = condense(comparison)
     changes = comparison.changes if condensed.only_numbers else condensed.changes
@@ -166,7 +166,7 @@ def describe_items(comparison: Comparison, change: Change) -> str:
 
 
 def _runs(items: Sequence[ItemChange]) -> list[list[ItemChange]]:
-    """Return groups of consecutive items that only have another number. Any other is its own group."""
+    """Group consecutive items that only have a new number. Any other item is a group of its own."""
     runs: list[list[ItemChange]] = []
     for item in items:
         renumbered = bool(item.old and item.new) and not item.reworded
@@ -185,7 +185,7 @@ def _holder(version: Version, number: str) -> str:
 
 
 def _within(version: Version, number: str) -> str:
-    """Return what an item's number adds to its clause's."""
+    """Return an item's number without its clause's."""
     return number.removeprefix(_holder(version, number)).strip().removesuffix(".")
 
 
@@ -194,13 +194,13 @@ def _range(marks: Sequence[str]) -> str:
 
 
 def describe_heading(comparison: Comparison, heading: HeadingChange) -> str:
-    """Describe in words what changed in a title, or in the number of what holds clauses.
+    """Describe in words the change of a title, or of the number of a part that contains clauses.
 
     « titre II, devenu titre III », « article 5, intitulé « Cotisations » plutôt que « Cotisation » ».
     """
     version, number = (comparison.old, heading.old) if heading.old else (comparison.new, heading.new)
     e, name = version.named(Number(number)).e, _cited(version, number)
-    labelled = bool(version.part(Number(number)).label)  # the title is the name of what has no number
+    labelled = bool(version.part(Number(number)).label)  # a part without a number is called by its title
     if not heading.old or not heading.new:
         title = heading.before or heading.after
         words = f"{name} «\u00a0{title}\u00a0»" if title and labelled else name
@@ -231,7 +231,7 @@ def _listed(version: Version, numbers: Sequence[str]) -> str:
 
 
 def rows(comparison: Comparison) -> Iterator[tuple[str, str, ChangeKind, Nature]]:
-    """Yield the numbers before and after of each change, its kind and nature; then the renumberings."""
+    """Yield the old and new numbers, the kind and the nature of each change; then the renumberings."""
     condensed = condense(comparison)
     for change in condensed.changes:
         yield ", ".join(change.old) or "–", ", ".join(change.new) or "–", change.kind, change.nature

@@ -27,7 +27,7 @@ _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2
 _SIGNS: Final = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u2010\u2011", "-")
 )
-_MOST_PLAIN: Final = 1_024  # characters that are remembered
+_MOST_PLAIN: Final = 1_024  # maximum characters in the table
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|\s+|.", re.DOTALL)
 
 
@@ -42,7 +42,7 @@ def normalized(text: str) -> str:
 
 
 class _PlainCharacters(dict[int, str]):
-    """For `str.translate`: each character without what only makes it look otherwise, worked out once."""
+    """A table for `str.translate` that removes presentation, such as ligatures, filled as it is used."""
 
     def __missing__(self, code: int) -> str:
         character = plain = chr(code)
