@@ -23,12 +23,10 @@ from bot.times import Calendar, system_clock
 
 SEED: Final = profile.SEED  # the folder of the shipped policy and its data, read-only
 BOT: Final = "Vigie"  # the program's name, which the shipped profile gives the bot too
-UNNAMED: Final = "L'association"  # an association that no profile and no setting names
+UNNAMED: Final = "L'association"  # the association's name when no profile or setting has one
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
-FORM_PORT: Final = (
-    8789  # of the web form, in the sandbox alone: elsewhere it opens only on a port that is set
-)
+FORM_PORT: Final = 8789  # the web form's port in the sandbox; elsewhere it opens only on a port that is set
 
 
 ASSOCIATION_LENGTH: Final = 80  # characters of an association's name: a line of a receipt
@@ -196,7 +194,7 @@ class Settings(BaseModel):
         return tuple(dict.fromkeys(listed(self.vigie_rapport_roles)))
 
     def deciders(self) -> Mapping[str, str]:
-        """Return the roles that decide of requests where the policy names none, by kind."""
+        """Return the roles that decide on requests for permission when the policy names none, by kind."""
         return dict(part.split("=", 1) for part in listed(self.vigie_demandes))
 
     def data_folders(self) -> tuple[Path, ...]:
@@ -238,7 +236,7 @@ def load(env_file: Path | None = None) -> Settings:
     if settings is not None:
         problems += _contradictions(settings)
         problems += _published(settings)
-        if not problems:  # a wrong folder would be told twice
+        if not problems:  # a wrong folder would be reported twice
             try:
                 problems += _unknown_roles(settings)
             except SettingsError as error:
@@ -293,7 +291,7 @@ def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
-    """Yield one French line for each setting that is sound alone, but not with another or this machine."""
+    """Yield one French line for each setting that is valid alone, but not with another or on this machine."""
     for (name, port), (other, same) in combinations(settings.ports().items(), 2):
         if port == same:
             yield f"{name} et {other} sont le même port, {port}. Donnez-en un autre à l'un des deux."
@@ -341,7 +339,7 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
 
 
 def _published(settings: Settings) -> Iterator[str]:
-    """Yield one French line if the public site's folder holds what is kept, or is among keys or copies."""
+    """Yield one French line if the public site's folder contains private files, or is inside their folder."""
     site = settings.vigie_site.resolve() if settings.vigie_site else None
     private = {"VIGIE_CLES": settings.vigie_cles or settings.keys(), "VIGIE_SAUVEGARDES": settings.copies()}
     kept_places = {"VIGIE_DB": settings.real_database(), **private, "VIGIE_DATA": settings.vigie_data}
