@@ -53,7 +53,7 @@ class StorageError(ExplainedError):
 
 
 class PassingError(StorageError):
-    """The database cannot be used for now: trying again later may do. It may also need room, for example."""
+    """The database cannot be used for now. Trying again later, or freeing disk space, may be enough."""
 
 
 class LockedError(PassingError):
@@ -170,10 +170,10 @@ class Storage:
 def reader(path: Path, rows: Mapping[str, str] | None = None, *, earlier: bool = False) -> Database:
     """Return the database opened read-only on the calling thread, for reads that never wait for the writer.
 
-    `rows`: all that may be read, by table: the SELECT that copies it into memory, under the same name. SQLite
-    then refuses the file itself. None for the whole database. `earlier`: one of an earlier version may be
-    read, which lacks some tables and columns. Raises `StorageError` when the file does not exist, or is not a
-    database of such a version.
+    `rows`: by table, the SELECT that copies its readable rows into memory, under the same name. SQLite then
+    refuses to read the file itself. None for the whole database. `earlier`: whether to accept a database of
+    an earlier version, which lacks some tables and columns. Raises `StorageError` when the file does not
+    exist, or is not a database of such a version.
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -200,8 +200,8 @@ def _copy(conn: sqlite3.Connection, rows: Mapping[str, str]) -> None:
 def _authorize_copies(
     action: int, _table: str | None, _column: str | None, schema: str | None, _: object
 ) -> int:
-    # An authorizer sees tables and columns, not rows, and takes anything for a view that has its name: only
-    # copies keep the rest of a table unread. sqlite-utils opens a savepoint around a query.
+    # An authorizer is told of tables and columns, not of rows, and a view can be shadowed by its name: only
+    # copies keep the other rows of a table unread. sqlite-utils opens a savepoint around a query.
     harmless = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_SAVEPOINT}
     allowed = action in harmless or (action == sqlite3.SQLITE_READ and schema == "temp")
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY

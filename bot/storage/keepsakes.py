@@ -1,4 +1,4 @@
-"""Files of the key folder that nothing can make again: once lost, something in the database or a copy is too.
+"""Files of the key folder that cannot be made again, without which the database or its copies are unreadable.
 
 The database remembers the fingerprint of each. One is made only if the database has never had any and no
 sealed copy exists, so that a lost file is never replaced in silence. After a loss, everything that needs the

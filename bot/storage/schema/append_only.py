@@ -4,7 +4,7 @@
 def only_added(table: str) -> tuple[str, str]:
     """Return the statements of the triggers that refuse to change or delete a row of a table.
 
-    They are part of migrations that were applied: what this returns for a table never changes.
+    Applied migrations contain them, so what this returns for a table must never change.
     """
     return (
         f"""CREATE TRIGGER {table}_are_not_changed BEFORE UPDATE ON {table}

@@ -54,9 +54,9 @@ TABLES = (
 ADDED = (
     # The day on which an approved revision was announced before its effective day, NULL when it was not.
     "ALTER TABLE revisions ADD COLUMN ahead_on TEXT",
-    # The files dropped in chat whose outline is being corrected. `policy`: the one that it is about, NULL
-    # until that is said. `called`: the name of a policy that is not served yet, in JSON. `document`: what was
-    # read, in JSON, compressed. `decisions`: what was said of its lines, in JSON.
+    # The files dropped in chat whose outline is being corrected. `policy`: the id of the policy, NULL until
+    # the person names it. `called`: the name of a policy that is not served yet, in JSON. `document`: the
+    # parsed document, in compressed JSON. `decisions`: the decisions about its lines, in JSON.
     """CREATE TABLE dropped_texts (
          id TEXT PRIMARY KEY,
          name TEXT NOT NULL,
@@ -65,7 +65,7 @@ ADDED = (
          document BLOB NOT NULL,
          decisions TEXT NOT NULL DEFAULT '{}',
          dropped_on TEXT NOT NULL) STRICT, WITHOUT ROWID""",
-    # What was said of the lines of a policy's documents, to be applied when one comes back. `line`: its
+    # The decisions about the lines of a policy's documents, applied again to the next document. `line`: its
     # words, or a doubt's code (see `bot.policy.decisions`).
     """CREATE TABLE line_decisions (
          policy TEXT NOT NULL,
