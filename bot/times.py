@@ -43,7 +43,7 @@ class AdvancedClock:
         return self.real() + self.ahead
 
     def advance(self, moment: datetime) -> None:
-        """Make it `moment`, unless it is later already."""
+        """Move the clock forward to `moment`, unless it is already later."""
         self.ahead += max(moment - self(), timedelta())
 
 
@@ -123,7 +123,7 @@ def public_holidays(code: str) -> Container[date]:
 class Calendar:
     """The association's time zone, working hours and holidays, outside which only urgent messages are sent.
 
-    `holidays`: as for `public_holidays`.
+    `holidays`: the code of a country or region, as in `public_holidays`.
     """
 
     zone: ZoneInfo
