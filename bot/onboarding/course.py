@@ -1,6 +1,6 @@
 """The course, shared by the commands: the text to read, its questions, and the attestation."""
 
-# ruff: noqa: PLC0415 — the questions are read at the first quiz
+# ruff: noqa: PLC0415 — the modules that read questions are imported at the first quiz
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Course:
     `target`: returns the version to read today. `bank`: returns its questions. `attest` writes an attestation
     to the register, and `send_receipt` sends its receipt again, both in the caller's transaction.
     `on_screen`: the turn last shown, by attempt at the quiz. `bank_of`: returns the questions that would be
-    asked once a version is in force. `policy_id`: the policy, "" for the default one. `has_questions`:
-    returns whether it has a file of questions. `of`: returns the course on another policy.
+    asked once a version is in force. `policy_id`: the policy's id, "" for the default one. `has_questions`:
+    returns whether the policy has a file of questions. `of`: returns the course on another policy.
     """
 
     library: Library
@@ -72,7 +72,7 @@ class Course:
         return self.has_questions()
 
     def every(self) -> list[Course]:
-        """Return the courses on all the policies, the default's first."""
+        """Return the courses on all the policies, the default one's first."""
         if self.of is None:
             return [self]
         default = self.library.default.id
@@ -80,7 +80,7 @@ class Course:
         return [self.on(policy) for policy in (default, *others)]
 
     def asked(self) -> list[Course]:
-        """Return the courses that everyone concerned is asked to take, the default's first."""
+        """Return the courses that everyone concerned is asked to take, the default policy's first."""
         return [course for course in self.every() if self.is_asked(course.policy.id)]
 
     def is_asked(self, policy: str) -> bool:
@@ -146,8 +146,8 @@ def open_course(
 ) -> Course:
     """Return the course on the library's default policy, which leads to those on the others.
 
-    Each is on the version in force each day. `folders`: the library's folders. Questions come from the last
-    one that has them. Raises `PolicyError` when a file of questions is not valid text.
+    Each follows the version in force. `folders`: the library's folders. Questions come from the last one that
+    has them. Raises `PolicyError` when a file of questions is not valid text.
     """
     shown: Fading[str, int] = Fading(system_clock, SHOWN)
 

@@ -7,8 +7,8 @@ A person must read the policy while they are an officer or an employee, while th
 them, or when the administration requests it. Otherwise, they get no messages. If they return, they continue
 where they stopped, and the days are counted again from the start.
 
-A date to aim for is given by the message that tells it, once that message is delivered (`DueDates`). Nobody
-is late without one, and the date that was given does not change.
+A message that states a date to aim for sets that date once it is delivered (`DueDates`). Nobody is late
+without a date, and a date does not change once set.
 """
 
 from collections.abc import Mapping
@@ -177,7 +177,7 @@ def hush(db: Database, person: str, policy: str) -> None:
 def forget_asked_reminder(db: Database, person: str, policy: str | None = None) -> int:
     """Delete the reminder that a person asked for and did not receive. Return the number of rows.
 
-    `policy`: the one that it is about, None for any.
+    `policy`: the policy that the reminder is about, None for any.
     """
     return db.conn.execute(
         """DELETE FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
@@ -398,13 +398,13 @@ def _day(written: str | None) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class DueDates:
-    """The dates to aim for, as messages give them. A changed setting does not move a date already given."""
+    """The dates to aim for that messages state. Changing the setting does not move a date already given."""
 
     plan: OnboardingPlan
     calendar: Calendar
 
     def date_for(self, context: NoticeContext, text: VersionNotice) -> date | None:
-        """Return the date that a message to a person tells: the one they were given, else a new one.
+        """Return the date that a message to a person states: the one they were given, else a new one.
 
         The new one is a working day. Return None when nothing is required of the person about that text, or
         when no dates are given.
@@ -419,7 +419,7 @@ class DueDates:
         return due_on if working else self.calendar.next_working_day(due_on)
 
     def give(self, context: NoticeContext, text: VersionNotice) -> None:
-        """Record the date that a message just told a person, unless they already had one."""
+        """Record the date in a message just delivered to a person, unless they already had one."""
         if due_on := self.date_for(context, text):
             context.db.conn.execute(
                 "INSERT OR IGNORE INTO due_dates (person_id, policy, version, due_on) VALUES (?, ?, ?, ?)",

@@ -1,4 +1,4 @@
-"""The messages that the onboarding sends by itself, to a person or to the administration.
+"""The messages that the onboarding sends unprompted, to a person or to the administration.
 
 The arguments of a person's notices do not name the person, so that they stay valid when accounts are linked.
 The arguments of the administration's notices include person identifiers. A message about someone who was
@@ -114,7 +114,7 @@ def _build_picture(context: NoticeContext, notice: PictureNotice) -> Message | N
 def _about(
     library: Library, build: Callable[[NoticeContext, _Text], Message | None]
 ) -> Callable[[NoticeContext, _Text], Message | None]:
-    """Return a builder whose buttons are about the notice's policy."""
+    """Return a builder of the same message, its buttons made to name the notice's policy."""
 
     def built(context: NoticeContext, text: _Text) -> Message | None:
         message = build(context, text)
@@ -143,7 +143,7 @@ def due_line(due_on: date | None, today: date) -> str:
 
 
 def progress_lines(due: str, team_progress: str) -> list[Text]:
-    """Return the sentences of the date to aim for and of the team's progress, without the empty ones."""
+    """Return the sentences about the date to aim for and the team's progress, without the empty ones."""
     return [Text(words) for words in (bold(due), Span(team_progress)) if words.text]
 
 

@@ -28,7 +28,7 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
         if standing.reminders < due:  # if several reminders are due, only one is sent
             onboardings.update(person, reminders=due)
             notice = enrolment.REMINDER if standing.scope == "whole" else enrolment.REVISION_REMINDER
-            if standing.remind_on is None:  # else the reminder that they asked for takes its place
+            if standing.remind_on is None:  # the reminder that they asked for replaces the automatic one
                 onboardings.notify(person, notice, f"{standing.round}:{due}", now)
         elif days and standing.late(today) and standing.reminders == len(days):  # reported once
             onboardings.update(person, reminders=standing.reminders + 1)

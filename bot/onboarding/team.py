@@ -1,7 +1,7 @@
-"""How many have finished, told to the team if the administration turns it on.
+"""The count of people who finished, shared with the team if the administration turns this on.
 
-Only the two figures are shown, never names; only from ten persons on; never a figure under five. Each person
-is told that it is: in the welcome or, when it is turned on after that, in a message of its own.
+Only the two figures are shown, never names, only from ten persons on, and never a figure under five. Each
+person is told of this sharing: in the welcome or, if it is turned on later, in a separate message.
 """
 
 from datetime import datetime
@@ -12,19 +12,19 @@ from sqlite_utils import Database
 from bot.onboarding.enrolment import SHARING, WELCOME, Onboardings
 from bot.storage import state
 
-SHARED: Final = "team_progress"  # the flag that is set while the team sees the figures
+SHARED: Final = "team_progress"  # the name of the flag raised while the team sees the figures
 LEAST_TEAM, LEAST_PART = 10, 5
 
 
 def is_shared(db: Database) -> bool:
-    """Return whether the team learns how many have finished."""
+    """Return whether the figures are shared with the team."""
     return state.flag(db, SHARED) is not None
 
 
 def share(onboardings: Onboardings, now: datetime) -> None:
-    """Begin to tell the team how many have finished, and tell everyone so, once.
+    """Start sharing the figures with the team, and notify everyone of it, once.
 
-    Whoever still waits for their welcome will read it there.
+    People whose welcome is not sent yet will read it there.
     """
     db = onboardings.db
     if not state.hoist(db, SHARED, now):

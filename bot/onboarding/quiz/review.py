@@ -16,7 +16,7 @@ from bot.onboarding.quiz.bank import KINDS, Problem, Question, QuizBank, clause_
 from bot.onboarding.quiz.session import SIZE
 from bot.policy.articles import Number, Version
 
-VARIED = 12  # clauses; for as many or more, a bank needs every type of question, and essential ones
+VARIED = 12  # clauses, from which a bank needs every type of question, and essential ones
 LEAST_LIKELY = 0.01
 
 Player: TypeAlias = Callable[[Question], int | None]  # index of the chosen choice, None for no preference
@@ -59,7 +59,7 @@ def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
 
 
 def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
-    """Yield what is missing from a bank, for a text of that length."""
+    """Yield the problems of a bank with too few questions, or clauses without any."""
     size, clauses = session.bearable(version), version.clauses()
     if len(bank.questions) < size:
         yield Problem(0, f"il y a {len(bank.questions)} questions; il en faut au moins {size}.")
@@ -73,7 +73,7 @@ def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
 
 
 def _variety(bank: QuizBank, version: Version) -> Iterator[Problem]:
-    """Yield the types that are missing from a long text's bank, and what its essential subjects lack."""
+    """Yield the problems of a long text's bank: missing types, and too few or too many essential subjects."""
     size = session.bearable(version)
     subjects: dict[str, set[Number]] = {}
     for question in bank.questions:

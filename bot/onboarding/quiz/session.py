@@ -18,8 +18,8 @@ from bot.onboarding.quiz.bank import Question, QuizBank
 from bot.policy.addresses import extends
 from bot.policy.articles import Number, Version
 
-SIZE, FEWEST = 12, 6  # questions in a quiz, at most and at least
-BY_CLAUSE = 2  # questions that a clause can bear
+SIZE, FEWEST = 12, 6  # the most and the fewest questions in a quiz
+BY_CLAUSE = 2  # questions per clause, at most
 REFRESHER_SIZE = 3
 
 LETTERS = "ABCD"
