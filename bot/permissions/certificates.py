@@ -1,7 +1,7 @@
 """The certificates of permissions: their content, their pages, and how they are sent.
 
-A certificate's content is what the register commits to. Its names are commitments too, so that a person's
-erasure takes their name from a certificate that others still have.
+The register holds a commitment to a certificate's content. In this content, names are commitments too, so
+that erasing a person removes their name from a certificate that others still have.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ GRANTED: Final = "granted"
 
 @dataclass(frozen=True, slots=True)
 class CertificateNotice:
-    """The arguments of the notice that brings a certificate: the identifiers of a request and a person."""
+    """The arguments of the notice with a certificate: the identifiers of a request and a person."""
 
     request: str
     person: str
@@ -45,17 +45,18 @@ CERTIFICATE: Final = Notice("demande-certificat", "le certificat d'une autorisat
 
 
 def certify(registrar: Registrar, db: Database, request_id: str, now: datetime) -> None:
-    """Add to the register that a request was granted, withdrawn or ended, in the caller's transaction."""
+    """Record in the register that a request was granted, withdrawn or ended, in the caller's transaction."""
     request = requests.load(db, request_id)
     if request is not None:
         registrar.certify(db, request.id, content_of(db, request), now)
 
 
 def content_of(db: Database, request: PermissionRequest) -> Content:
-    """Return what the register says of a request in its present state.
+    """Return the content that certifies a request in its current state.
 
-    « event » is « granted », « withdrawn » or « ended », and « on » its day. The last two have only « of »
-    besides, the number of the entry that granted it. Names are commitments. Days are « 2026-11-24 ».
+    « event » is « granted », « withdrawn » or « ended », and « on » its day. The last two events have only
+    one more field, « of », the number of the entry that granted the request. Names are commitments. Days are
+    « 2026-11-24 ».
     """
     if request.state != GRANTED:
         first = next(iter(certificates.certificates_of(db, request.id)), None)
@@ -82,7 +83,7 @@ def content_of(db: Database, request: PermissionRequest) -> Content:
 
 
 def standing(db: Database, number: int, digest: str, today: date) -> str:
-    """Return what the register says today of a certificate, as a French sentence.
+    """Return a French sentence: whether a certificate still holds today, according to the register.
 
     The content of a permission in force is never erased, so a certificate without content no longer holds.
     """
@@ -108,7 +109,10 @@ def standing(db: Database, number: int, digest: str, today: date) -> str:
 
 
 def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return what a granted certificate says, as titles and values in French, in order. `names`: by party."""
+    """Return a granted certificate's content as (title, value) pairs in French.
+
+    `names`: the names, by party.
+    """
     decider, role = names.get("decider", ""), str(content.get("role", ""))
     until = _day(content.get("until"))
     by = f"{decider} ({role})" if decider and role else decider or role
@@ -126,9 +130,10 @@ def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]
 
 
 def permitted(content: Content, names: Mapping[str, str]) -> tuple[str, str]:
-    """Return what is permitted, as the end of a sentence, and the person whose image it is, "" for none.
+    """Return the permission as the end of a sentence, and the person in the image, "" for none.
 
-    « peut tenir une page… », « peut publier une image où est », « Zoé Côté ». `names`: by party.
+    « peut tenir une page… », or « peut publier une image où est » and « Zoé Côté ». `names`: the names, by
+    party.
     """
     if content.get("kind") not in WORDS:
         return "", ""
@@ -155,14 +160,14 @@ def page_data(
         "terms": [[typographic(title), value] for title, value in summary(content, names)],
         "fingerprint": str(content.get("fingerprint", "")),
         "quotes": [_quotation(library, content, clause) for clause in content.get("clauses", ())],
-        "made_at": f"{content.get('on')}T12:00:00Z",  # so that the same page is made every time
+        "made_at": f"{content.get('on')}T12:00:00Z",  # fixed, so that the page is the same every time
     }
 
 
 def _quotation(library: Library, content: Content, clause: str) -> Mapping[str, Any]:
     try:
         quotation = library.quote(Quote(content["policy"], content["version"], clause))
-    except KeyError:  # a text that is no longer there
+    except KeyError:  # a version that is no longer stored
         return {"caption": f"{content['policy']}, {clause}", "paragraphs": []}
     paragraphs = ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
     return {"caption": quotation.caption, "paragraphs": paragraphs}
@@ -218,7 +223,7 @@ def notice_builders(library: Library, registrar: Registrar) -> tuple[NoticeBuild
 
 
 def certificate_message(request: PermissionRequest, number: int, content: bytes) -> Message:
-    """Return the message that brings a certificate. `content`: its PDF."""
+    """Return the message with a certificate. `content`: its PDF."""
     until = f"jusqu'au {in_words(request.until)}" if request.until else "sans date de fin"
     return Message(
         Heading("Le certificat"),

@@ -1,7 +1,7 @@
-"""The daily task of requests: who may decide now, reminders, and permissions that end.
+"""The daily task of requests: new deciders, reminders, and permissions that end.
 
-All that it queues has a key that says what it is about, so that days without the bot, a clock set back and a
-task run again repeat nothing.
+Everything that it queues has a key made from its subject, so that nothing is repeated after days without the
+bot, when the clock is set back, or when the task runs again.
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ from bot.permissions import queueing, requests
 from bot.permissions.requests import SOON, PermissionRequest, PermissionSession
 
 REMINDER_DAYS: Final = (3, 7, 14, 21, 28)
-CONSENT_REMINDER_DAYS: Final = (7,)  # nobody is pressed to consent
+CONSENT_REMINDER_DAYS: Final = (7,)  # only one reminder, so that nobody is pressed to consent
 
 
 def daily(session: PermissionSession) -> None:
@@ -33,14 +33,14 @@ def daily(session: PermissionSession) -> None:
         queueing.to_deciders(db, request.id, role, people, session.now)
         days = CONSENT_REMINDER_DAYS if request.by_consent else REMINDER_DAYS
         for person, to in zip(people, queueing.addresses(role, people), strict=True):
-            told_on = queueing.told_on(db, request.id, person)  # of a role since, or after a week-end
+            told_on = queueing.told_on(db, request.id, person)  # when they took the role, or after a weekend
             number = sum((today - told_on).days >= after for after in days) if told_on else 0
             if number and working:
                 queueing.remind(db, request.id, number, to, session.now)
 
 
 def _tell_end(session: PermissionSession, request: PermissionRequest, *, over: bool) -> None:
-    """Notify the asker, and the one who decided, that a permission ends."""
+    """Notify the asker and the decider that a permission ends."""
     if request.until is None:
         return
     to = requests.recipients(session.db, request, ["asker", "consenter", "decider"], session.today)

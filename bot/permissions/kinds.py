@@ -1,4 +1,4 @@
-"""What people ask permission for: the kinds that policies' annotations name, with our words for each."""
+"""The kinds of permissions that the policies' annotations require, with the bot's words for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ WORDS: Final[Mapping[PermissionKind, RequestWords]] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """A kind of permission in a policy. `clauses`: those that ask for it, in the version being read.
+    """A kind of permission in a policy. `clauses`: the clauses that require it, in the version being read.
 
     `decider`: the role that decides or, for an image, that records a consent on paper and is notified of one
     that is withdrawn. None when neither the policy, nor the setting, nor the profile names it: the kind is
@@ -55,7 +55,7 @@ class RequestKind:
 
     @property
     def is_consent(self) -> bool:
-        """Whether it is asked of the person concerned, rather than of a role."""
+        """Whether the person concerned gives it, rather than a role."""
         return self.id == "image"
 
     def quotes(self) -> tuple[Quote, ...]:
@@ -63,7 +63,7 @@ class RequestKind:
         return tuple(map(self.reading.quote, self.clauses))
 
     def unoffered(self) -> str:
-        """Tell the administration why it is not offered, "" when it is."""
+        """Return why it is not offered, in French for the administration, "" when it is."""
         if self.decider is not None:
             return ""
         name = self.reading.policy.name
@@ -76,10 +76,10 @@ class RequestKind:
 def all_kinds(
     library: Library, profile: Profile, deciders: Mapping[str, str]
 ) -> Mapping[PermissionKind, RequestKind]:
-    """Return the kinds that the policies in force ask for, the default policy's first.
+    """Return the kinds that the policies in force require, the default policy's first.
 
-    `deciders`: the roles that the setting names, by kind. Where the text names the role, it is that one,
-    if the profile has it.
+    `deciders`: the roles that the setting names, by kind. A role that the text names prevails, if the profile
+    has it.
     """
     kinds: dict[PermissionKind, RequestKind] = {}
     policies, roles = library.policies.values(), {role.id for role in profile.roles}

@@ -1,4 +1,4 @@
-"""The messages about requests that are sent unprompted, to those who may still know when they are sent.
+"""The unprompted messages about requests, built only for people who may still see the request.
 
 Their buttons are those of the command `demande`, which carry the request's identifier.
 """
@@ -37,13 +37,13 @@ from bot.policy.library import Library
 from bot.times import in_words
 
 COMMAND: Final = "demande"
-_SUBJECT = 500  # characters of what people wrote that a notice shows; the request itself has all of it
+_SUBJECT = 500  # characters of people's words in a notice; the request itself shows them in full
 _IMAGE = 250
 CONSENT_IS_FREE: Final = (
     "Vous pouvez refuser sans dire pourquoi, et votre silence n'est pas un oui. Je n'ai pas l'image\u00a0: "
     "demandez à la voir. Si vous acceptez, vous pourrez retirer votre consentement à tout moment."
 )
-# What is to be done once a permission no longer holds.
+# What the asker must do once a permission no longer holds.
 _ONCE_OVER: Final[Mapping[PermissionKind, str]] = {
     "page": "La page n'a plus à exister au nom de l'association\u00a0: voyez ensemble comment la fermer.",
     "logo": "Le logo est à enlever de là où il a été mis.",
@@ -94,8 +94,8 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
         return unanswerable_message(request)
     if request is None or request.decided_on is None:
         return None
-    # An answer waits for working hours, a withdrawal does not: by the time this answer leaves, the permission
-    # may be over. The person who asked did that, or has a notice of it.
+    # An answer waits for working hours but a withdrawal does not, so the permission may be over by now. The
+    # asker ended it themselves, or has a notice about that.
     if request.as_of(context.today).state in {"withdrawn", "ended"}:
         return None
     decider: list[Span | str] = [_who(context.db, request.decided_by)] if request.decided_by else []
@@ -145,14 +145,14 @@ def _build_stranded(context: NoticeContext, notice: RequestNotice) -> Message | 
 
 
 def _party(context: NoticeContext, request: PermissionRequest | None) -> Party | None:
-    """Return what the recipient is in a request, None when they may not see it or it is gone."""
+    """Return the recipient's part in a request, None when they may not see it or it no longer exists."""
     if request is None:
         return None
     return requests.party_of(context.db, request, queueing.person_of(context.recipient), context.today)
 
 
 def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | None:
-    """Return a request that still awaits the decision of the recipient."""
+    """Return a request if it still awaits the recipient's decision."""
     request = requests.load(context.db, request_id)
     if request is None or request.state != "asked":
         return None
@@ -171,7 +171,7 @@ def _who(db: Database, person_id: str) -> Span:
 def to_decide_message(
     request: PermissionRequest, who: Span, quotes: Sequence[Quote] = (), role: str = ""
 ) -> Message:
-    """Return the notice of a request to those who may decide. `role`: theirs, "" for a consent."""
+    """Return the notice of a request to those who may decide. `role`: their role, "" for a consent."""
     if request.by_consent:
         opening = Text(who, " voudrait publier une image où vous êtes, et demande si vous l'acceptez.")
         note = CONSENT_IS_FREE
@@ -192,7 +192,7 @@ def to_decide_message(
 
 
 def about(request: PermissionRequest, *, dated: bool = True) -> list[Element]:
-    """Return what a request is about and, if `dated`, until when; nothing of what was erased."""
+    """Return the subject of a request and, if `dated`, its last day. Erased parts are left out."""
     lines: list[Span | str] = []
     for title, text in (
         ("Pour quoi", excerpt(request.subject, _SUBJECT) if request.subject else ""),
@@ -240,7 +240,7 @@ def reminder_message(request: PermissionRequest, who: Span) -> Message:
 
 
 def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Message:
-    """Return the answer for the asker. `by`: who decided, and in which role."""
+    """Return the answer for the asker. `by`: the decider, and their role."""
     act, refused = WORDS[request.kind].act, request.state == "refused"
     if request.by_consent:
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
@@ -266,7 +266,7 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
 
 
 def unanswerable_message(request: PermissionRequest) -> Message:
-    """Tell the asker of a consent that nobody can give it any longer."""
+    """Return the notice to the asker of a consent that nobody can give it any longer."""
     return Message(
         Heading("Votre demande est annulée"),
         Text(
@@ -279,7 +279,7 @@ def unanswerable_message(request: PermissionRequest) -> Message:
 
 
 def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party: Party) -> Message:
-    """Return the notice of a line of the thread. `party`: what its recipient is in the request."""
+    """Return the notice of a line of the thread. `party`: its recipient's part in the request."""
     of = "de votre demande" if party == "asker" else "d'une demande"
     what = f" ({WORDS[request.kind].title.lower()})"
     return Message(
@@ -293,8 +293,7 @@ def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party:
 def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | None) -> Message:
     """Return the notice that a permission no longer holds.
 
-    `party`: the part that its recipient plays in the request, None for a role that is only informed of a
-    consent.
+    `party`: its recipient's part in the request, None for a role that is only informed of a consent.
     """
     mine = party == "asker"
     held = (
@@ -319,14 +318,14 @@ def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | No
 
 
 def _permitted(request: PermissionRequest, party: Party | None) -> str:
-    """Return what is permitted, as it follows « permis », in the words of its reader."""
+    """Return the permission as worded after « permis », for its reader."""
     return "de publier une image où vous êtes" if party == "consenter" else WORDS[request.kind].of_act
 
 
 def expiry_message(request: PermissionRequest, today: date, party: Party) -> Message:
     """Return the notice that a permission ends soon, today, or has ended.
 
-    `party`: its recipient's part in it.
+    `party`: its recipient's part in the request.
     """
     until = request.until or today
     permitted = f"Il est permis {_permitted(request, party)}"
@@ -351,7 +350,10 @@ def expiry_message(request: PermissionRequest, today: date, party: Party) -> Mes
 
 
 def stranded_message(request: PermissionRequest, role: str) -> Message:
-    """Tell the administration that nobody can decide on a request. `role`: the title of the one that does."""
+    """Return the notice to the administration that nobody can decide on a request.
+
+    `role`: the deciding role's title.
+    """
     return Message(
         Heading("Personne ne peut décider d'une demande"),
         Text(

@@ -1,7 +1,7 @@
-"""Which notices are queued about a request, to whom, and under which keys.
+"""The queueing of notices about a request: which notice, for whom, under which key.
 
-Their arguments are identifiers and days. A notice is built when it is sent, and only for those who may still
-know.
+Their arguments are identifiers and days. A notice is built when it is sent, and only for people who still may
+see the request.
 """
 
 import json
@@ -27,7 +27,7 @@ class RequestNotice:
 class NumberedNotice(RequestNotice):
     """The arguments of the notice of a line of a request's thread, or of a reminder of it.
 
-    `number`: the line's, or which reminder it is, from 1.
+    `number`: the number of the line or of the reminder, from 1.
     """
 
     number: int
@@ -35,7 +35,7 @@ class NumberedNotice(RequestNotice):
 
 @dataclass(frozen=True, slots=True)
 class ExpiryNotice(RequestNotice):
-    """The arguments of the notice that a permission ends. `over`: `until` is no longer ahead."""
+    """The arguments of the notice that a permission ends. `over`: whether `until` is past."""
 
     until: date
     over: bool
@@ -52,7 +52,7 @@ WITHDRAWN: Final = Notice("demande-retiree", "une autorisation retirée", Reques
 
 
 def addresses(role: str, people: Iterable[str]) -> list[str]:
-    """Return the outbox's recipients for persons who act for a role, or for themselves when it is ""."""
+    """Return outbox recipients for persons who act for a role, or for themselves when `role` is ""."""
     return [f"role:{role}/{person}" if role else f"person:{person}" for person in people]
 
 
@@ -81,13 +81,13 @@ def told_on(db: Database, request: str, person: str) -> date | None:
 
 
 def decided(db: Database, request: str, asker: str, now: datetime) -> None:
-    """Queue for the asker, once, a request's answer, or the news that it can no longer get one."""
+    """Queue for the asker, once, the notice of a request's answer, or that it can no longer get one."""
     key, to = f"{DECIDED.name}:{request}", f"person:{asker}"
     enqueue(db, Delivery(key, to, DECIDED, RequestNotice(request)), now)
 
 
 def line(db: Database, request: str, number: int, to: Iterable[str], now: datetime) -> None:
-    """Queue a line of the thread for the others. `to`: recipients, in the outbox's format."""
+    """Queue the notice of a line of the thread. `to`: recipients, in the outbox's format."""
     for recipient in to:
         _once(
             db,
@@ -97,7 +97,7 @@ def line(db: Database, request: str, number: int, to: Iterable[str], now: dateti
 
 
 def last_line(db: Database, request: str) -> int:
-    """Return the highest number of a request's lines that were queued, 0 for none: those erased count."""
+    """Return the highest number of a request's queued lines, erased ones included, 0 for none."""
     row = db.conn.execute(
         """SELECT max(json_extract(arguments, '$.number')) FROM outbox
            WHERE notice = ? AND json_extract(arguments, '$.request') = ?""",
@@ -143,8 +143,8 @@ def stranded(db: Database, request: str, now: datetime) -> None:
 def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
     """Queue a notice for one person, unless they were sent the same one under another role or account.
 
-    A person may hold two roles, or have linked two accounts since. In the key, they are after an arrow, so
-    that handing over the row replaces them, and erasing them takes them away (see `bot.outbox.rows`).
+    A person may hold two roles, or have linked two accounts since. In the key, the person comes after an
+    arrow, so that handing over the row replaces them, and erasing them removes them (see `bot.outbox.rows`).
     """
     notice, person = delivery.notice, person_of(delivery.recipient)
     arguments = json.dumps(notice.to_row(delivery.arguments), ensure_ascii=False)

@@ -36,19 +36,19 @@ SUBJECT_LENGTH: Final = 1_000
 IMAGE_LENGTH: Final = 500
 REASON_LENGTH: Final = 1_000
 NAME_LENGTH: Final = 80
-MOST_WAITING: Final = 10  # requests of one person that await a decision
-MOST_A_DAY: Final = 15  # requests of one person, whatever became of them
-# Consents that one person asks of another in `PRESSING`, without a yes.
+MOST_WAITING: Final = 10  # maximum requests of one person that await a decision
+MOST_A_DAY: Final = 15  # maximum requests of one person in a day, whatever their state
+# The most consents that one person may ask of another within `PRESSING` without a yes.
 MOST_PRESSING: Final = 3
 PRESSING: Final = timedelta(days=30)
-SOON: Final = timedelta(days=14)  # before its last day, a permission ends soon
+SOON: Final = timedelta(days=14)  # how long before its last day a permission « ends soon »
 
 # Runs of empty lines, which would push the rest off a certificate's page.
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}[^\S\n]*")
 
 State: TypeAlias = Literal["asked", "granted", "refused", "cancelled", "withdrawn", "ended"]
 Party: TypeAlias = Literal["asker", "decider", "consenter"]
-# Called with the identifier of a request that was granted, withdrawn or ended: it certifies it.
+# Certifies a request that was granted, withdrawn or ended, given its identifier and the time.
 Certify: TypeAlias = Callable[[Database, str, datetime], object]
 
 
@@ -74,12 +74,12 @@ class DecidedError(PermissionRequestError):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a person asks. `until`: until when they want it, None for no end.
+    """A person's request, as typed. `until`: the last day that they want, None for no end.
 
-    `name`: theirs, as the certificate will say it. `consenter`: for an image, the person in it, None when
-    they sign on paper under `signer`, their name. `image`: what the picture shows. `fingerprint`: its
+    `name`: the person's name, for the certificate. `consenter`: for an image, the person in it, None when
+    they sign on paper; `signer` is then their name. `image`: a description of the picture. `fingerprint`: its
     SHA-256, in hexadecimal, "" without the picture. `id`: the same each time that the same form is sent, so
-    that a press that arrives twice asks once.
+    that a press that arrives twice creates one request.
     """
 
     kind: PermissionKind
@@ -95,9 +95,9 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A ruling. `reason`: why, or on which conditions; required to refuse. `until`: its last day, if any.
+    """A decision. `reason`: the reason or the conditions; required to refuse. `until`: the last day, if any.
 
-    `name`: that of the person who decides, as the certificate will show it.
+    `name`: the decider's name, for the certificate.
     """
 
     granted: bool
@@ -110,10 +110,11 @@ class Ruling:
 class PermissionRequest:
     """A request. Days are the association's.
 
-    `version`: the key of the policy's version. `clauses`: numbers as text, « 5.16 ». `asked_of`: the role.
-    `consenter`: the person in an image, None when on paper or once erased. `until`: the last day, asked for
-    and then given. `decided_as`: the role that its holder acted for, None for a consent. `closed_by`: who
-    ended a permission in force, `closing` why. What people wrote is "" once erased.
+    `version`: the key of the policy's version. `clauses`: numbers as text, « 5.16 ». `asked_of`: the role
+    that decides or, for an image, is informed. `consenter`: the person in an image, None when on paper or
+    once erased. `until`: the last day, as asked for, then as granted. `decided_as`: the role that the decider
+    acted for, None for a consent. `closed_by`: the person who ended a permission in force. `closing`: their
+    reason. Erased texts are "".
     """
 
     id: str
@@ -141,12 +142,12 @@ class PermissionRequest:
 
     @property
     def by_consent(self) -> bool:
-        """Whether a person consents with their own account, rather than a role decides."""
+        """Whether a person consents with their own account, rather than a role deciding."""
         return self.kind == "image" and not self.on_paper
 
     @property
     def by_oneself(self) -> bool:
-        """Whether who asked is who granted, which is known once a person links the accounts that did so."""
+        """Whether the asker and the decider are one person, who linked both accounts since."""
         return self.decided_by == self.asker
 
     def in_force(self, today: date) -> bool:
@@ -178,7 +179,7 @@ class PermissionDesk:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSession:
-    """An open transaction, in which acts on requests happen at one moment."""
+    """A transaction in which acts on requests all have the same time."""
 
     db: Database
     desk: PermissionDesk
@@ -186,7 +187,7 @@ class PermissionSession:
 
     @property
     def today(self) -> date:
-        """The association's day."""
+        """Today's date in the association's time zone."""
         return self.desk.calendar.day(self.now)
 
 
@@ -334,7 +335,7 @@ def cancel(session: PermissionSession, request_id: str, person: str) -> Permissi
     return _cancelled(session, request)
 
 
-# --- What time, and erasure, do ---------------------------------------------------------------
+# --- Changes due to time and erasure ---------------------------------------------------------------
 
 
 def end_over(session: PermissionSession) -> list[PermissionRequest]:
@@ -423,7 +424,7 @@ def party_of(db: Database, request: PermissionRequest, person: str, today: date)
 
 
 def own(db: Database, person: str) -> list[PermissionRequest]:
-    """Return what a person asked, and what they were asked to consent to, the latest first."""
+    """Return a person's requests, and those that ask for their consent, the latest first."""
     return _select(db, "asker_id = ? OR consenter_id = ? ORDER BY rowid DESC", (person, person))
 
 
@@ -434,7 +435,7 @@ def to_decide(db: Database, person: str, today: date) -> list[PermissionRequest]
 
 
 def register(db: Database) -> list[PermissionRequest]:
-    """Return every permission that was granted, the latest first. The command says who may see it."""
+    """Return every permission that was granted, the latest first. The command checks who may see them."""
     return _select(db, "state IN ('granted', 'withdrawn', 'ended') ORDER BY rowid DESC")
 
 
@@ -472,7 +473,7 @@ def role_title(db: Database, role_id: str) -> str:
 
 
 def state_words(request: PermissionRequest) -> str:
-    """Return what became of a request, as a French sentence, without a name."""
+    """Return the state of a request as a French sentence, without a name."""
     on = request.closed_on or request.decided_on
     day = f" le {in_words(on)}" if on else ""
     last = f", jusqu'au {in_words(request.until)}" if request.until else ""
@@ -496,7 +497,7 @@ def state_words(request: PermissionRequest) -> str:
 
 
 def term_words(request: PermissionRequest) -> str:
-    """Return since when and until when a permission is in force: « depuis le …, jusqu'au … »."""
+    """Return the term of a permission: « depuis le …, jusqu'au … »."""
     since = f"depuis le {in_words(request.decided_on)}" if request.decided_on else "en vigueur"
     return f"{since}, jusqu'au {in_words(request.until)}" if request.until else f"{since}, sans date de fin"
 
@@ -516,14 +517,14 @@ def names(db: Database, request_id: str) -> dict[str, tuple[str, str]]:
 
 
 def load(db: Database, request_id: str) -> PermissionRequest | None:
-    """Return a request, whoever asks: for notices and certificates. None when it does not exist."""
+    """Return a request without an access check, None when it does not exist."""
     return next(iter(_select(db, "permission_requests.id = ?", (request_id,))), None)
 
 
 def recipients(
     db: Database, request: PermissionRequest, parties: Sequence[Party | Literal["role"]], today: date
 ) -> list[str]:
-    """Return the outbox's recipients for parties to a request. « role »: also those notified of a consent."""
+    """Return the outbox recipients for parties to a request. « role »: those informed of a consent."""
     to = []
     if "asker" in parties:
         to.append(f"person:{request.asker}")
@@ -567,7 +568,7 @@ def _unanswerable(session: PermissionSession, request: PermissionRequest) -> Non
 
 
 def _holders(db: Database, role_id: str, today: date) -> Iterator[tuple[str, list[str]]]:
-    """Yield a role and its fallbacks, with today's holders of each, without those that nobody holds."""
+    """Yield a role and its fallbacks that have holders, each with today's holders."""
     try:
         order = roles.chain(db, role_id)
     except roles.UnknownRoleError:
@@ -588,7 +589,7 @@ def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
 
 
 def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
-    """Store a name, cut as windows cut it, so that nothing is certified that the deciders did not see."""
+    """Store a name, cut as windows show it, so that deciders saw all that is certified."""
     if tidy := chain.tidy(name)[:NAME_LENGTH].strip():
         db.conn.execute(
             """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)
@@ -612,7 +613,7 @@ def _check_day(until: date | None, today: date) -> None:
 
 
 def _check_number(db: Database, asker: str, consenter: str | None, today: date) -> None:
-    """Refuse a request beyond what those who answer can bear. Cancelling one does not make room for more."""
+    """Raise `PermissionRequestError` if a person made too many requests. Cancelled ones count too."""
     waiting, of_today = db.conn.execute(
         """SELECT count(*) FILTER (WHERE state = 'asked'), count(*) FILTER (WHERE asked_on = ?)
            FROM permission_requests WHERE asker_id = ?""",

@@ -1,4 +1,4 @@
-"""How long requests are kept, and what a person's erasure takes from them."""
+"""The retention of requests, and their erasure with a person."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -8,15 +8,16 @@ from sqlite_utils import Database
 from bot.storage.destruction import Remember, destroy
 from bot.times import years_before
 
-_IN_FORCE: Final = "state = 'granted' AND (until IS NULL OR until >= ?)"  # on a day
+_IN_FORCE: Final = "state = 'granted' AND (until IS NULL OR until >= ?)"  # the parameter is a day
 
-CLOSED_DAYS: Final = 365  # after a refusal or a cancellation, or since nobody answers
+# days kept after a refusal, a cancellation or the last sign of an unanswered request
+CLOSED_DAYS: Final = 365
 
 
 def forget(db: Database, person_id: str, today: date, remember: Remember) -> int:
-    """Erase what a person asked and wrote, except about a permission in force. Return the number of rows.
+    """Erase a person's requests and texts, except about a permission in force. Return the number of rows.
 
-    Their consents are withdrawn apart, before (`requests.leave`).
+    Their consents are withdrawn beforehand (`requests.leave`).
     """
     apart = f"request_id NOT IN (SELECT id FROM permission_requests WHERE {_IN_FORCE})"  # noqa: S608 — ours
     values = (person_id, today.isoformat())
@@ -36,10 +37,10 @@ def holds_permission(db: Database, person_id: str, today: date) -> bool:
 
 
 def enforce(db: Database, today: date, years: int, remember: Remember) -> int:
-    """Erase the requests that were kept long enough. Return how many.
+    """Erase the requests past their retention period. Return how many.
 
-    Those refused, cancelled or unanswered are kept for `CLOSED_DAYS`, and permissions for `years` after they
-    ended. One in force is kept.
+    Requests refused, cancelled or unanswered are kept for `CLOSED_DAYS`, permissions for `years` after their
+    end, and a permission in force as long as it lasts.
     """
     closed = """state IN ('refused', 'cancelled', 'asked')
       AND coalesce(closed_on, decided_on, asked_on) <= ?"""

@@ -1,4 +1,4 @@
-"""The private thread beside a request, between the asker and those who may decide."""
+"""The private thread of a request, between the asker and those who may decide."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,13 +12,13 @@ from bot.permissions import queueing
 from bot.permissions.requests import Party, PermissionRequestError, PermissionSession, find, recipients
 
 LINE_LENGTH: Final = 1_000
-IN_A_ROW: Final = 3  # lines of one side before the other answers
+IN_A_ROW: Final = 3  # maximum lines from one side before the other answers
 MOST_LINES: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadLine:
-    """A line of a thread. `number`: its place, from 1. `author`: the person who wrote it."""
+    """A line of a thread. `number`: its rank, from 1. `author`: the person who wrote it."""
 
     number: int
     party: Party
