@@ -108,7 +108,7 @@ def facts(db: Database, person_id: str, target: Target) -> dict[Fact, datetime]:
 
 
 def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
-    """Add a signed entry to the chain, or return the existing one if the person already attested this text.
+    """Add a signed entry to the chain, or return the person's existing entry for this text.
 
     Call `advance` once the transaction is committed.
     """

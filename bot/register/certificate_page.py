@@ -1,7 +1,7 @@
 """The page of a certificate: a PDF that can be verified with the public keys alone.
 
-It is a sealed page (`sealed_pages`), whose data is the register entry, the certificate's content with the
-salt of its commitment, and the names that the content commits to with theirs.
+It is a sealed page (`sealed_pages`), whose data is the register entry, the certificate's content, the names
+that the content commits to, and the salt of each commitment.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Names: TypeAlias = Mapping[str, tuple[str, str]]  # a name and its salt, by part
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a verified page shows: its entry, its content, and the names by party."""
+    """The data of a verified page: its entry, its content, and the names by party."""
 
     entry: CertificateEntry
     content: Content
@@ -54,7 +54,7 @@ def make_page(certificate: Certificate, names: Names, data: Mapping[str, Any], s
 
 
 def verify_page(content: bytes, ring: Ring) -> Shown:
-    """Return what a certificate's page shows, verified with the trusted keys in `ring`.
+    """Return the data of a certificate's page, verified with the trusted keys in `ring`.
 
     `content`: the whole file. Raises `ReceiptError`, with the problem in French, when it is not genuine.
     """

@@ -1,8 +1,8 @@
 """The register of certificates: a chain of commitments, and their content, stored apart while it is kept.
 
 An entry is added when a permission is granted, withdrawn or ended. Its commitment is the SHA-256 of a random
-salt and of the certificate's content: once the content is erased with its salt, the entry says nothing, not
-even that there was a permission of some kind on some day.
+salt and of the certificate's content: once the content is erased with its salt, the entry reveals nothing,
+neither the kind of permission nor its day.
 """
 
 import json
@@ -21,7 +21,7 @@ from bot.register.chain import CERTIFICATE_COLUMNS, CertificateEntry
 from bot.register.heads import CERTIFICATES, Audit, Fault
 from bot.register.signing import Head, Ring, Signer
 
-Content: TypeAlias = Mapping[str, Any]  # what a certificate says, in JSON's types
+Content: TypeAlias = Mapping[str, Any]  # a certificate's data, as JSON types
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,13 @@ def certificates_of(db: Database, request_id: str) -> list[Certificate]:
 
 
 def later(db: Database, number: int) -> list[Certificate]:
-    """Return the certificates that follow the one of a number, of the same request, in order."""
+    """Return the later certificates of the same request as entry `number`, in order."""
     same = "request_id = (SELECT request_id FROM certificate_contents WHERE number = ?1) AND number > ?1"
     return list(_select(db, same, (number,)))
 
 
 def find(db: Database, number: int) -> Certificate | None:
-    """Return the entry of a number, or None."""
+    """Return the entry with a number, or None."""
     return next(_select(db, "number = ?", (number,)), None)
 
 
@@ -117,7 +117,10 @@ def _written(content: Content) -> str:
 
 
 def _read(text: str) -> Content:
-    """Return a stored content. One that was altered until it is not JSON opens no commitment."""
+    """Parse a stored content.
+
+    Text that is not JSON was altered, and yields {}, which matches no commitment.
+    """
     try:
         content = json.loads(text)
     except ValueError:

@@ -4,7 +4,7 @@ Each entry holds the digest of the previous one, so that altering, moving, remov
 breaks every later digest and signature. An attestation identifies its person only by two commitments, to a
 name and to an account. Each is the SHA-256 of the value and a random salt. Whoever has the value and its salt
 can verify that the entry is about that name or account. Once the salt is erased, nobody can tell, not even by
-trying every name. A certificate has one commitment, to all that it says, and nothing else.
+trying every name. A certificate has a single commitment, to all its content.
 """
 
 import hashlib
@@ -58,7 +58,10 @@ class ChainEntry:
 
 @dataclass(frozen=True, slots=True)
 class CertificateEntry:
-    """One certificate in its chain. `commitment`: to its content. The others are those of `ChainEntry`."""
+    """One certificate in its chain.
+
+    `commitment`: that of its content. Other fields are those of `ChainEntry`.
+    """
 
     number: int
     previous: str
@@ -71,7 +74,7 @@ class CertificateEntry:
 Entry = TypeVar("Entry", ChainEntry, CertificateEntry)
 COLUMNS: Final = tuple(ChainEntry.__dataclass_fields__)
 CERTIFICATE_COLUMNS: Final = tuple(CertificateEntry.__dataclass_fields__)
-# What is hashed and signed begins with what it is, so that neither kind can pass for the other.
+# The hashed and signed bytes begin with the kind of entry, so that neither kind can pass for the other.
 _LABELS: Final[Mapping[type, bytes]] = {
     ChainEntry: b"vigie-attestation-1\n",
     CertificateEntry: b"vigie-certificat-1\n",
@@ -137,9 +140,9 @@ def tidy(name: str) -> str:
 
 
 def adopted(entry: ChainEntry) -> str:
-    """Return « révisée le 13 décembre 2015 », or « adoptée le… », of the version that an entry attests.
+    """Return « révisée le 13 décembre 2015 » or « adoptée le… » for the version that an entry attests.
 
-    Its statement tells which, since that is what the person attested, whatever was learnt about the text
+    The participle is the one in the statement that the person attested, whatever was learnt about the text
     since.
     """
     word = "adoptée" if "version adoptée le" in entry.statement else "révisée"

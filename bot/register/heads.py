@@ -1,7 +1,7 @@
 """The two chains of the register, attestations and certificates: their last entries, and their verification.
 
-The last entry of each is recorded in the folder of keys, in a file of its own, which reveals the removal of
-the last entries, as the chain alone cannot.
+The last entry of each is recorded in its own file of the key folder. This reveals the removal of the last
+entries, which the chain alone cannot show.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -95,7 +95,7 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer], of: Chain = 
 
 
 def order_faults(entries: Iterable[Entry], ring: Ring) -> Iterator[Fault]:
-    """Yield the faults in the order of a chain's entries, in what they say, and in their signatures."""
+    """Yield the faults in the order, the content and the signatures of a chain's entries."""
     expected, previous = 1, chain.FIRST
     for entry in entries:
         if entry.number != expected:

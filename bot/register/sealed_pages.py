@@ -1,4 +1,4 @@
-"""Pages that prove what they say: a PDF, then data and a signature of both, in comments.
+"""Pages that can be verified: a PDF, followed by data and a signature of both, in comments.
 
 PDF readers skip the comments (ISO 32000-1, 7.2.4). The signature covers the page and the data, so that no
 change goes undetected. A file that another program saves again is no longer valid.
@@ -28,7 +28,7 @@ class ReceiptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PageForm:
-    """A kind of sealed page. `mark`: the comment with which its data begins. `name`: « reçu »."""
+    """A kind of sealed page. `mark`: the comment that begins its data. `name`: its French name, « reçu »."""
 
     mark: bytes
     name: str

@@ -168,7 +168,7 @@ def ring_text(ring: Ring) -> str:
 class HeadFile:
     """Where the head of a chain is recorded.
 
-    `label`: the prefix of the signed text, which tells the heads apart.
+    `label`: the prefix of the signed text, which distinguishes the two heads.
     """
 
     name: str
