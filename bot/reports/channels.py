@@ -15,13 +15,13 @@ from bot.logs import loggable
 logger = logging.getLogger(__name__)
 
 FILE: Final = "channels.toml"
-_MOST: Final = 15  # channels, and characters of each text: a list that fits one message
+_MOST: Final = 15  # channels; with the lengths of their texts, a list fits in one message
 _LONGEST: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Another way to be heard: its name, what it is for, and how to reach it, "" if that is not filled in."""
+    """Another place to turn to: its name, its purpose, and how to reach it, "" if not filled in."""
 
     name: str
     role: str
@@ -29,15 +29,15 @@ class Channel:
 
     @property
     def described(self) -> str:
-        """What the channel is for and how to reach it, to show after its name."""
+        """The channel's purpose and how to reach it, to show after its name."""
         return f"{self.role} ({self.contact})." if self.contact else f"{self.role}."
 
 
 def load_channels(folders: Sequence[Path]) -> tuple[Channel, ...]:
     """Return the channels of the last of `folders` that lists any.
 
-    The shipped list, in the first folder, stands in for a list that cannot be read: nobody should find none.
-    Raises the errors of reading the shipped list.
+    The shipped list, in the first folder, replaces a list that cannot be read, so that nobody is left without
+    any. Raises the errors of reading the shipped list.
     """
     for folder in reversed(folders[1:]):
         if (folder / FILE).exists():

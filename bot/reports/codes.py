@@ -18,10 +18,11 @@ from bot.policy.search import fold_accents
 WORDS: Final = 9
 READ: Final = 400  # characters: nine of the longest words, numbered, with room to spare
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_NAMED: Final = 3  # words outside the list that are named at once
-_NEAREST: Final = 2  # words of the list offered for each
-_ALIKE: Final = 0.82  # of `JaroWinkler`, which favours first letters, by which the words of the list differ
-_SHOWN: Final = 20  # characters of a word outside the list
+_NAMED: Final = 3  # maximum words outside the list named in one message
+_NEAREST: Final = 2  # words of the list suggested for each
+# minimum Jaro-Winkler similarity, which favours first letters, since these tell the list's words apart
+_ALIKE: Final = 0.82
+_SHOWN: Final = 20  # characters shown of a word outside the list
 
 
 def new_code() -> str:

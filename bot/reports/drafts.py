@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
-# How long a page of the form can be sent again: the life of its seal (`bot.web.draft`).
+# How long a page of the form can be submitted again: the life of its seal (`bot.web.draft`).
 SENT_AGAIN: Final = timedelta(minutes=30)
 TWICE: Final = timedelta(minutes=1)  # a second press of a button within this time gets the same result
 

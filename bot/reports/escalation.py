@@ -182,7 +182,7 @@ def beat(session: Session) -> set[str]:
     Return the identifiers of the cases that have nobody to be alerted. Raises `StorageError` or `SealError`
     if the keys are lost.
     """
-    if not any_report(session.db):  # whether another case is open must not change what is told of this one
+    if not any_report(session.db):  # whether another case is open must not change the alerts about this one
         return set()
     for alert in _alerts(session, "state = 'queued'"):
         _follow(session, alert)

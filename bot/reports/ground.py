@@ -14,7 +14,7 @@ from bot.policy.names import GenderedName
 class Ground:
     """The name of the policy, and a quotation of its clause on negative posts, None if it has none.
 
-    `number` and `clause`: the clause as a caption has it, « 5.10 », and as a sentence does, « clause 5.10 ».
+    `number` and `clause`: the clause's name in a caption, « 5.10 », and in a sentence, « clause 5.10 ».
     """
 
     policy: GenderedName = GenderedName("politique")  # noqa: RUF009 — immutable, as a string is
@@ -41,8 +41,8 @@ class Ground:
 def written_clause(library: Library, clause: str) -> tuple[Number, ...]:
     """Return the numbers that a clause of the default policy has today, () when there is no such clause.
 
-    `clause`: its number in the version that the policy's annotations are about. That of an article or a
-    section stands for the clauses in it.
+    `clause`: its number in the version that the policy's annotations are about. The number of an article or a
+    section means all its clauses.
     """
     policy = library.default
     written = [each.number for each in policy.origin.within(Number(clause))]

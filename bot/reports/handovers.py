@@ -102,7 +102,7 @@ def announce(session: Session, waiting: Collection[str]) -> None:
     if not (waiting or announced):
         return
     cases = stranded(session)
-    if not cases:  # a request is for what waits now, not for what may wait later
+    if not cases:  # a request is about the reports that wait now, not about later ones
         session.execute("DELETE FROM report_handovers")
     for case_id in sorted(announced - cases.keys()):
         session.execute("DELETE FROM report_stranded WHERE case_id = ?", (case_id,))

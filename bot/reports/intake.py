@@ -5,7 +5,7 @@ their authors, adds messages to them and withdraws them. The methods that open a
 storage thread; `review`, which stores nothing, may run on any thread.
 """
 
-# ruff: noqa: PLC0415 — what a report needs is imported at the first one
+# ruff: noqa: PLC0415 — most runs receive no report, so what one needs is imported at the first
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class Reporting:
     """The service that receives reports.
 
     `addresses` and `identifying` load their data at the first report, since most runs never need it.
-    `channels`: where else to turn. `web_form`: the public address of the web form, "" if it is not given out.
+    `channels`: the other places to turn to. `web_form`: the public address of the web form, "" if it is not
+    shown.
     """
 
     office: Office
@@ -107,8 +108,8 @@ class Reporting:
 
         Return "" when reports are not offered.
 
-        The policy's name tells it from the platform's own entry. No number is in it: the manifest that people
-        paste into Slack, and what Discord holds, remain true after a revision that renumbers.
+        The policy's name distinguishes it from the platform's own entry. It contains no clause number, so
+        that the manifest pasted into Slack, and Discord's registration, stay valid after a renumbering.
         """
         if not self.offered:
             return ""

@@ -35,7 +35,7 @@ class ReportQueue:
 
     @property
     def sound(self) -> bool:
-        """Whether every report reaches someone, where there are any."""
+        """Whether reports reach someone and no alert is dead. True when no role receives reports."""
         return (self.reached or not self.recipients) and not self.dead
 
 
