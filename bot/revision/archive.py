@@ -4,7 +4,7 @@ Texts are read from files, and the database holds each approved text. A changed 
 starts, and its text is proposed. The previous text stays in force until someone approves the new one.
 """
 
-# ruff: noqa: PLC0415 — who is concerned is looked for when a text changes; the rest is read at each start
+# ruff: noqa: PLC0415 — what serves only when a text changes is imported then, to start sooner
 
 from __future__ import annotations
 
@@ -106,12 +106,11 @@ class Archive:
     """The archive of all texts. `volume`: the association's folder, where adopted texts are also written.
 
     `channels`: the channels where revisions are announced. `approvals`: how many people must approve.
-    `questions`: returns how many questions are asked about the changes of a comparison.
-    `quizzed`: returns whether a policy has a quiz, from its id.
-    `attested`: returns whether people attest that they have read a policy, from its id; None for the default
-    policy alone.
-    `interpret` reads the guidance for the texts that come into force. `after_commit` runs a function once the
-    current transaction is committed. `at_once`: also send outside working hours (in the sandbox).
+    `questions`: returns how many questions are asked about the changes of a comparison. `quizzed`: returns
+    whether a policy, given by id, has a quiz. `attested`: returns whether people attest that they have read a
+    policy, given by id; None if they attest the default policy alone. `interpret` reads the guidance for the
+    texts that come into force. `after_commit` runs a function once the current transaction is committed.
+    `at_once`: also send outside working hours (in the sandbox).
     """
 
     library: Library
@@ -280,11 +279,12 @@ class Archive:
         return revision
 
     def withdraw(self, db: Database, revision: Revision, person: str | None, now: datetime) -> Revision:
-        """Withdraw a revision that is not in force. Where it was announced ahead, that is told too.
+        """Withdraw a revision that is not in force, and announce this wherever it was announced ahead.
 
         Raises `RevisionError`.
         """
-        # Under this key, neither a channel nor the site has told of it yet (see `app/publication.py`).
+        # If this task was still planned, neither a channel nor the site has announced the revision (see
+        # `app/publication.py`).
         untold = clock.cancel(db, f"{AHEAD}:{revision.id}:scheduled")
         revision = revisions.withdraw(db, revision, person, self.calendar.day(now), untold=untold)
         clock.cancel(db, f"{ANNOUNCE}:{revision.id}")
@@ -293,14 +293,14 @@ class Archive:
         return revision
 
     def _plan_telling(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan `tell_ahead` now, by the running bot's clock, since this may be the command line."""
+        """Plan `tell_ahead` for now, to be run by the bot's clock, since this may be the command line."""
         clock.plan(db, f"{AHEAD}:{revision.id}:{revision.state}", AHEAD, now, {"revision": revision.id})
 
     def tell_ahead(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Tell the channels of a revision announced before its day, or withdrawn since, and publish it.
+        """Announce in channels a revision before its day, or its withdrawal, and plan the site's publication.
 
-        A channel that was not told that it comes is not told that it is withdrawn. People are notified on the
-        day itself.
+        A withdrawal is announced only in channels where the revision was. People are notified on the day
+        itself.
         """
         revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or not (revision.is_coming or revision.state == "withdrawn"):
@@ -336,7 +336,7 @@ class Archive:
         except PolicyError as error:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
-        # The site shows a version in force, or is rid of one that it withdraws.
+        # The site then shows the version in force, or removes a withdrawn one.
         clock.plan(db, f"{PUBLISH}:{revision.id}", PUBLISH, now)
         audience.announce(db, self._campaign(db, revision, policies[revision.policy]), self.channels, now)
         self.after_commit(serve)
@@ -394,7 +394,7 @@ class Archive:
         return policies, serve
 
     def reread(self, db: Database) -> None:
-        """Serve what the files beside the texts say now, once the transaction is committed.
+        """Read the files beside the texts again, and serve them once the transaction is committed.
 
         Raises `PolicyError`; the texts read earlier stay in use.
         """

@@ -1,7 +1,7 @@
-"""Files dropped in chat, from the outline that was read to the text that is proposed, and what was decided.
+"""Files dropped in chat, from their first outline to the proposed text, and the decisions about their lines.
 
-A row outlives a restart, says nothing of who dropped the file, and is deleted once its text is proposed. The
-decisions then go to the policy, and are applied to the next document about it.
+A row survives a restart, does not tell who dropped the file, and is deleted once its text is proposed. The
+decisions are then stored for the policy, and applied to its next document.
 """
 
 import json
@@ -21,17 +21,17 @@ from bot.policy.outline import settle
 from bot.policy.provisions import LineReading, Outline
 from bot.revision.reading.document import Document
 
-DAYS_KEPT: Final = 30  # a file whose outline nobody has finished correcting
+DAYS_KEPT: Final = 30  # days that an unfinished correction is kept
 
 _DOCUMENT: Final = TypeAdapter(Document)
 
 
 @dataclass(frozen=True, slots=True)
 class DroppedText:
-    """A file whose outline is being corrected. `policy`: the id of the one that it is about, "" until said.
+    """A file whose outline is being corrected. `policy`: the id of its policy, "" until a person names it.
 
-    `called`: the name of a policy that is not served yet. `document`: as it was read. `decisions`: how a
-    person said its lines are read.
+    `called`: the name of a policy that is not served yet. `document`: as first read. `decisions`: a person's
+    decisions about its lines.
     """
 
     id: str
@@ -129,7 +129,7 @@ def _named(called: str | None) -> GenderedName | None:
     return GenderedName(name, gender, plural=plural)
 
 
-# --- What is kept beside the text ---------------------------------------------------------------
+# --- Decisions stored for the policy ---------------------------------------------------------------
 
 
 def kept_decisions(db: Database, policy: str) -> Decisions:
@@ -138,7 +138,7 @@ def kept_decisions(db: Database, policy: str) -> Decisions:
 
 
 def keep_decisions(db: Database, policy: str, decisions: Decisions) -> None:
-    """Keep the decisions about a policy's document, to apply them to the next one."""
+    """Store the decisions about a policy's document, to apply them to its next one."""
     db.conn.execute("DELETE FROM line_decisions WHERE policy = ?", (policy,))
     db.conn.executemany(
         "INSERT INTO line_decisions VALUES (?, ?, ?)",

@@ -41,7 +41,7 @@ _STYLES: Final = (
     )
     + "</w:styles>"
 )
-_LEVELS: Final = 4  # of headings that have a style
+_LEVELS: Final = 4  # levels of headings that have a style
 _DATE: Final = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same text always gives the same file
 
 

@@ -123,7 +123,7 @@ def _in_force(
 
 
 def _questions(archive: Archive, context: NoticeContext, revision: Revision) -> int:
-    """Return how many questions the recipient is asked about what changed for them."""
+    """Return how many questions the recipient is asked about the changes since they attested."""
     kind, _, person = context.recipient.partition(":")
     return archive.questions(archive.since_read(context.db, revision, person if kind == "person" else None))
 
@@ -145,9 +145,8 @@ def notice(
 ) -> Message:
     """Return the notice that summarizes the changes and asks for a reading.
 
-    `questions`: how many there are about what changed. `due`: the sentence of the date to aim for, or "".
-    `quizzed`: whether the policy has a quiz.
-    « J'ai lu » is below the changes, never here.
+    `questions`: the number of questions about the changes. `due`: the sentence with the date to aim for, or
+    "". `quizzed`: whether the policy has a quiz. The button « J'ai lu » is below the changes, never here.
     """
     match asked:
         case "whole":
@@ -185,7 +184,7 @@ def announcement(
 ) -> tuple[Element, ...]:
     """Return the part shared by all notices and the channel's post: dates, change count, main changes.
 
-    `ahead`: it is said before the day on which the revision takes effect.
+    `ahead`: whether this is before the day on which the revision takes effect.
     """
     if revision.base is None:
         return _first_text(policy, revision)
@@ -254,7 +253,7 @@ def reminder(
 ) -> Message:
     """Return the friendly reminder to a person who has not yet read and attested a revision.
 
-    `questions`: how many there are about what changed. `due`, `team_progress`: sentences, or "".
+    `questions`: the number of questions about the changes. `due`, `team_progress`: sentences, or "".
     """
     asked = f"Il y a {count_questions(questions)}." if questions else NO_QUESTION
     return Message(

@@ -1,4 +1,4 @@
-"""The identities of the parts of each text that is or was in force, as the database holds them."""
+"""The stored identities of the parts of each text that is or was in force."""
 
 from collections import defaultdict
 from collections.abc import Mapping

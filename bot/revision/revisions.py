@@ -31,7 +31,7 @@ from bot.revision.reading.findings import LintFinding, NamedRole
 from bot.storage import state
 from bot.times import in_words, iso
 
-_NAME = "policy_name:"  # before a policy's id, the value that holds its name
+_NAME = "policy_name:"  # the prefix, before a policy's id, of the `state` key of its name
 
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]
@@ -201,7 +201,7 @@ def policy_name(db: Database, policy: str) -> GenderedName | None:
     return GenderedName(name, gender, plural=plural)
 
 
-# All that `adopted_texts` reads, by table: no draft, and nobody who proposed one.
+# The SELECT of the rows that `adopted_texts` reads, by table: no draft, and no proposer.
 TEXT_ROWS: Final = {
     "revisions": "SELECT id, policy, state, adopted, effective, ahead_on, text FROM revisions "
     "WHERE state IN ('origin', 'scheduled', 'announced')",
@@ -273,7 +273,7 @@ def _select(db: Database, where: str, *values: str) -> list[Revision]:
 
 @cache
 def _from_row() -> TypeAdapter[Revision]:
-    """Return what reads a row: making it takes as long as reading hundreds, and most starts read none."""
+    """Return the parser of rows. Making it takes as long as parsing hundreds, and most starts parse none."""
     return TypeAdapter(Revision)
 
 
@@ -286,7 +286,7 @@ def originate(db: Database, policy: str, adopted: date, text: str, today: date) 
 
 
 def forget_untouched(db: Database, policy: str) -> None:
-    """Delete the original texts of a policy, unless something else in the database is about it."""
+    """Delete the original texts of a policy, unless anything else in the database refers to it."""
     tables = (table.name for table in db.tables if "policy" in table.columns_dict)
     condition = "policy = ? AND state <> 'origin'", "policy = ?"
     if not any(db[name].count_where(condition[name != "revisions"], [policy]) for name in tables):
@@ -303,7 +303,7 @@ _USES: Mapping[str, tuple[str, str]] = {
 }
 
 
-# What else is known of a policy, and goes with it.
+# The other rows about a policy, deleted with it.
 _OWN: Final = (
     "revisions",
     "line_decisions",
@@ -318,7 +318,7 @@ _OWN: Final = (
 
 
 def uses(db: Database, policy: str) -> list[str]:
-    """Return in French the uses that people made of a policy, for which it has to stay."""
+    """Return in French the uses that people made of a policy, because of which it must be kept."""
     return [name for name, (table, where) in _USES.items() if db[table].count_where(where, [policy])]
 
 
@@ -446,7 +446,7 @@ def withdraw(
 ) -> Revision:
     """Withdraw a revision that is not in force. Its text is kept. Raises `RevisionError`.
 
-    `untold`: it was to be announced ahead of its day, and nobody was told yet.
+    `untold`: whether it was to be announced ahead of its day, and has not been.
     """
     _require(revision, "proposed", "scheduled")
     latest = latest_approved(db, revision.policy)

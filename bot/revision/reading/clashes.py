@@ -1,6 +1,6 @@
-"""Numbers that are doubtful in a text: used twice, in another article, or of an article without text.
+"""Doubtful numbers in a text: used twice, in another number's article, or of an article without text.
 
-They keep a text from being adopted until a person confirms how the line is read, or corrects it.
+They prevent adoption until a person confirms or corrects the line.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from bot.policy.addresses import extends
 from bot.policy.decisions import Decisions, line_key, line_words
 from bot.policy.provisions import Block, Doubt, Kind, Outline, Provision
 
-CODES: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})  # these prevent adoption
+# the findings that prevent adoption
+CODES: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})
 
 _REPEATED: Final = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3})+)\.?\s+\S")
-_QUOTED: Final = 80  # characters of a line
+_QUOTED: Final = 80  # characters quoted from a line
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A number and what is wrong with it, on its line."""
+    """A doubtful number: its line, and the problem in French."""
 
     label: str
     doubt: Doubt
@@ -48,8 +49,9 @@ def unsettled(outline: Outline, blocks: Sequence[Block], decisions: Decisions) -
 def find_clashes(outline: Outline) -> Iterator[Clash]:
     """Yield articles without text, and numbers used twice or in another article, in the order of the text."""
     articles = {own.label for own in outline.walk() if own.kind is Kind.ARTICLE}
-    first: dict[str, Provision] = {}  # the first of each number that says its article
-    holders: dict[tuple[int, str], Provision] = {}  # the same, in each part that has a number
+    first: dict[str, Provision] = {}  # the first provision with each number that includes its article's
+    # the first provision with each number, within each numbered part
+    holders: dict[tuple[int, str], Provision] = {}
     pending = [(provision, 0, "") for provision in reversed(outline.provisions)]
     while pending:
         provision, holder, article = pending.pop()
@@ -70,7 +72,7 @@ def find_clashes(outline: Outline) -> Iterator[Clash]:
                 problems.append(("repeated_number", reason))
         for code, reason in problems:
             yield _clash(code, label, _words(provision), provision.line, reason)
-        for paragraph in provision.paragraphs:  # a number that was not believed, since it was used already
+        for paragraph in provision.paragraphs:  # a number left in the text because it was already used
             again = _REPEATED.match(paragraph.text)
             if again and again["number"] in first:
                 number = again["number"]
@@ -84,7 +86,7 @@ def _clash(code: str, label: str, words: str, line: int, reason: str) -> Clash:
 
 
 def _head(label: str) -> str:
-    """Return the article that a clause's number says, « 5 » for 5.10, "" when it says none."""
+    """Return the article part of a clause's number, « 5 » for 5.10, "" when it has none."""
     head, point, _ = label.partition(".")
     return head if point else ""
 

@@ -11,7 +11,8 @@ from bot.policy.provisions import Block, Doubt
 from bot.revision.reading.clashes import Clash, unsettled
 from bot.revision.reading.findings import LintFinding
 
-# Of a file, in its text or on its pages. A text that repeats the former one is then compared in two seconds.
+# The maximum characters of a file. At this size, a text that repeats the former one is compared in two
+# seconds.
 MOST_CHARACTERS: Final = 400_000
 
 
@@ -19,9 +20,10 @@ MOST_CHARACTERS: Final = 400_000
 class Document:
     """A file's text in Markdown: as written, or made from a file in another format.
 
-    `words`: those found by a second, cruder reading, used to detect lost text. `findings`: what its format
-    makes uncertain. `blocks`: what its outline is made from. `doubts`: those of that outline. `unit`: what
-    their lines count, « Page ». `decisions`: how a person said its lines are read.
+    `words`: the words found by a second, cruder reading, used to detect lost text. `findings`: the
+    uncertainties due to its format. `blocks`: the blocks of its outline. `doubts`: the doubts of that
+    outline. `unit`: what the line numbers of doubts count, « Page ». `decisions`: a person's decisions about
+    its lines.
     """
 
     markdown: str
@@ -42,9 +44,9 @@ class Document:
         return cls(write_markdown(outline), tuple(words), noted, tuple(blocks), outline.doubts, unit)
 
     def decided(self, decisions: Decisions) -> Self:
-        """Return the document as a person decided that its lines are.
+        """Return the document with a person's decisions about its lines applied.
 
-        Its Markdown is then the canonical one, which says it, unless no decision changes anything.
+        If they change anything, its Markdown becomes canonical, in which the decisions are explicit.
         """
         if not decisions:
             return self

@@ -31,10 +31,10 @@ _HEADING: Final = re.compile(r"(?:heading|titre) (?P<level>\d)$", re.IGNORECASE)
 
 
 class BlockReader:
-    """Reads the body of a document. `notes`: the parts of the footnotes and of the endnotes, where there are.
+    """A reader of a document's body. `notes`: the parts of the file with footnotes and endnotes, if any.
 
-    `assumed`: the numbers that presuppose one above them that no line has. `unnumbered`: the paragraphs
-    whose number, of an old kind, is not known.
+    `assumed`: the numbers that imply a higher-level number that no line has. `unnumbered`: the paragraphs
+    whose numbering, of an obsolete kind, cannot be computed.
     """
 
     def __init__(self, styles: Styles, counters: Counters, notes: Mapping[str, Element | None]) -> None:
@@ -46,7 +46,7 @@ class BlockReader:
             if part is not None
             for note in part.iter(f"{W}{kind}")
         }
-        self._called: list[str] = []  # the notes called since the last paragraph, as they will be shown
+        self._called: list[str] = []  # the notes referred to since the last paragraph, as they will be shown
         self._calls = 0
         self._line = 0
         self.assumed: list[str] = []
@@ -93,7 +93,7 @@ class BlockReader:
         )
         yield from read_lines(lines, first)
         if not whole and any(marker.keyword for marker in read_number(first.number)):
-            yield first  # « ANNEXE A », which Word alone writes, over a title on the next line
+            yield first  # « ANNEXE A », computed by Word, above a title on the next line
         yield from self._called_notes(indent)
         for box in paragraph.iter(f"{W}txbxContent"):
             outer = next(box.iterancestors(f"{W}p", FALLBACK), None)
@@ -101,13 +101,13 @@ class BlockReader:
                 yield from self.read(box)
 
     def _called_notes(self, indent: float) -> Iterator[Block]:
-        """Yield the notes called since the last paragraph."""
+        """Yield the notes referred to since the last paragraph."""
         called, self._called = self._called, []
         for text in called:
             yield Block(text, self._line, indent=indent, layout=Layout.NOTE)
 
     def _table(self, table: Element) -> Iterator[Block]:
-        """Yield the rows of a table or, when it only lays the text out, the paragraphs of its cells."""
+        """Yield the rows of a table or, if it is only for layout, the paragraphs of its cells."""
         rows = [list(row.iter(f"{W}tc")) for row in table.iterchildren(f"{W}tr", f"{W}sdt")]
         if self._lays_out(table):
             for row in rows:
@@ -122,13 +122,13 @@ class BlockReader:
             yield from self._called_notes(0.0)
 
     def _lays_out(self, table: Element) -> bool:
-        """Return whether a table holds headings or numbers, so that it is the text and not a table of it."""
+        """Return whether a table is only for layout, since it contains headings or numbers."""
         return any(
             self._level(paragraph) or find(paragraph, "pPr/numPr") is not None
             for paragraph in table.iter(f"{W}p")
         )
 
-    # --- What a paragraph is ---------------------------------------------------------------------
+    # --- The parts of a paragraph ---------------------------------------------------------------------
 
     def _chain(self, paragraph: Element) -> list[str]:
         return self._styles.chain(value(paragraph, "pPr/pStyle") or self._styles.default)
@@ -205,13 +205,13 @@ class BlockReader:
 
 
 def _is_space(run: Element) -> bool:
-    """Return whether a run holds one space: what converters to Word make of the end of a wrapped line."""
+    """Return whether a run is a single space, which converters to Word put at the end of a wrapped line."""
     words = [child for child in run if child.tag != f"{W}rPr"]
     return run.tag == f"{W}r" and [(word.tag, word.text) for word in words] == [(f"{W}t", " ")]
 
 
 def _has_words(run: Element) -> bool:
-    """Return whether a run shows words."""
+    """Return whether a run has visible words."""
     hidden = is_on(find(run, "rPr/vanish")) or next(run.iterancestors(FALLBACK, *REMOVED), None) is not None
     return not hidden and any((text.text or "").strip() for text in run.iterchildren(f"{W}t"))
 

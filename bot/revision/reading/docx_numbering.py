@@ -17,7 +17,7 @@ from lxml.etree import _Element as Element
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 LEVELS: Final = 9
-_TAB: Final = 36.0  # points; how far Word indents each level
+_TAB: Final = 36.0  # points; the width of Word's default indent per level
 
 _PLACE: Final = re.compile(r"%([1-9])")
 
@@ -41,7 +41,7 @@ def is_on(element: Element | None) -> bool:
 
 
 def read_indent(indent: Element | None) -> float | None:
-    """Return where the first line of an indented paragraph begins, in points, None when nothing says."""
+    """Return the indent of a paragraph's first line, in points, None if it is not set."""
     if indent is None:
         return None
 
@@ -58,7 +58,7 @@ class Label:
     """The label that Word shows before a paragraph. `bullet`: whether it is a symbol, not a number.
 
     `assumed`: whether a level above has no paragraph yet, in which case Word shows that level's start.
-    `indent`: of the label from the margin, in points.
+    `indent`: the distance of the label from the margin, in points.
     """
 
     text: str

@@ -33,7 +33,7 @@ from bot.revision.reading.wrong_files import (
 )
 from bot.typesetting.isolated import read_isolated
 
-SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
+SECONDS: Final = 30.0  # time limit of the process that opens a file; a hundred pages take two
 
 _READER: Final = Path(__file__).with_name("reading_page.py")
 _Kind: TypeAlias = Literal["docx", "pdf", "html"]
@@ -86,7 +86,7 @@ def review_document(
 def read_document(content: bytes, name: str, *, most: int = TAKEN_SIZE, charset: str = "") -> Document:
     """Return the text of a file, with its format detected from its content. Raises `PolicyError`.
 
-    `most`: the bytes that it may have. `charset`: the encoding of a Web page, as its server names it.
+    `most`: its maximum size in bytes. `charset`: the encoding of a Web page, according to its server.
     """
     if len(content) > most:
         problem = f"le fichier dépasse {most // 1024 // 1024}\u00a0Mo. Donnez-le sans ses images."

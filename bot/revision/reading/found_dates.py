@@ -1,6 +1,6 @@
-"""The dates that a text says of itself: when it was adopted, and when it takes effect.
+"""The dates that a text gives for its own adoption and effect.
 
-They are offered to the person who approves the text, and never used without that person.
+They are suggested to the person who approves the text, and never used without their consent.
 """
 
 import re
@@ -18,7 +18,7 @@ _DAY: Final = (
 )
 _WITHIN: Final = r"(?:(?!en vigueur|effet)[^.;\n]){0,140}?"  # a sentence may say both dates
 _ADOPTS: Final = r"\b(?:adopte|adoption|approuve|enterine|revis|modifi|amende)[a-z]*\b"
-# In one sentence or, under « Adoption » alone on its line, in what says by whom and when.
+# In one sentence or, after « Adoption » alone on its line, in the words that say by whom and when.
 _ADOPTED: Final = re.compile(
     rf"(?:{_ADOPTS}|^[# |]*{_ADOPTS}[ :|]*\n+){_WITHIN}\b{_DAY}",
     re.MULTILINE,
@@ -41,7 +41,7 @@ class FoundDates:
 
 
 def find_dates(text: str) -> FoundDates:
-    """Return the dates in a text, in Markdown. A date that can be read in two ways is not one."""
+    """Return the dates in a text, in Markdown. A date that can be read in two ways is ignored."""
     plain = fold_accents(_MARKUP.sub("", text)).replace("’", "'").replace("\u00a0", " ")
     adopted = max(_days(_ADOPTED, plain), default=None)
     effective = max(_days(_EFFECTIVE, plain), default=None)

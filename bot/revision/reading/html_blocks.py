@@ -44,17 +44,18 @@ from bot.revision.reading.html_elements import (
 from bot.revision.reading.html_styles import PageStyles
 from bot.revision.reading.lines import LONGEST_HEADING, plain, read_lines
 
-_CONTENTS: Final = "contents"  # the form of the numbers of a list of links to parts of the page: none is read
+# the `form` of a list of links to parts of the page, whose numbers are not read
+_CONTENTS: Final = "contents"
 
 _SPACED: Final = re.compile(r"[ \u00a0]{2,}")
 
 
 @dataclass(slots=True)
 class _Frame:
-    """An open element, and what its contents inherit from it.
+    """An open element, and the properties that its contents inherit.
 
-    `form`: the form of the list's numbers (see `form_of`), "" outside lists. `number`: its next item's.
-    `step`: from one item's number to the next. `names`: the classes of the list.
+    `form`: the form of the list's numbers (see `form_of`), "" outside lists. `number`: the number of its next
+    item. `step`: the difference between the numbers of two items. `names`: the classes of the list.
     """
 
     element: Element | None = None
@@ -70,21 +71,22 @@ class _Frame:
 
 
 class PageReader:
-    """Reads the part of a page that is its text.
+    """A reader of the part of a page that is the policy's text.
 
-    `unread`: every word that is left out, numbers of lists included. `beside`: of those, the ones that are
-    not plainly navigation. `removed`: whether the page marks words as deleted.
+    `unread`: every word left out, numbers of lists included. `beside`: those among them that are not clearly
+    navigation. `removed`: whether the page marks words as deleted.
     """
 
     def __init__(self, root: Element, sheet: PageStyles) -> None:
         self._root = root
         self._sheet = sheet
-        self._counts: dict[str, int] = {}  # by class of a list that its style sheet numbers, its last number
+        # the last number of each list numbered by the style sheet, by the list's class
+        self._counts: dict[str, int] = {}
         self._notes = find_notes(root)
         self._holders = {holder for _, holder in self._notes.values()}
-        self._called: list[str] = []  # the notes called since the last paragraph, as they will be shown
-        self._pieces: list[tuple[str, bool]] = []  # of the paragraph that is open: words, and whether in bold
-        self._label: tuple[str, Layout] = ("", Layout.TEXT)  # of the next paragraph
+        self._called: list[str] = []  # the notes referred to since the last paragraph, as they will be shown
+        self._pieces: list[tuple[str, bool]] = []  # the open paragraph: words, and whether they are in bold
+        self._label: tuple[str, Layout] = ("", Layout.TEXT)  # the label and layout of the next paragraph
         self._line = 0
         self._size = len(words_of(root))
         # Word writes the document's title as a paragraph, and its first headings as « h1 ».
@@ -102,13 +104,16 @@ class PageReader:
         yield from self._read(self._root, _Frame())
 
     def leave_out(self, text: str, linked: str = "") -> None:
-        """Keep account of words that are not of the text. `linked`: those of them that lead elsewhere."""
+        """Record words that are not part of the text. `linked`: the words among them that are links."""
         self.unread.append(text)
         if len(linked) * 2 < len(text):
             self.beside.append(plain(text))
 
     def _read(self, root: Element, base: _Frame) -> Iterator[Block]:
-        """Yield the blocks of an element. A page may be deep: what is open is on a stack, not in calls."""
+        """Yield the blocks of an element.
+
+        A page may be deeply nested, so this uses a stack, not recursion.
+        """
         stack = [base]
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
@@ -127,10 +132,10 @@ class PageReader:
                 stack.append(_open(element, stack[-1], self._highest))
                 self._add(element.text, stack[-1])
 
-    # --- What an element is ----------------------------------------------------------------------
+    # --- The kinds of elements ----------------------------------------------------------------------
 
     def _pass_over(self, element: Element, frame: _Frame) -> Generator[Block, None, bool]:
-        """Read an element that is not read part by part. Return whether it is one."""
+        """Read an element that is handled as a whole, such as a table. Return False for any other."""
         if self._leaves_out(element, frame):
             return True
         if role_of(element) in FURNITURE or is_beside(element):
@@ -146,7 +151,7 @@ class PageReader:
         return True
 
     def _leaves_out(self, element: Element, frame: _Frame) -> bool:
-        """Return whether an element is not of the text, and take account of its words."""
+        """Return whether an element is not part of the text, after recording its words."""
         if element.tag in SILENT or element in self._holders:
             return True
         if is_hidden(element):
@@ -170,10 +175,13 @@ class PageReader:
         return leaves
 
     def _furniture(self, element: Element, frame: _Frame) -> Generator[Block, None, bool]:
-        """Leave out an element around the text, but a header's headings. Return whether it was left out."""
+        """Leave out an element around the text, except a header's headings.
+
+        Return whether it was left out.
+        """
         role, text = role_of(element), words_of(element)
         if role not in {"nav", "footer", "header"} and len(text) * 2 > self._size:
-            return False  # some sites put the whole page in a form, or call it anything
+            return False  # some sites put the whole page in a form, or give it any name
         headings: list[Element] = []
         if role == "header" and any(role_of(above) in PARTS for above in element.iterancestors()):
             headings = list(element.iter(*HEADINGS))
@@ -198,8 +206,8 @@ class PageReader:
                 yield Block("\t".join(cells), self._line, layout=Layout.ROW)
 
     def _begin_item(self, item: Element, stack: Sequence[_Frame]) -> Iterator[Block]:
-        """Count an item, whose number, as a browser shows it, goes to its first paragraph."""
-        if self._label[0]:  # of the item that holds this one, and nothing before it
+        """Count an item. Its number, as a browser shows it, is put on its first paragraph."""
+        if self._label[0]:  # the label of the outer item, which has no text before this one
             self._line += 1
             yield Block("", self._line, 0, self._label[0], indent=stack[-1].indent)
         opened = next((frame for frame in reversed(stack) if frame.opens_list), stack[0])
@@ -219,7 +227,7 @@ class PageReader:
             self.unread.append(self._label[0])
 
     def _call(self, link: Element) -> None:
-        """Add the mark of a note, whose words will follow the paragraph."""
+        """Add the reference mark of a note, whose words will follow the paragraph."""
         label, holder = self._notes.pop(link)
         self._pieces.append((f"[{label}]", False))
         text = plain(words_of(holder)).strip("↩︎ ")
@@ -237,7 +245,7 @@ class PageReader:
             self._pieces.append((text, frame.bold))
 
     def _flush(self, frame: _Frame) -> Iterator[Block]:
-        """Yield the paragraph that is open, then the notes that it calls."""
+        """Yield the open paragraph, then the notes that it refers to."""
         lines = _split(self._pieces)
         self._pieces = []
         if not any(plain(text) for text, _ in lines):
@@ -287,7 +295,10 @@ def _open(element: Element, outer: _Frame, highest: int) -> _Frame:
 
 
 def _split(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """Return the lines of a paragraph, and whether each is all in bold: a blank one is as the line before."""
+    """Return the lines of a paragraph, and whether each is all bold.
+
+    A blank line counts as the one before.
+    """
     lines: list[tuple[str, bool]] = []
     line, bold = "", True
     for text, strong in [*pieces, ("\n", True)]:

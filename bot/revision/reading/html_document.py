@@ -1,6 +1,6 @@
-"""Reading of Web pages (HTML): the text of the page, without what a site puts around it.
+"""Reading of Web pages (HTML): the text of the page, without the site's navigation and other content.
 
-Nothing is asked of the network and no script is run. Of style sheets, those in the page are read, in part.
+Nothing is fetched and no script is run. Only the style sheets within the page are read, in part.
 """
 
 import html
@@ -35,14 +35,14 @@ from bot.revision.reading.html_styles import read_sheet
 from bot.revision.reading.web_pages import decode_page
 from bot.revision.reading.wrong_files import EMPTY_PAGE, HEAVY_PAGE, NO_POLICY_PAGE, UNKNOWN, describe_bytes
 
-# A picture written in the page itself: megabytes that say nothing.
+# A picture embedded in the page: megabytes without any text.
 _DATA: Final = re.compile(r"data:[\w/+.;=-]{0,200};base64,[A-Za-z0-9+/=%\s]*")
-# Least share of a page's words in an « article » that is its text, alone or among others.
+# The minimum share of the page's words for an « article » to be its text, alone or among others.
 _ALONE, _AMONG = 0.25, 0.6
-_MOST_BLOCKS: Final = 20_000  # what 400,000 characters make is half of it at most
-_SHOWN: Final = 80  # characters of what was left out
+_MOST_BLOCKS: Final = 20_000  # at most; `MOST_CHARACTERS` makes half of it at most
+_SHOWN: Final = 80  # characters shown of the words left out
 
-# The second reading: what is no text, then tags, with their name.
+# For the second reading: elements without text, then tags, with their name.
 _NO_TEXT: Final = re.compile(
     rf"<!--.*?(?:-->|\Z)|<(?P<tag>{'|'.join(RAW)})\b.*?(?:</(?P=tag)\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
@@ -84,7 +84,7 @@ def parse_html(content: bytes, name: str, charset: str = "") -> Document:
 
 
 def _is_policy(document: Document, root: Element) -> bool:
-    """Return whether a page has provisions: numbers, or headings over more than links."""
+    """Return whether a page has provisions: numbers, or headings above more than links."""
     provisions = list(build_outline(document.blocks).walk())
     if any(provision.label for provision in provisions):
         return True
@@ -101,7 +101,7 @@ def _parse(text: str, name: str) -> tuple[Element, Element]:
     except LxmlError as error:
         empty = getattr(error, "code", 0) == ErrorTypes.ERR_DOCUMENT_EMPTY
         raise PolicyError(name, 0, EMPTY_PAGE if empty else HEAVY_PAGE) from error
-    # What is too deep is left out by the parser: the rest would be a part of the text.
+    # The parser drops what is nested too deep, so the text would be incomplete.
     if parser.error_log.filter_from_level(ErrorLevels.FATAL):
         raise PolicyError(name, 0, HEAVY_PAGE)
     body = None if page is None else page.find("body")
@@ -111,9 +111,9 @@ def _parse(text: str, name: str) -> tuple[Element, Element]:
 
 
 def _find_text(body: Element) -> Element:
-    """Return the part of a page that is its text: its « main », and there the « article » that fills it."""
+    """Return the element that holds a page's text: its « main », or the « article » that fills that."""
     mains = [part for part in body.iter() if role_of(part) == "main"]
-    # Sites nest them: « contenu » in « main ».
+    # Some sites nest them: « contenu » in « main ».
     root = mains[0] if mains and all(mains[0] in part.iterancestors() for part in mains[1:]) else body
     articles = [
         (len(words_of(part)), part)
@@ -128,7 +128,7 @@ def _find_text(body: Element) -> Element:
 
 
 def _leave_out_around(root: Element, body: Element, reader: PageReader) -> None:
-    """Have the reader take account of the words of the page that are not in its text."""
+    """Record, in the reader, the words of the page that are outside its text."""
     inner = root
     while inner is not body:
         outer = inner.getparent()
@@ -144,7 +144,7 @@ def _leave_out_around(root: Element, body: Element, reader: PageReader) -> None:
 
 
 def _crude_words(text: str) -> Iterator[str]:
-    """Yield the words of a page from a second reading, which knows tags and nothing of what they mean."""
+    """Yield the words of a page from a second reading, which ignores the meaning of tags."""
 
     def space(tag: re.Match[str]) -> str:
         name = (tag["name"] or "").lower()

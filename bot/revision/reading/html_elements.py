@@ -15,7 +15,7 @@ _POINTS: Final = {"pt": 1.0, "px": 0.75, "in": 72.0, "cm": 28.35, "mm": 2.835, "
 UNSEEN: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\ufeff]")
 HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 RAW: Final = ("script", "style", "textarea", "title")  # elements in which tags are text
-# Elements that hold no words of the text.
+# Elements that contain no words of the text.
 SILENT: Final = frozenset([
     "template", "noscript", "head", "svg", "iframe", "object", "embed", "applet", "audio", "video", "canvas",
     "map", "select", "datalist", *RAW,
@@ -37,9 +37,10 @@ _ROLES: Final = {
     "article": "article",
 }
 FURNITURE: Final = frozenset(("nav", "header", "footer", "aside", "form", "search", "dialog"))
-PARTS: Final = frozenset(("main", "article", "section"))  # whose header is a part's, and not the page's
-# What the parts of a page are called where older sites have no element for them. LibreOffice gives a title to
-# what stands at the head and at the foot of each page.
+# elements whose header belongs to them, not to the page
+PARTS: Final = frozenset(("main", "article", "section"))
+# The usual names of the parts of a page on older sites, which have no elements for them. LibreOffice sets a
+# title on the header and footer of each page.
 _NAMED: Final = {
     **dict.fromkeys(("content", "contenu", "main", "main-content", "contenu-principal"), "main"),
     **dict.fromkeys(("header", "masthead", "entete", "site-header", "bandeau", "banners"), "header"),
@@ -47,8 +48,8 @@ _NAMED: Final = {
     **dict.fromkeys(("sidebar", "secondary", "comments", "respond", "tarteaucitronroot"), "aside"),
 }
 _PANDOC_TITLE: Final = "title-block-header"
-# Classes of what the most common programs put beside a text: whole names, so that « elementor-widget », which
-# holds the text itself, is none of them.
+# The classes that the most common programs give to content beside a text. They are whole names, so that they
+# exclude « elementor-widget », which contains the text itself.
 _BESIDE: Final = re.compile(
     r"(?:share|sharing|sharedaddy|social|partage|addtoany|a2a|addthis|jp-relatedposts|yarpp|related-posts)"
     r"(?:[-_][\w-]+)?"
@@ -64,7 +65,7 @@ _BESIDE: Final = re.compile(
     re.IGNORECASE,
 )
 
-# A comment of Word is no more seen than what is hidden.
+# A comment of Word counts as hidden.
 _HIDDEN: Final = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|mso-element\s*:\s*comment", re.IGNORECASE
 )
@@ -84,7 +85,7 @@ _MARGIN: Final = re.compile(
     re.IGNORECASE,
 )
 _FORM: Final = re.compile(r"list-style(?:-type)?\s*:[^;]*?\b(?P<form>[a-z]+(?:-[a-z]+)*)", re.IGNORECASE)
-# What `format_number` calls the types of lists of HTML, and of style sheets.
+# The types of lists in HTML and in style sheets, as `format_number` names them.
 FORMS: Final = {
     "1": "decimal",
     "a": "lowerLetter",
@@ -128,9 +129,9 @@ def is_beside(element: Element) -> bool:
 
 
 def words_of(element: Element, without: frozenset[Element] = frozenset()) -> str:
-    """Return the words of an element, its tail left out, with spaces between its paragraphs.
+    """Return the words of an element, without its tail, with spaces between its paragraphs.
 
-    `without`: the elements in it whose words are left out.
+    `without`: inner elements whose words are left out.
     """
     parts: list[str] = []
     walk = etree.iterwalk(element, events=("start", "end"))
@@ -147,7 +148,7 @@ def words_of(element: Element, without: frozenset[Element] = frozenset()) -> str
 
 
 def silent_words(element: Element) -> str:
-    """Return the words of the elements that hold none of the text, except those in which tags are text."""
+    """Return the words of the inner `SILENT` elements, except the `RAW` ones."""
     parts: list[str | None] = []
     for outer in element.iter(*SILENT.difference(RAW)):
         if not any(above.tag in SILENT for above in outer.iterancestors()):
@@ -172,7 +173,7 @@ def is_hidden(element: Element) -> bool:
 
 
 def unfolds(element: Element) -> bool:
-    """Return whether an element is the title or the text of something that folds and unfolds."""
+    """Return whether an element is the title or the content of a collapsible section."""
     return element.get("role") == "tabpanel" or _FOLD.search(element.get("class", "")) is not None
 
 
@@ -184,7 +185,7 @@ def is_bold(element: Element, outer: bool) -> bool:
 
 
 def read_margin(element: Element) -> float:
-    """Return how far an element stands from the one that holds it, in points."""
+    """Return an element's left margin within its parent, in points."""
     margin = _STEP if element.tag in {*LISTS, "blockquote", "dd"} else 0.0
     if element.tag in BLOCKS:
         for match in _MARGIN.finditer(element.get("style", "")):
@@ -202,7 +203,7 @@ def is_menu(element: Element) -> bool:
 
 
 def is_comment(element: Element) -> bool:
-    """Return whether an element is a comment, as Google writes them, or the mark that leads to one."""
+    """Return whether an element is a comment in Google's format, or the mark that links to one."""
     if element.tag == "sup":
         return len(element) == 1 and _COMMENT_CALL.fullmatch(element[0].get("href", "")) is not None
     first = element.find(".//a") if element.tag == "div" else None
@@ -210,7 +211,7 @@ def is_comment(element: Element) -> bool:
 
 
 def is_contents(element: Element) -> bool:
-    """Return whether a list is a table of contents: all its words lead to other parts of the page."""
+    """Return whether a list is a table of contents: all its words link to other parts of the page."""
     links = [link for link in element.iter("a") if link.get("href", "").startswith("#")]
     return len(links) > 1 and sum(len(words_of(link)) for link in links) * 10 >= len(words_of(element)) * 9
 
@@ -235,7 +236,7 @@ def form_of(element: Element, default: str) -> str:
 
 
 def word_label(text: str) -> tuple[str, Layout]:
-    """Return what Word wrote before a paragraph: a number, or "" and `Layout.BULLET` for a bullet."""
+    """Parse the label that Word put before a paragraph: a number, or "" and `Layout.BULLET`."""
     if text.isdecimal() or re.search(r"\w[\w.)-]", text):
         return text, Layout.TEXT
     return "", Layout.BULLET
@@ -248,7 +249,7 @@ def integer(text: str | None, default: int) -> int:
 
 
 def find_notes(root: Element) -> dict[Element, tuple[str, Element]]:
-    """Return the notes of a page: by the link to each, its mark and the element that holds its words."""
+    """Return, by the link to each note of a page, its mark and the element that contains its words."""
     calls = [link for link in root.iter("a") if link.get("href", "").startswith("#") and _is_call(link)]
     if not calls:
         return {}
@@ -277,7 +278,7 @@ def find_notes(root: Element) -> dict[Element, tuple[str, Element]]:
 
 
 def _is_call(link: Element) -> bool:
-    """Return whether a link is set as the call of a note."""
+    """Return whether a link looks like a reference to a note."""
     named = [
         link.get("role", ""),
         link.get("class", ""),

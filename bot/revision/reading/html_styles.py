@@ -10,11 +10,11 @@ from lxml.etree import _Element as Element
 from bot.revision.reading.docx_numbering import format_number
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
-# What holds only on some screens, or on paper.
+# Rules that apply only on some screens, or on paper.
 _CONDITIONAL: Final = re.compile(r"@[^@{};]*+(?:;|\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\})")
 _CLASS: Final = re.compile(r"\s*(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)\s*", re.IGNORECASE)
 _ITEMS: Final = re.compile(r"\s*(?:[ou]l)?\.(?P<name>[\w-]+)\s*>?\s*li\s*::?before\s*")
-# Whether something is shown is left out: a script shows it, more often than not.
+# « display » is ignored, since a script usually shows what it hides.
 _DECLARATION: Final = re.compile(
     r"(?:^|;)\s*(?P<name>font-weight|margin-left|padding-left|text-indent|list-style(?:-type)?)\s*:[^;]*",
     re.IGNORECASE,
@@ -25,15 +25,18 @@ _CONTENT: Final = re.compile(
 _PART: Final = re.compile(
     r"\"(?P<text>[^\"]*)\"|'(?P<single>[^']*)'|counter\(\s*lst-ctn-(?P<of>kix_[\w-]+?)\s*(?:,\s*(?P<form>[\w-]+)\s*)?\)"
 )
-_LIST: Final = "lst-"  # before the name of a list, in its class
+_LIST: Final = "lst-"  # the prefix of a list's name in its class
 
-# By what the label of an item is made of: a text, or the class of a list and the form of its numbers.
+# The parts of an item's label: a text, or the class of a list and the form of its numbers.
 _Pattern: TypeAlias = Sequence[str | tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class PageStyles:
-    """The style rules of a page. `items`: the labels of a list's items, by its class; a bullet if no number.
+    """The style rules of a page.
+
+    `items`: the label pattern of each list's items, by the list's class. A pattern without a number is a
+    bullet.
 
     `unread`: the selectors whose numbering is not understood.
     """
@@ -54,7 +57,10 @@ class PageStyles:
                 element.set("style", f"{own};{added}")
 
     def label(self, name: str, counts: Mapping[str, int], forms: Mapping[str, str]) -> str:
-        """Return the label of an item of a list. `counts`: by list, its last number. `forms`: as in HTML."""
+        """Return the label of a list's item.
+
+        `counts`: each list's last number. `forms`: see `html_elements`.
+        """
         return "".join(
             part
             if isinstance(part, str)
@@ -86,7 +92,7 @@ def read_sheet(page: Element) -> PageStyles:
 
 
 def _pattern(body: str) -> _Pattern:
-    """Return what a rule puts before each item of a list, empty when it is not known."""
+    """Return the label pattern that a rule sets for a list's items, empty when it is not understood."""
     content = _CONTENT.search(body)
     return list(_parts(content["value"])) if content else []
 

@@ -1,4 +1,4 @@
-"""The lines of a paragraph as blocks: those that its author broke, bullets, headings in Markdown."""
+"""The lines of a paragraph as blocks: manual line breaks, bullets, pasted Markdown headings."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,17 +10,17 @@ from bot.policy.sentences import read_bullet
 
 LONGEST_HEADING: Final = 200  # characters; a longer paragraph is not a heading, whatever its style
 
-_SPACE: Final = 6.0  # points of a space before a line
-_TAB: Final = 36.0  # points of a tab before a line
+_SPACE: Final = 6.0  # points of indent per space before a line
+_TAB: Final = 36.0  # points of indent per tab before a line
 _MARKED_HEADING: Final = re.compile(r"(?P<marks>#{1,6})\s+(?P<text>.+)")  # Markdown that was pasted
 _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 
 
 def read_lines(lines: Sequence[str], first: Block) -> Iterator[Block]:
-    """Yield the lines of a paragraph, the blank ones left out.
+    """Yield the lines of a paragraph, except the blank ones.
 
-    `lines`: each ends with a newline where the author broke it, with a vertical tab where it was wrapped.
-    `first`: the first one, without its text.
+    `lines`: each ends with a newline if the author broke it there, with a vertical tab if it was wrapped.
+    `first`: the block of the first line, without its text.
     """
     block, joined, wrapped = first, False, False
     for line in lines:
@@ -43,7 +43,7 @@ def read_lines(lines: Sequence[str], first: Block) -> Iterator[Block]:
 
 
 def _bulleted(block: Block) -> Block:
-    """Return a block as an item of a list when it begins with a bullet that is typed."""
+    """Return a block as a list's item if it begins with a typed bullet, else unchanged."""
     if block.number or block.level or block.layout is Layout.BULLET:
         return block
     bullet = read_bullet(block.text)

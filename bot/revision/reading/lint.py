@@ -25,12 +25,12 @@ def lint(
 ) -> tuple[LintFinding, ...]:
     """Return the findings about the new version, in the order of the text.
 
-    `offices`: the roles, None if they are unknown. `clashes`: those of its document, whose lines count in
-    `unit`.
+    `offices`: the roles, None if they are unknown. `clashes`: the clashes of the new document. `unit`: what
+    their lines count, « Page ».
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
-    # What was adopted with its numbers is not to blame for them.
+    # A text adopted with these numbers already is not reported for them.
     labels = {
         old.label: version.part(now).label
         for number, now in comparison.parts.items()
@@ -72,7 +72,7 @@ def _number_findings(version: Version) -> Iterator[LintFinding]:
     numbers = [n for n in version.numbers() if (own := version.provision(n)) and own.label]
     highest: dict[str, int] = {}
     for number in numbers:
-        # « 2.1.7 » goes on wherever it stands; « 7 » begins again in each part.
+        # « 2.1.7 » continues its series anywhere; « 7 » restarts in each part.
         label = version.part(number).label
         above, last = counted(label if "." in label else str(number))
         if last is None:
@@ -112,8 +112,8 @@ _NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 def references(clause: Clause, version: Version, *, relative: bool = True) -> Iterator[Number]:
     """Yield the clauses and articles of the same version that a clause of it refers to.
 
-    « alinéa 2 » is that of the clause's own article, or a paragraph without a number. `relative`: whether
-    it is yielded; it means the same thing whatever becomes of the article's number.
+    « alinéa 2 » means an item of the clause's own article, or a paragraph without a number. `relative`:
+    whether to yield such items, whose meaning does not depend on the article's number.
     """
     text = clause.text.replace("\u00a0", " ")
     for match in _REFERENCE.finditer(text):
@@ -207,9 +207,9 @@ _ALONE: Final = re.compile(
 )
 
 
-# What a complement may be besides a part of the title. « le président du conseil » is the president; whoever
-# chairs a meeting, or heads the service of another body, has no role here; « au secrétaire de procéder » goes
-# on with the sentence.
+# Complements that are not part of a title. « le président du conseil » is the president; someone who chairs a
+# meeting, or heads another body's service, has no role here; « au secrétaire de procéder » only continues the
+# sentence.
 _ORGANS: Final = frozenset([
     "conseil", "comité", "bureau", "exécutif", "association", "organisme", "club", "cercle", "syndicat",
     "coopérative", "société", "fédération", "regroupement", "corporation", "section",
@@ -263,7 +263,7 @@ def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator
 
 
 def _offices(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the roles that a text names, each as it is written and by the stems of its words."""
+    """Yield the roles that a text names: each as written, and the stems of its words."""
     for match in _OFFICE.finditer(text):
         office, link, first, second = match.group("office", "link", "first", "second")
         noun = first.lower()
@@ -282,7 +282,7 @@ def _offices(text: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def _is_title(office: str, link: str, noun: str) -> bool:
-    """Return whether what follows an office ends its title: « aux communications », « des finances »."""
+    """Return whether the words after an office complete its title, as in « aux communications »."""
     if noun in _ORGANS and not link.startswith("à"):
         return False
     if _is_infinitive(noun):
@@ -297,7 +297,7 @@ def _is_infinitive(word: str) -> bool:
 
 
 def _stems(text: str) -> set[str]:
-    """Return the stems of a title's words, alike for an office and its holder, in any gender or number."""
+    """Return the stems of a title's words, the same for an office and its holder, in any gender or number."""
     stems = set()
     for word in re.findall(r"[^\W\d_]{3,}", text):
         folded = search.fold_accents(word)
@@ -326,7 +326,7 @@ def lost(version: Version, whole: Iterable[str]) -> tuple[LintFinding, ...]:
 
 
 def source_words(markdown: str) -> tuple[str, ...]:
-    """Return the words of some Markdown without its marks, by rules that are not its reader's."""
+    """Return the words of some Markdown without its marks, by other rules than its reader's."""
     return tuple(_MARKS.sub("", markdown).split())
 
 

@@ -14,7 +14,10 @@ from bot.revision.reading.pdf_tables import PdfTable, aligned_table, is_ragged, 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Lines from top to bottom. `of`: how many columns stand side by side; `index`: which it is, from 0."""
+    """Lines from top to bottom.
+
+    `of`: the number of columns side by side. `index`: its rank among them, from 0.
+    """
 
     page: int
     width: float  # of the page
@@ -26,24 +29,27 @@ class Column:
 Part: TypeAlias = Column | PdfTable
 
 
-_TABLE: Final = "\x11"  # begins the text of the piece that stands for a table
+_TABLE: Final = "\x11"  # begins the text of a piece that replaces a table
 _COLUMN: Final = 0.2  # minimum width of a column, as a share of the page width
 _GUTTER: Final = 0.8  # minimum width between two columns, in font sizes
-_FEWEST: Final = 3  # minimum pieces on each side of a gutter: a line with a gap does not make two columns
+# minimum pieces on each side of a gutter, since a single line with a gap is not two columns
+_FEWEST: Final = 3
 _MOST_COLUMNS: Final = 6
-_MANY: Final = 10  # pieces that a column has beside another of a line or two, on the only page with columns
+# minimum pieces of a column beside another of only a line or two, if no other page has columns
+_MANY: Final = 10
 _CANDIDATES: Final = 40  # gutters tried on a page
 
 
 def parts_of(pages: Sequence[Page]) -> Iterator[Part]:
     """Yield the columns and tables of pages, in reading order.
 
-    Where columns begin on one page, they may on another that has only a line of them.
+    The columns of one page help find those of another page, which may have only a line of them.
     """
     begin: Counter[int] = Counter()
     read = [(page, *_with_tables(page)) for page in pages]
     for page, pieces, tables in read:
-        text = [piece for piece in pieces if piece.text not in tables]  # the columns of tables are no others
+        # the columns of a table are not columns of text
+        text = [piece for piece in pieces if piece.text not in tables]
         gutter = _gutter(text, page.width, ()) if text else None
         if gutter:
             begin[round(gutter.at)] += 1
@@ -52,14 +58,14 @@ def parts_of(pages: Sequence[Page]) -> Iterator[Part]:
 
 
 def _with_tables(page: Page) -> tuple[list[PdfLine], dict[str, PdfTable]]:
-    """Return the pieces of a page, each of its ruled tables as one, and the tables, by those pieces' text."""
+    """Return a page's pieces, one for each ruled table, and the tables by their piece's text."""
     pieces = list(page.pieces)
     tables: dict[str, PdfTable] = {}
     for grid in ruled_tables(page):
         box = grid.rule
         inside = [piece for piece in pieces if _is_within(piece, box)]
         if table := grid.read(inside, page.number):
-            # In the order of reading, a table is one piece.
+            # A single piece holds the table's position in the reading order.
             mark = Word(f"{_TABLE}{len(tables)}", *box, box.bottom, inside[0].size, 0, 1, glued=False)
             pieces = [piece for piece in pieces if not _is_within(piece, box)] + [PdfLine.of([mark])]
             tables[mark.text] = table
@@ -98,8 +104,9 @@ def _is_within(piece: PdfLine, box: Rule) -> bool:
 def _columns(pieces: Sequence[PdfLine], page: Page, begin: Sequence[int], depth: int) -> Iterator[Part]:
     """Yield the columns of a part of a page, in reading order.
 
-    A gutter is a strip that a run of lines leaves empty, with a column on each side. The lines that cross it
-    split it into bands, read one after the other. Each cut leaves fewer pieces, and their depth is bounded.
+    A gutter is a vertical strip that a run of lines leaves empty, with a column on each side. Lines that
+    cross it split it into bands, which are read one after the other. Each cut leaves fewer pieces, and the
+    depth is bounded.
     """
     if not pieces:
         return
@@ -135,7 +142,10 @@ def _columns(pieces: Sequence[PdfLine], page: Page, begin: Sequence[int], depth:
 
 @dataclass(frozen=True, slots=True)
 class _Gutter:
-    """A strip between columns, at its right edge. `bands`: from top to bottom, and whether it cuts them."""
+    """The strip between two columns.
+
+    `at`: its right edge. `bands`: from top to bottom, each with whether it divides them.
+    """
 
     at: float
     bands: tuple[tuple[list[PdfLine], bool], ...]
@@ -174,7 +184,7 @@ def _bands(
 ) -> list[tuple[list[PdfLine], bool]]:
     """Split pieces, from top to bottom, into bands that the strip divides and bands that cross it.
 
-    `fewest`: pieces that a column has, at the least.
+    `fewest`: the minimum pieces of a column.
     """
     bands: list[tuple[list[PdfLine], bool]] = []
     open_band: list[PdfLine] = []
@@ -184,7 +194,7 @@ def _bands(
         nonlocal open_band
         before = [piece.text for piece in open_band if piece.right <= at]
         after = len(open_band) - len(before)
-        # Numbers and bullets that stand apart from their text are no column.
+        # Numbers and bullets apart from their text are not a column.
         is_columns = after >= fewest or (after and len(before) >= _MANY)
         is_cut = bool(is_columns) and not all(map(_is_mark, before))
         if open_band:
@@ -205,7 +215,7 @@ def _bands(
             else:
                 open_band.append(piece)
             continue
-        # Pieces on the same line as one that crosses belong to it.
+        # Pieces on the same line as a crossing piece belong with it.
         same = [line for line in open_band[-4:] if abs(line.middle - piece.middle) < piece.size / 2]
         for line in same:
             open_band.remove(line)

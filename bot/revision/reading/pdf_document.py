@@ -20,13 +20,13 @@ from bot.revision.reading.wrong_files import PDF_IMAGE
 
 _FEWEST: Final = 50  # minimum characters in a page to count as text, or words in a file to check its language
 _KNOWN: Final = 0.5  # minimum share of known words
-# The commonest words of English, of which a fifth of any text is made.
+# The most common words of English, which are a fifth of any English text.
 _ENGLISH: Final = re.compile(
     r"the|of|and|to|in|shall|be|or|by|for|an?|is|are|any|all|this|that|with|as", re.IGNORECASE
 )
 _ENGLISH_SHARE: Final = 0.15
 _WORD: Final = re.compile(r"\w+")
-_DRAWN: Final = 200  # shapes on a page without letters, that are then its letters
+_DRAWN: Final = 200  # minimum shapes on a page without text for them to be letters drawn as shapes
 _UNREADABLE: Final = (
     "le texte de ce PDF ne se lit pas\u00a0: ses polices ne disent pas quelles lettres elles dessinent. "
     "Donnez le document d'où il vient."

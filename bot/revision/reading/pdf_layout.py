@@ -17,14 +17,14 @@ MOST_PAGES: Final = 200
 APART: Final = 2.0  # widest gap within a piece of line, in font sizes; a wider gap may start another column
 TOUCHING: Final = 0.15  # widest gap between letters without white space, in font sizes
 SEMIBOLD: Final = 600  # CSS weight at which a font counts as bold
-BOLD: Final = (b"bold", b"black", b"heavy", b"-bd", b"cmbx")  # in the names of bold fonts
+BOLD: Final = (b"bold", b"black", b"heavy", b"-bd", b"cmbx")  # parts of the names of bold fonts
 PICTURE: Final = 0.3  # share of a page that an image must cover to count as a scan
-RAISED: Final = 0.2  # share of the size of the text, by which a digit that stands above the line calls a note
-MOST_DRAWINGS: Final = 3_000  # lines and curves of a page; a drawing has more, and no table
-THIN: Final = 2.5  # points; a rule is no thicker
+RAISED: Final = 0.2  # how far above the line a digit refers to a note, as a share of the text's size
+MOST_DRAWINGS: Final = 3_000  # lines and curves on a page; a drawing has more, and is not searched for tables
+THIN: Final = 2.5  # points; the maximum thickness of a rule
 
-_HALF: Final = re.compile("[\ud800-\udfff]")  # of a pair that is not one letter
-# Marks that enclose, in the text of a word, a raised number that may call a note.
+_HALF: Final = re.compile("[\ud800-\udfff]")  # half of a surrogate pair
+# Encloses, in the text of a word, a raised number that may refer to a note.
 CALL: Final = "\x0e"
 END: Final = "\x0f"
 
@@ -32,7 +32,7 @@ END: Final = "\x0f"
 class Word(NamedTuple):
     """A word and its box, in points from the bottom left of the page.
 
-    `glued`: without white space before it. `bold`: how many of its letters are bold. `letters`: of how many.
+    `glued`: without white space before it. `bold`: the number of bold letters, out of `letters`.
     """
 
     text: str
@@ -48,7 +48,7 @@ class Word(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A straight line drawn on a page, upright or level, in points."""
+    """A vertical or horizontal line drawn on a page, in points."""
 
     left: float
     right: float
@@ -58,7 +58,7 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """A page as the library gives it. `pieces`: runs of words in file order, cut at wide gaps."""
+    """A page as returned by the library. `pieces`: runs of words in file order, cut at wide gaps."""
 
     width: float
     height: float
@@ -69,7 +69,7 @@ class RawPage:
 
 
 class PdfLayoutError(ValueError):
-    """A file is not laid out: « password », « damaged », « pages », « characters » or « form »."""
+    """A file's layout cannot be read: « password », « damaged », « pages », « characters » or « form »."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,8 @@ def _lines(page: pypdfium2.PdfTextPage, origin_x: float, origin_y: float) -> Ite
                 raw.FPDFText_GetCharOrigin(page, at, ctypes.byref(across), ctypes.byref(up))
                 raw.FPDFText_GetMatrix(page, at, ctypes.byref(matrix))
                 size = abs(raw.FPDFText_GetFontSize(page, at)) * math.hypot(matrix.c, matrix.d) or 1
-                if abs(across.value - left) < 0.3 * size:  # the same for every letter that begins a line
+                # the same value for every letter at the beginning of a line
+                if abs(across.value - left) < 0.3 * size:
                     left = across.value
                 raw.FPDFText_GetFontInfo(page, at, font, 128, ctypes.byref(flags))
                 name, weight = font.value.lower(), raw.FPDFText_GetFontWeight(page, at)

@@ -151,9 +151,9 @@ def lines_of(pieces: Iterable[PdfLine]) -> tuple[PdfLine, ...]:
 
 _MARGIN: Final = 0.12  # share of the page's height, at the top and the bottom, that may hold running heads
 SMALL: Final = 0.92  # multiple of the usual size under which the last lines of a page may be notes
-_APART: Final = 1.5  # font sizes between a line at the edge of a page and the text that it is not part of
+_APART: Final = 1.5  # font sizes of white space that separate a line at the edge of a page from the text
 _TWICE: Final = 2
-_COVER: Final = 6  # lines of the first page among which is the title
+_COVER: Final = 6  # lines at the top of the first page, which include the title
 _PAGE_NUMBER: Final = re.compile(
     r"(?:page|p\.)?\s*[-–—|]?\s*\d{1,4}\s*[-–—|]?(?:\s*(?:de|sur|/|of)\s*\d{1,4})?|[-–—]\s*[ivxl]{1,6}\s*[-–—]",
     re.IGNORECASE,
@@ -163,9 +163,9 @@ _PAGE_NUMBER: Final = re.compile(
 def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLine]]:
     """Return the pages without running heads and page numbers, and the lines so removed that may be text.
 
-    A running head stands at the same place, with the same words, or with a number that follows the pages, on
-    half of the pages, or on two, apart from the text. A line that stands there only once is text, unless it
-    repeats the title. It may be text unless it stands on nearly every page.
+    A running head is apart from the text, at the same place with the same words, or a number that follows the
+    pages, on half of the pages or on two. A line that occurs there only once is text, unless it repeats the
+    title. A removed line may be text unless it is on nearly every page.
     """
     margins = []
     for page in pages:
@@ -182,7 +182,8 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLi
     removed: list[_Removed] = []
     for page, lines in zip(pages, margins, strict=True):
         heads: list[PdfLine] = []
-        # From the edge of the page to the text: what is beyond a running head is one, or nothing.
+        # From the edge of the page to the text: anything beyond a running head is also one, or there is
+        # nothing.
         for line, row in sorted(lines, key=lambda pair: min(pair[0].middle, page.height - pair[0].middle)):
             rest = _without(page, [*heads, *row])
             why = None
@@ -198,12 +199,12 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLi
 
 
 class _Furniture(Enum):
-    """Why a line is no part of the text."""
+    """The reason why a line is not part of the text."""
 
-    NUMBER = auto()  # of its page
+    NUMBER = auto()  # the number of its page
     RUNNING = auto()
-    REPEATED = auto()  # but it touches the text, and is not on every page
-    TITLE = auto()  # that comes again, once
+    REPEATED = auto()  # repeated, but it touches the text and is not on every page
+    TITLE = auto()  # the title, repeated once
 
 
 class _Removed(NamedTuple):
@@ -215,14 +216,14 @@ class _Removed(NamedTuple):
 def _furniture(
     line: PdfLine, rest: Page, seen: Mapping[tuple[int, str], int], count: int
 ) -> _Furniture | None:
-    """Return why a line of a page is no part of the text, None when it is.
+    """Return why a line of a page is not part of the text, None if it is.
 
-    `rest`: what else is on the page. `seen`: the number of pages on which each key is, of `count` pages.
+    `rest`: the page without the line. `seen`: the number of pages that have each key, out of `count`.
     """
     same, *following = (seen[key] for key in _running_keys(line, rest.number))
     most = max(same, *following, 0)
     is_apart = _stands_apart(line, rest)
-    # A bare number just above the text may be that of a provision.
+    # A bare number just above the text may be a provision's.
     is_sure = not line.text.isdigit() or is_apart or most >= _TWICE
     if _PAGE_NUMBER.fullmatch(line.text) and is_sure:
         return _Furniture.NUMBER
@@ -234,7 +235,7 @@ def _furniture(
 
 
 def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
-    """Return the lines at a place where nothing was removed from some of the pages, beside the first."""
+    """Return the removed lines at a place where some page, other than the first, had none."""
     running: dict[int, set[int]] = defaultdict(set)
     for line, page, why in removed:
         if why is _Furniture.RUNNING:
@@ -251,7 +252,7 @@ def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
 def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
     """Split the pieces of a page into a first row set apart by white space, the rest, and a similar last row.
 
-    They go across the page, whatever columns the rest is in.
+    These rows span the page, whatever the columns of the rest.
     """
     rows = rows_of(pieces)
     head: list[PdfLine] = []
@@ -261,7 +262,7 @@ def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list
         if first.bottom - max(piece.top for row in rows[1:] for piece in row) > _APART * size:
             head = rows[0]
         above = min(piece.bottom for row in rows[:-1] for piece in row)
-        if last.size > SMALL * size and above - last.top > _APART * size:  # smaller, it is a note
+        if last.size > SMALL * size and above - last.top > _APART * size:  # a smaller row is a note
             foot = rows[-1]
     rest = [piece for row in rows for piece in row if row is not head and row is not foot]
     return head, rest, foot
@@ -275,7 +276,8 @@ def _place(line: PdfLine) -> int:
 def _running_keys(line: PdfLine, page: int) -> list[tuple[int, str]]:
     """Return the keys by which a line repeats from page to page, at its vertical position.
 
-    They are its words, then its words with each of its numbers in turn counted from that of the page.
+    They are its words, then its words with each number, in turn, replaced by its difference from the page's
+    number.
     """
     return [
         (_place(line), line.text),
@@ -292,7 +294,7 @@ def names_provision(text: str) -> bool:
 
 
 def _begins_provision(text: str) -> bool:
-    """Return whether a line begins as a provision does: with a keyword, or a number that is set off."""
+    """Return whether a line begins like a provision: with a keyword, or a number set apart."""
     return bool(
         names_provision(text)
         or _ARTICLE.match(text)
@@ -306,9 +308,9 @@ def _plain(text: str) -> list[str]:
 
 
 def _repeats_title(row: Sequence[PdfLine], titles: Sequence[Sequence[str]], page: int) -> bool:
-    """Return whether a row of a page begins as one of the document's first lines does.
+    """Return whether a row of a page begins like one of the document's first lines.
 
-    On the first page, the row has something else on its right: what stands alone there is the cover's.
+    On the first page, the row must have something else on its right: a line alone there belongs to the cover.
     """
     words = _plain(row[0].text)
     return (
@@ -320,7 +322,7 @@ def _repeats_title(row: Sequence[PdfLine], titles: Sequence[Sequence[str]], page
 
 
 def _is_beyond(piece: PdfLine, line: PdfLine, page: Page) -> bool:
-    """Return whether a piece is nearer than a line to the line's edge of the page."""
+    """Return whether a piece is nearer to the edge of the page than a line on the same side."""
     return piece.bottom > line.top if line.middle > page.height / 2 else piece.top < line.bottom
 
 

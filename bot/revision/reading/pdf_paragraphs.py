@@ -1,8 +1,8 @@
-"""Paragraphs of a PDF, from its lines: where each begins, by its position and what it says.
+"""Paragraphs of a PDF, from its lines: where each begins, by its position and its words.
 
-A line that was wrapped leaves no room, on the line before, for its first word. That, the distance between
-lines and their left edges are the same whatever the width of the page; a number at the beginning of a line is
-not, so it begins a paragraph only where position and sequence agree.
+When a line was wrapped, the line before it has no room for its first word. This sign, the distance between
+lines and their left edges do not depend on the width of the page. A number at the beginning of a line may be
+there by chance, so it begins a paragraph only where position and sequence agree.
 """
 
 import re
@@ -24,11 +24,12 @@ _MORE: Final = 1.15  # multiple of the usual distance between lines that starts 
 _CLEAR: Final = 1.35  # the same, whatever the words say
 _LARGE: Final = 1.12  # multiple of the usual size that makes a line a heading
 _SAME: Final = 0.06  # share by which the sizes of lines of one paragraph may differ
-_PLENTY: Final = 0.1  # share of a column's width that the last line of a paragraph leaves, if it has no point
-_SAME_EDGE: Final = 2.0  # points; edges nearer than that are one
+# minimum share of a column's width left empty after the last line of a paragraph without a final point
+_PLENTY: Final = 0.1
+_SAME_EDGE: Final = 2.0  # points; nearer edges are the same
 _SHIFT: Final = 6.0  # points between the margins of facing pages, when they are not the same
-_SEVERAL: Final = 4  # lines that end at an edge, when it is one
-_PAIR: Final = 2  # columns of a table that may be numbers and text
+_SEVERAL: Final = 4  # minimum lines that end at a right edge
+_PAIR: Final = 2  # columns of a table that may be a list: numbers, and text
 _NEAREST: Final = 5  # numbers that may be missing between two clauses
 _ALL: Final = 0.95  # share of bold letters that makes a line bold
 
@@ -38,8 +39,8 @@ CUT: Final = re.compile(r"(?P<head>[^\W\d_]+)[-\u00ad\u2010]$")  # a word split 
 _ENDED: Final = re.compile(r"[.;:!?»”\")\]]$")
 _BUT_ONE: Final = re.compile(
     r"[;,]\s+(?:et|ou|and|or)$", re.IGNORECASE
-)  # ends the last item but one of a list
-# What no paragraph ends with: an abbreviation, an elision, a word that calls for another.
+)  # the end of the last item but one of a list
+# Endings that no paragraph has: an abbreviation, an elision, a word that needs another.
 _OPEN: Final = re.compile(
     r"(?:(?<![^\W_])(?:art|al|par|no|nos|ch|let|cf|ex|p|pp|M|Mme|etc)\.|['’,(/-]|"
     r"(?<![^\W_])(?:de|du|des|la|le|les|l|d|et|ou|à|au|aux|un|une|par|pour|en|dans|sur|que|qui|n°|article|articles|"
@@ -48,17 +49,18 @@ _OPEN: Final = re.compile(
 )
 _GLUED: Final = re.compile(
     r"[:;!?»%$€\d.,)]+|[A-Z]\.?"
-)  # what a no-break space often holds to the word before
-_HOLDS: Final = re.compile(r"[«(]|n[°o]\.?|[\d.,]+|(?:art|al)\.", re.IGNORECASE)  # and to the word after
+)  # words that a no-break space often ties to the word before
+# words that it often ties to the word after
+_HOLDS: Final = re.compile(r"[«(]|n[°o]\.?|[\d.,]+|(?:art|al)\.", re.IGNORECASE)
 _REST: Final = re.compile(r"[^\W\d_]+")
 _LEADER: Final = re.compile(r"(?:[.…_]\s?){4,}\s*\d{0,4}$")
 _CALL: Final = re.compile(f"{CALL}(\\d+){END}")
 _MARKS: Final = re.compile(r"(?:^|\s)(#{2,6}|(?<=[.;:]\s)#)\s+(?=\S)")
 _NUMBERED: Final = re.compile(r"(?<=[.;:])\s+(?=\d{1,2}\.\s+[A-ZÀ-Ý])|\s+(?=1\.\s+[A-ZÀ-Ý])")
-_LONGEST_HEADING: Final = 100  # characters
+_LONGEST_HEADING: Final = 100  # maximum characters of a heading
 _NOTE: Final = re.compile(rf"[{CALL}(\[]?(?P<number>\d{{1,3}}|\*{{1,3}})[{END})\].]?\s*(?=\S)")
 
-_COUNTED: Final = re.compile(r"\d[\d\s.,]*\s[^\W\d_A-ZÀ-Ý]")  # a number of something
+_COUNTED: Final = re.compile(r"\d[\d\s.,]*\s[^\W\d_A-ZÀ-Ý]")  # a quantity: a number, then a noun
 
 _ROMAN: Final = r"(?:x{0,3}(?:ix|iv|v?i{1,3}|v)|x{1,3})"
 _KEYWORD: Final = (
@@ -86,8 +88,8 @@ class Frame:
 class Joiner:
     """Joins lines and words split across them.
 
-    `known`: tests if a word exists. `words`: the file's words, in lower case, hyphens within. `cuts`: whether
-    words are cut at the end of lines; if not, a hyphen there is the word's own.
+    `known`: returns whether a word exists. `words`: the file's words, in lower case, with their inner
+    hyphens. `cuts`: whether words are split at the end of lines; if not, a hyphen there belongs to the word.
     """
 
     known: Callable[[str], bool]
@@ -96,7 +98,7 @@ class Joiner:
 
     @classmethod
     def learn(cls, lines: Sequence[str], known: Callable[[str], bool]) -> "Joiner":
-        """Return what joins these lines, given in reading order."""
+        """Return a joiner for a file, from all its lines in reading order."""
         words: set[str] = set()
         for line in lines:
             for match in re.finditer(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.lower()):
@@ -129,12 +131,14 @@ class Joiner:
         return rest[0].isupper() or (self.known(head.lower()) and self.known(rest.lower()))
 
 
-# --- What a document is like ------------------------------------------------------------------
+# --- The measures of a document ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """How a document is set. `usual`: the size of its text. `steps`: between lines, by size, in points.
+    """The typography of a document.
+
+    `usual`: the size of its text. `steps`: the line spacing by size, in points.
 
     `levels`: heading levels by size, 1 for the largest.
     """
@@ -161,7 +165,7 @@ def _manner(columns: Sequence[Column]) -> _Manner:
 
 
 def _steps(columns: Sequence[Column], frames: Mapping[tuple[int, ...], Frame]) -> dict[float, float]:
-    """Return the distance between the lines of a paragraph, by size: that of lines that were wrapped."""
+    """Return the distance between lines within a paragraph, by size, measured on wrapped lines."""
     wrapped: dict[float, list[float]] = defaultdict(list)
     others: dict[float, list[float]] = defaultdict(list)
     for column in columns:
@@ -183,7 +187,7 @@ def _usual_size(columns: Iterable[Column]) -> float:
 
 
 def _frame_key(column: Column) -> tuple[int, ...]:
-    """Columns with the same key have the same edges, except that facing pages may be set apart."""
+    """Return a key shared by columns with the same edges, or mirrored ones on facing pages."""
     return round(column.width), column.of, column.index, column.page % 2
 
 
@@ -206,7 +210,7 @@ def _frames(columns: Sequence[Column]) -> dict[tuple[int, ...], Frame]:
 
 
 def _left(lines: Sequence[PdfLine]) -> float:
-    """Return the left edge, which more than a stray line keeps to."""
+    """Return the left edge, shared by more than a stray line."""
     lefts = sorted(line.left for line in lines)
     return lefts[len(lefts) // 40]
 
@@ -217,7 +221,7 @@ def _right(lines: Sequence[PdfLine]) -> float:
 
 
 def _edge(lines: Sequence[PdfLine], width: float, columns: int) -> float:
-    """Return the right edge: where long lines end, or, when few do, as far from the side as the left one."""
+    """Return the right edge, where long lines end. If few do, assume a margin equal to the left one."""
     furthest = _right(lines)
     left = _left(lines)
     near = sum(line.right > furthest - 0.08 * (furthest - left) for line in lines)
@@ -245,12 +249,12 @@ def _room(line: PdfLine, following: PdfLine, frame: Frame) -> float:
 
 
 def _is_open(text: str) -> bool:
-    """Return whether no paragraph ends with the last word of a text."""
+    """Return whether a text's last word cannot end a paragraph."""
     return _OPEN.search(text) is not None and not _BUT_ONE.search(text)
 
 
 def _is_ended(text: str) -> bool:
-    """Return whether a paragraph may well end there."""
+    """Return whether a text's end may be a paragraph's."""
     return (_ENDED.search(text) is not None or _BUT_ONE.search(text) is not None) and not _is_open(text)
 
 
@@ -274,11 +278,11 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
-    """What a line shows, beside the line before it.
+    """The signs that a line begins a paragraph, compared with the line before it.
 
     `styled`: another size or weight. `spaced`: more space above. `short`: the line before ends early.
-    `division`: a heading, that names a part of the document. `ended`: its words may end a paragraph.
-    `moved`: of its left edge, in points, 0 if it is as expected.
+    `division`: a heading that names a part of the document. `ended`: the words before may end a paragraph.
+    `moved`: the shift of its left edge, in points, 0 if it is as expected.
     """
 
     styled: bool
@@ -294,7 +298,7 @@ class _Signs:
 
 @dataclass(slots=True)
 class _Draft:
-    """A paragraph as read. `pages`: those that it is on. `bold`: whether all of it is."""
+    """A paragraph being read. `pages`: its pages. `bold`: whether all of it is bold."""
 
     text: str
     pages: list[int]
@@ -306,7 +310,7 @@ class _Draft:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads lines one after the other into paragraphs."""
+    """A reader of lines, in order, into paragraphs."""
 
     manner: _Manner
     join: Joiner
@@ -331,7 +335,7 @@ class _Reader:
         if before is not None and self.drafts[-1].layout is Layout.ROW and _same_edges(before, table):
             first = [self._cell(lines) for lines in before.rows[0]]
             if rows[0] == first:
-                del rows[0]  # the head of a table comes again on each page
+                del rows[0]  # a table's header is repeated on each page
             elif not rows[0][0]:
                 last = self.drafts[-1]
                 cells = zip(last.text.split("\t"), rows[0], strict=True)
@@ -375,7 +379,7 @@ class _Reader:
         """Return whether a line begins a paragraph."""
         seen = self._look(placed)
         if len(self._lines) == 1 and _SIGN.fullmatch(self._lines[0].line.text):
-            return False  # a bullet apart from its text
+            return False  # the line before is a bullet apart from its text
         return seen.styled or seen.spaced or seen.division or self._is_set_apart(placed, seen)
 
     def _look(self, placed: _Placed) -> "_Signs":
@@ -426,13 +430,13 @@ class _Reader:
         if seen.short:
             starts = line.text[0].isalnum() or line.text[0] in '«“"'
             if len(self._lines) > 1 and _COUNTED.match(line.text):
-                starts = False  # « au moins », then « 30 jours à l'avance » on a line that was broken by hand
+                starts = False  # « au moins », then « 30 jours à l'avance » after a manual line break
             return (seen.ended and seen.moved != 0) if seen.lower else (seen.ended or starts)
         outside = seen.moved > 0 or (seen.moved < 0 and len(self._lines) > 1)
         return outside and seen.ended and not seen.lower
 
     def _expected(self, placed: _Placed) -> float:
-        """Return where the second line of a paragraph would stand, that begins with one line."""
+        """Return the expected left edge of the second line of a paragraph that has one line."""
         first = self._lines[0]
         text = first.line.text_left - first.frame.left
         is_marked = next(_values(first.line.text), None) or _BULLET.match(first.line.text)
@@ -474,7 +478,7 @@ class _Sequence:
 
 
 def _values(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the ways to count the label at the beginning of a text: its style, and its number."""
+    """Yield the readings of the label at the beginning of a text: its style, and its number."""
     label = _LABEL.match(text)
     if label is None:
         return
@@ -534,7 +538,7 @@ def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
         pieces = _CALL.split(draft.text)
         text, called = pieces[0], []
         for number, after in zip(pieces[1::2], pieces[2::2], strict=True):
-            after_it = draft.pages[-1] + 1  # where a note goes that the foot of the page has no room for
+            after_it = draft.pages[-1] + 1  # the next page, where a note may continue
             on = [*draft.pages, *([] if (after_it, number) in calls else [after_it])]
             page = next((page for page in on if number in notes[page]), None)
             if page is None:
@@ -560,9 +564,9 @@ def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
 
 
 def _pasted(block: Block) -> Iterator[Block]:
-    """Yield the parts of a paragraph in which the marks of Markdown headings were left, all on one line.
+    """Yield the parts of a one-line paragraph that contains the marks of pasted Markdown headings.
 
-    A number after a sentence may then begin a line: the outline says whether it does.
+    A number after a sentence may then begin a line, as the outline decides.
     """
     first, *parts = _MARKS.split(block.text)
     headed = [

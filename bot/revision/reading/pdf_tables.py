@@ -17,19 +17,19 @@ class PdfTable:
     across: tuple[float, ...]
 
 
-_NEAR: Final = 3.0  # points; rules nearer than that are one
-_SHORTEST: Final = 8.0  # points; a rule is no shorter
-_BOX: Final = 2  # edges of a box around text, each way
-_MOST_RULES: Final = 600  # on a page with more, none makes a table
-_FEWEST: Final = 3  # rows of a table that no rule shows
-_CELL: Final = 12.0  # points; the cells of two columns begin no nearer
-_FULL: Final = 0.85  # share of a column's width that its full lines take, at least
-_RAGGED: Final = 0.1  # share of full lines in the first cells of a table, at most
+_NEAR: Final = 3.0  # points; nearer rules are the same
+_SHORTEST: Final = 8.0  # points; the minimum length of a rule
+_BOX: Final = 2  # edges of a plain box around text, in each direction
+_MOST_RULES: Final = 600  # a page with more rules has no ruled table
+_FEWEST: Final = 3  # minimum rows of a table without rules
+_CELL: Final = 12.0  # points; the minimum distance between the left edges of two columns
+_FULL: Final = 0.85  # minimum share of a column's width taken by a full line
+_RAGGED: Final = 0.1  # maximum share of full lines in the first column of a table
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A ruled table: its lines from left to right, and from bottom to top."""
+    """A ruled table: the positions of its lines, from left to right and from bottom to top."""
 
     across: tuple[float, ...]
     up: tuple[float, ...]
@@ -132,7 +132,7 @@ def is_ragged(pieces: Sequence[PdfLine], at: float) -> bool:
 
 
 def aligned_table(pieces: Sequence[PdfLine], at: float, page: int) -> PdfTable | None:
-    """Return the table that pieces on both sides of `at` make when they are level.
+    """Return the table formed by pieces on both sides of `at` that share lines, None if they form none.
 
     A line without a first cell continues the row above.
     """

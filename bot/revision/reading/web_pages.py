@@ -1,18 +1,18 @@
-"""Whether a file is a Web page, and in what encoding its text is."""
+"""Detection of Web pages, and of the encoding of their text."""
 
 import codecs
 import re
 from typing import Final
 
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Never tried in another way: a million comments are read once.
+# Possessive, so that a million comments are read only once.
 _BEFORE: Final = r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+"
 _PAGE: Final = re.compile(_BEFORE + r"<(?:!doctype\s+html|html|head|body|meta)\b", re.IGNORECASE | re.DOTALL)
 _FRAGMENT: Final = re.compile(
     _BEFORE + r"<(?:title|div|p|table|span|h[1-6]|article|section|main|[ou]l|dl|script|style)\b",
     re.IGNORECASE | re.DOTALL,
 )
-# What Markdown that begins with a tag has on a line of its own.
+# A line that only Markdown has, even when it begins with a tag.
 _MARKDOWN: Final = re.compile(r"^(?:#{1,6}\s+\S|[-*+]\s+\S|\|.*\|\s*$)", re.MULTILINE)
 
 _DECLARATION: Final = re.compile(
@@ -30,17 +30,17 @@ def is_web_page(content: bytes) -> bool:
     """Return whether a file is HTML: a whole page, or a part of one that is not Markdown with a few tags."""
     if content.startswith(_UTF16):
         content = content.decode("utf-16", "ignore").encode()
-    # Every byte is a character of this encoding, and tags are the same in all those that are read.
+    # Every byte is a character in this encoding, and tags are the same in all the supported ones.
     text = content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     return bool(_PAGE.match(text) or (_FRAGMENT.match(text) and not _MARKDOWN.search(text)))
 
 
 def decode_page(content: bytes, charset: str) -> str:
-    """Return the text of a page, by its first bytes, as UTF-8, else by `charset` or what it declares.
+    """Decode a page: by its byte order mark, as UTF-8, by `charset`, or as it declares itself.
 
-    `charset`: the encoding that the server names, "" if none. Bytes that are valid UTF-8 are read as such,
-    whatever is declared: no other encoding gives it by chance, and declarations outlive what they were true
-    of. Raises `UnicodeDecodeError`.
+    `charset`: the encoding that the server names, "" if none. Valid UTF-8 is read as such, whatever is
+    declared: other encodings do not produce it by chance, and declarations are often outdated. Raises
+    `UnicodeDecodeError`.
     """
     if content.startswith(_UTF16):
         return content.decode("utf-16")
@@ -51,7 +51,7 @@ def decode_page(content: bytes, charset: str) -> str:
         declared = (match[1] or match[2]).decode() if match else ""
         for name in (charset, declared):
             if _WINDOWS.fullmatch(name):
-                return content.decode("windows-1252")  # which the standard reads under these names
+                return content.decode("windows-1252")  # the standard decodes these names as windows-1252
             if _ENCODING.fullmatch(name):
                 return content.decode(name)
         raise
