@@ -18,9 +18,9 @@ from bot.policy.search import fold_accents
 HOME, SEARCH, STYLE, SCRIPT = "index.html", "recherche.html", "style.css", "site.js"
 SEARCHER = "recherche.js"
 FEED, CALENDAR, SITEMAP, SCHEMA = "revisions.atom", "calendrier.ics", "sitemap.xml", "schema.json"
-POLICY_DATA = "politique.json"  # in a policy's folder
+POLICY_DATA = "politique.json"  # file in a policy's folder
 _LONGEST = 60  # characters of a number in an address
-# Names that a policy's folder has already: no number may take them.
+# Names used by other files of a policy's folder, which no number may take.
 _RESERVED = ("index", "versions", "politique", "id", "comparaison", "recherche")
 
 
@@ -33,26 +33,26 @@ class PolicyPaths:
 
     @property
     def index(self) -> str:
-        """The policy as it is today, whole."""
+        """The path of the whole policy as it is today."""
         return f"{self.policy}/index.html"
 
     @property
     def versions(self) -> str:
-        """The list of its versions."""
+        """The path of the list of its versions."""
         return f"{self.policy}/versions.html"
 
     @property
     def data(self) -> str:
-        """The policy as data."""
+        """The path of the policy's data."""
         return f"{self.policy}/{POLICY_DATA}"
 
     @property
     def search(self) -> str:
-        """The index with which the policy is searched by words."""
+        """The path of the index for searching its words."""
         return f"{self.policy}/{SEARCHER}"
 
     def number(self, number: Number) -> str:
-        """Return the path of a number today: the provision that bears it, or what became of it."""
+        """Return the path of a number today: the provision that has it, or an explanation of its absence."""
         return f"{self.policy}/{self.slugs[number]}.html"
 
     def dated(self, version: Version, number: Number) -> str:
@@ -60,7 +60,7 @@ class PolicyPaths:
         return f"{self.policy}/{version.key}/{self.slugs[number]}.html"
 
     def whole(self, version: Version, ending: str = "index.html") -> str:
-        """Return the path of a whole version. `ending`: another form of it."""
+        """Return the path of a whole version. `ending`: the file name of another format."""
         return f"{self.policy}/{version.key}/{ending}"
 
     def provision(self, identity: str) -> str:
@@ -85,7 +85,7 @@ def policy_paths(policy: Policy, cancelled: Iterable[Version] = ()) -> PolicyPat
 
 
 def _slugs(numbers: Iterable[Number]) -> dict[Number, str]:
-    """Return the addresses of numbers: of those that would have the same one, the first keeps it."""
+    """Return the distinct addresses of numbers. If several would have the same one, the first keeps it."""
     taken, slugs = set(_RESERVED), {}
     for number in numbers:
         plain = slug(str(number))
@@ -99,7 +99,7 @@ def _slugs(numbers: Iterable[Number]) -> dict[Number, str]:
 
 
 def slug(words: str) -> str:
-    """Return words as an address has them: « titre III, 2 » is « titre-iii-2 »."""
+    """Return words as part of an address: « titre III, 2 » becomes « titre-iii-2 »."""
     plain = re.sub(r"[^a-z0-9.]+", "-", fold_accents(words)).strip("-.")
     return plain[:_LONGEST].rstrip("-.") or "partie"
 

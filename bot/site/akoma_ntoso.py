@@ -1,7 +1,7 @@
-"""A whole version in Akoma Ntoso 3.0 (OASIS LegalDocML), the format of laws that programs exchange. Pure.
+"""A whole version in Akoma Ntoso 3.0 (OASIS LegalDocML), a format for exchanging laws. Pure functions.
 
-`eId` says where a part is in its version; `wId` is its identity, which follows it under all its numbers. The
-work is the policy, each version an expression of it (FRBR). `refersTo` says a clause's force.
+`eId` is a part's position in its version; `wId` is its identity, the same under all its numbers. The policy
+is the work, and each version is an expression of it (FRBR). `refersTo` is a clause's force.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.site.timeline import part_title
 
 TEXT: Final = "texte.akn.xml"
 _NAMESPACE: Final = "http://docs.oasis-open.org/legaldocml/ns/akn/3.0"
-# The element of each kind, and what begins its `eId`. What the standard has no word for is a named container.
+# The element of each kind, and the prefix of its `eId`. A kind that the standard lacks is a named container.
 _ELEMENTS: Final = {
     Kind.TITLE: ("title", "title"),
     Kind.CHAPTER: ("chapter", "chp"),
@@ -55,7 +55,7 @@ def _element(parent: ET.Element | None, tag: str, text: str = "", **attributes: 
 
 
 def _meta(meta: ET.Element, pages: PolicyPages, version: Version) -> None:
-    """Write what identifies the work, this expression of it and this file, and the versions so far."""
+    """Write the identification of the work, the expression and this file, and the history of versions."""
     policy, first = pages.time.policy, pages.time.versions[0]
     association = slug(pages.facts.association)
     work = f"/akn/ca-qc/act/politique/{association}/{first.adopted}/{slug(policy.id)}"
@@ -102,7 +102,7 @@ def _meta(meta: ET.Element, pages: PolicyPages, version: Version) -> None:
 
 
 class _Writer:
-    """Writes the parts of a version in the order of the text."""
+    """A writer of a version's parts, in the order of the text."""
 
     def __init__(self, pages: PolicyPages, version: Version) -> None:
         self._pages, self._version = pages, version
@@ -157,7 +157,7 @@ class _Writer:
         items: Iterator[ClauseItem],
         clause: Clause | None,
     ) -> None:
-        """Write a part's own words, then those that it holds, then what closes it."""
+        """Write a part's own words, then the parts inside it, then its closing words."""
         if not provision.children:
             _blocks(_element(element, "content"), (*own, *provision.closing))
             return
@@ -173,7 +173,7 @@ class _Writer:
 
 
 def _blocks(parent: ET.Element, paragraphs: Sequence[Paragraph]) -> None:
-    """Write paragraphs, each list and each table in one piece."""
+    """Write paragraphs. The items of a list, or the rows of a table, go in one element."""
     for layout, group in groupby(paragraphs, key=lambda paragraph: paragraph.layout):
         texts = [paragraph.text for paragraph in group]
         if layout is Layout.BULLET:

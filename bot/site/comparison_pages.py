@@ -1,4 +1,4 @@
-"""The pages that compare two versions, clause by clause, as one text or side by side. All pure."""
+"""The pages that compare two versions, clause by clause, as one text or side by side. Pure functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from bot.site.timeline import Timeline
 from bot.site.words import redlined
 from bot.times import in_words
 
-LONG: Final = 16_000  # characters of changed clauses above which the two texts are not also side by side
+# characters of changed clauses above which the two texts are not also shown side by side
+LONG: Final = 16_000
 
 
 def compared_pairs(time: Timeline) -> list[tuple[Version, Version]]:
@@ -81,7 +82,7 @@ def comparison_page(pages: PolicyPages, old: Version, new: Version) -> bytes:
 
 
 def _choice(*, sides: bool) -> h.Node:
-    """Return the choice of how to see the changes. It works without a script."""
+    """Return the controls that choose how to show the changes. They work without a script."""
     return [
         h.p(".hint")[
             "Les mots ", h.del_["retirés"], " sont barrés, les mots ", h.ins["ajoutés"], " sont soulignés."
@@ -122,7 +123,10 @@ def _change(
 
 
 def _side(passages: Sequence[redline.Passage], left_out: str) -> list[h.Renderable]:
-    """Return the words of one version, what the other has not marked."""
+    """Return the words of one version, those that the other lacks marked.
+
+    `left_out`: the kind of runs to skip.
+    """
     paragraphs: list[tuple[Run, ...]] = [
         tuple(run for run in runs if run[0] != left_out) for _, every in passages for runs in every
     ]

@@ -1,4 +1,4 @@
-"""The texts as data: JSON whose schema is published beside them (`schema.json`). All pure."""
+"""The texts as JSON, whose schema is published with them (`schema.json`). Pure functions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = "texte.json"  # the name of a version's data, in its folder
 
 
 def policy_data(pages: PolicyPages) -> dict[str, Any]:
-    """Return what a policy is, and its versions, oldest first."""
+    """Return a policy's description, and its versions, oldest first, as JSON types."""
     time = pages.time
     versions = [_version(pages, version) for version in time.versions]
     return {
@@ -65,7 +65,7 @@ def _version(pages: PolicyPages, version: Version) -> dict[str, Any]:
 
 
 def version_data(pages: PolicyPages, version: Version) -> dict[str, Any]:
-    """Return a whole version: each part with its identity, its words and its addresses."""
+    """Return a whole version as JSON types: each part with its identity, words and addresses."""
     time, paths = pages.time, pages.paths
     identities = name_parts(version)
     parts = []
@@ -104,5 +104,5 @@ def _items(clause: Clause, identities: Mapping[Number, str]) -> list[dict[str, s
 
 
 def written(data: Mapping[str, Any]) -> bytes:
-    """Return data as JSON: the same bytes for the same data."""
+    """Encode data as JSON, always with the same bytes for the same data."""
     return (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")

@@ -1,6 +1,6 @@
-"""The feeds of changes: an Atom feed (RFC 4287), a calendar (RFC 5545), and the map of the site. All pure.
+"""The feeds of changes: an Atom feed (RFC 4287), a calendar (RFC 5545) and the sitemap. Pure functions.
 
-Nothing in them is the hour of publication: the same texts give the same bytes.
+They do not contain the hour of publication, so the same texts give the same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.times import in_words
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _NEVER: Final = "1970-01-01"
-_LINE: Final = 75  # bytes of a line of a calendar
+_LINE: Final = 75  # maximum bytes of a line of a calendar
 
 
 def _entries(policies: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -33,7 +33,7 @@ def _entries(policies: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, A
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An entry of the feed. `name`: what it is about, however often it changes. `day`: when it last did."""
+    """An entry of the feed. `name`: its permanent identifier. `day`: the day of its last change."""
 
     name: str
     day: str
@@ -43,7 +43,7 @@ class _Item:
 
 
 def _items(policies: Sequence[Mapping[str, Any]]) -> Iterator[_Item]:
-    """Yield what the feed tells: what was withdrawn before its day, then every version, the latest first."""
+    """Yield the entries: the texts withdrawn before their day, then every version, the latest first."""
     for policy in policies:
         for text in policy["cancelled"]:
             adopted, effective, announced = (
@@ -76,9 +76,9 @@ def _headline(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
 
 
 def _last_changed(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
-    """Return the day on which a version was announced, or else adopted. It is never a day to come.
+    """Return the day on which a version was announced, or else adopted. It is never in the future.
 
-    A text in a file that is not in force yet and was never announced has the date of the one in force.
+    A text in a file that is not in force yet and was never announced gets the date of the text in force.
     """
     if version["announced"] or version["status"] != LegalStanding.COMING:
         return str(version["announced"] or version["adopted"])
@@ -175,7 +175,7 @@ def _folded(line: str) -> Iterator[str]:
 
 
 def sitemap(facts: SiteFacts, paths: Sequence[str]) -> bytes:
-    """Return the map of the site. `paths`: those of its pages, sorted."""
+    """Return the sitemap. `paths`: the paths of the site's pages, sorted."""
     ET.register_namespace("", _SITEMAP)
     root = ET.Element(f"{{{_SITEMAP}}}urlset")
     for path in paths:

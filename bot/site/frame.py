@@ -1,4 +1,4 @@
-"""The frame of every page: its head, its breadcrumbs, its foot. All functions are pure."""
+"""The frame of every page: its head, breadcrumbs and foot. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from bot.policy.library import Policy
 from bot.site import addresses
 from bot.site.addresses import up
 
-# Nothing comes from elsewhere, and nothing in a policy's words can run, even if a host sends no header.
+# Nothing is loaded from other sites, and no words of a policy can run as a script, even if a host sends no
+# headers.
 CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'"
@@ -25,7 +26,7 @@ CONTENT_POLICY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where to ask a question, or to report: what it is, and its address."""
+    """A place to ask a question or to report: its name and its address."""
 
     label: str
     address: str
@@ -35,8 +36,8 @@ class Door:
 class SiteFacts:
     """The facts that the site's pages state about the association and the bot.
 
-    `address`: where it is published, without a final slash, "" if unknown.
-    `doors`: where to put a question to the bot. `reports`: the address of the form for reports, "" for none.
+    `address`: the site's own address, without a final slash, "" if unknown. `doors`: the places to ask the
+    bot a question. `reports`: the address of the form for reports, "" for none.
     """
 
     association: str
@@ -47,17 +48,17 @@ class SiteFacts:
 
     def url(self, path: str) -> str:
         """Return the whole address of a file, or its path if the site's address is unknown."""
-        # A host shows a folder's index under the folder's own address.
+        # Hosts serve a folder's index at the folder's address.
         short = path.removesuffix("index.html") if f"/{path}".endswith("/index.html") else path
         return f"{self.address}/{short}" if self.address else path
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A page's head.
+    """The data of a page's head.
 
-    `crumbs`: the pages above it, from the top, by name and path. `canonical`: its own path, unless the same
-    words have another. `linked`: its data for machines, in JSON-LD.
+    `crumbs`: the name and path of the pages above it, from the top. `canonical`: its own path, or that of
+    another page with the same words. `linked`: its JSON-LD data.
     """
 
     path: str
@@ -70,7 +71,7 @@ class Leaf:
 
 
 def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> bytes:
-    """Return a whole page. `wide`: its contents stand beside it."""
+    """Return a whole page. `wide`: whether its table of contents stands beside it."""
     root = up(leaf.path)
     canonical = leaf.canonical or leaf.path
     head = h.head[
@@ -103,7 +104,7 @@ def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> 
 def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
     """Return a page that leads to another. `target`: its path, and its fragment if any. `words`: its name.
 
-    A site has more of them than of others, so they are written without a tree of elements.
+    Most pages of a site are of this kind, so they are written without a tree of elements.
     """
     root, name = up(path), escape(words)
     to, canonical = escape(f"{root}{target}"), target.partition("#")[0]
@@ -120,7 +121,7 @@ def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
 
 
 def _encoded(whole: h.Element) -> bytes:
-    """Return a page's bytes, without the characters that no page may hold and those that hide its order."""
+    """Encode a page, without the characters that HTML forbids or that change the direction of text."""
     return clean("".join(whole.iter_chunks())).encode()
 
 
@@ -135,7 +136,7 @@ def _home(facts: SiteFacts) -> tuple[str, str]:
 
 @lru_cache(maxsize=16)
 def _foot(facts: SiteFacts, root: str) -> Markup:
-    """Return the foot of the pages that are that far from the root."""
+    """Return the foot of a page. `root`: the relative path from the page to the site's root."""
     links = [
         ("Ce qui change (fil Atom)", f"{root}{addresses.FEED}"),
         ("Calendrier", f"{root}{addresses.CALENDAR}"),
@@ -160,6 +161,6 @@ def _foot(facts: SiteFacts, root: str) -> Markup:
 
 
 def _for_machines(data: Mapping[str, Any]) -> Markup:
-    """Return data in JSON that no HTML parser can take for the end of its element."""
+    """Encode data as JSON that cannot end its HTML element."""
     written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return Markup(written.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 — escaped just before

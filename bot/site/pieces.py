@@ -1,4 +1,4 @@
-"""The pieces of the site: files made together from the same inputs, by pure functions."""
+"""The pieces of the site: groups of files made from the same inputs, by pure functions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bot.site.timeline import Timeline
 from bot.site.words import item_anchor
 from bot.times import in_words
 
-# The other forms of a version, by name, in its folder.
+# The other formats of a version: their French names and their files in its folder.
 FORMS: Final = (("PDF", version_pdf.TEXT), ("Données (JSON)", data.TEXT), ("Akoma Ntoso", akoma_ntoso.TEXT))
 
 _ROOM: Final = Path(__file__).parent
@@ -38,9 +38,9 @@ _PROGRAM: Final = _ROOM.parent
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Files made together. `digest`: a hash of everything that they depend on. `make`: returns them, by path.
+    """A group of files. `digest`: a hash of everything that they depend on. `make`: returns them, by path.
 
-    `elsewhere`: another process makes them, so that others can be made meanwhile.
+    `elsewhere`: whether `make` waits for another process, so that other pieces can be made meanwhile.
     """
 
     name: str
@@ -67,7 +67,7 @@ def digest(*inputs: object) -> str:
 
 
 def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Piece]:
-    """Yield the pieces of a policy. `source`: the hash of its texts and of what is in force."""
+    """Yield the pieces of a policy. `source`: the hash of its texts and of which one is in force."""
     pages = PolicyPages(facts, time, policy_paths(time.policy, time.cancelled))
     made_from = program_digest(), facts, source
     yield Piece("pages", digest(*made_from), partial(_pages, pages))
@@ -110,7 +110,7 @@ def _pages(pages: PolicyPages) -> dict[str, bytes]:
 
 
 def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
-    """Yield the addresses that versions had before they were withdrawn: they lead to what became of them."""
+    """Yield the pages at the addresses of withdrawn versions, which lead to the list of versions."""
     time, paths = pages.time, pages.paths
     versions = {version.key for version in time.versions}
     compared = {paths.comparison(*pair) for pair in comparison_pages.compared_pairs(time)}
@@ -126,7 +126,7 @@ def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
             *({paths.comparison(each, version) for each in earlier} - compared),
         ]
         target, name = paths.whole(version), f"Version du {in_words(version.adopted)}, {pages.name}"
-        if version.key not in versions:  # otherwise, another text has its adoption date since
+        if version.key not in versions:  # otherwise, another text now has its adoption date
             target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
             name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"
         for path in held:
@@ -134,7 +134,7 @@ def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
 
 
 def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
-    """Yield the addresses of items by identity, which lead to their place in their clause."""
+    """Yield pages at the addresses of items by identity, which lead to their place in their clause."""
     time, paths = pages.time, pages.paths
     places: dict[str, tuple[str, str]] = {}
     for version in time.versions:
@@ -183,5 +183,5 @@ def site_files() -> dict[str, bytes]:
         addresses.SCRIPT: (_ROOM / "site.js").read_bytes(),
         addresses.SEARCHER: (_ROOM / "recherche.js").read_bytes(),
         addresses.SCHEMA: (_ROOM / "schema.json").read_bytes(),
-        ".nojekyll": b"",  # or GitHub Pages leaves out what begins with a point
+        ".nojekyll": b"",  # without it, GitHub Pages omits files whose names begin with a point
     }

@@ -1,4 +1,4 @@
-"""A policy whole, today or in a version; the list of its versions; the site's first page. All pure."""
+"""Pages of a whole policy, today or in a version, of its versions, and of the whole site. Pure functions."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from bot.site.words import TermMarker, clause_words
 from bot.times import in_words
 
 CONTENTS = 48  # characters of a clause's first words in the contents
-_DEEPEST = 6  # level of a heading in HTML
+_DEEPEST = 6  # deepest level of a heading in HTML
 _HEADINGS = {2: h.h2, 3: h.h3, 4: h.h4, 5: h.h5, 6: h.h6}
 
 
 def version_standing(time: Timeline, version: Version) -> str:
-    """Return whether a version is in force, and from when to when, where it says so."""
+    """Return in French whether a version is in force, with its dates if it states them."""
     standing, until = time.standing(version), time.until(version)
     since = in_words(version.since)
     if standing is LegalStanding.COMING:
@@ -38,7 +38,7 @@ def version_standing(time: Timeline, version: Version) -> str:
 def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
     """Return the page of a whole version, with its table of contents beside it.
 
-    `today`: it is the page of the policy as it stands, at an address that later versions will have.
+    `today`: whether it is the page of the current policy, whose address later versions will have.
     """
     time = pages.time
     path = pages.paths.index if today else pages.paths.whole(version)
@@ -98,12 +98,12 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
 
 
 def anchor(pages: PolicyPages, number: Number) -> str:
-    """Return the place of a number in the page of a whole version."""
+    """Return the anchor of a number in the page of a whole version."""
     return f"n-{pages.paths.slugs[number]}"
 
 
 def contents(pages: PolicyPages, version: Version) -> h.Renderable:
-    """Return the contents of a version, which lead to places of the same page."""
+    """Return the table of contents of a version, with links within the page."""
     lines = []
     for number in version.parts():
         depth = len(version.around(number))
@@ -159,7 +159,7 @@ def _linked(pages: PolicyPages, version: Version, path: str) -> dict[str, Any]:
 
 
 def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes:
-    """Return the list of a policy's versions, latest first. `forms`: their other forms, by name and file."""
+    """Return the page that lists a policy's versions, latest first. `forms`: as `pieces.FORMS`."""
     time, path = pages.time, pages.paths.versions
     root = up(path)
     rows = []
@@ -195,7 +195,7 @@ def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes
 
 
 def cancelled_anchor(version: Version) -> str:
-    """Return the place, in the list of versions, of one that was withdrawn before its day."""
+    """Return the anchor, in the list of versions, of one withdrawn before its day."""
     return f"retiree-{version.key}"
 
 
@@ -234,7 +234,7 @@ def _is_dated(time: Timeline, version: Version) -> bool:
 
 
 def _withdrawn(pages: PolicyPages, version: Version) -> str:
-    """Return which version another brought back an earlier text instead of."""
+    """Return in French which version this one withdrew by restoring an earlier text, "" if none."""
     withdrew = pages.time.chronicle.withdrawals.get(version.key)
     if withdrew is None:
         return ""
@@ -280,7 +280,7 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the page to find a clause from. Without a script, the contents of each policy serve."""
+    """Return the search page. Without a script, it leads to the contents of each policy."""
     scripts = (*(f"{each['id']}/{addresses.SEARCHER}" for each in policies), addresses.SEARCHER)
     return frame.page(
         facts,

@@ -1,4 +1,4 @@
-"""The three addresses of a provision: its number in a version, its number today, and itself. All pure."""
+"""The pages of a provision: its number in a version, its number today, and its history. Pure functions."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from bot.site.words import TermMarker, clause_words, redlined
 from bot.times import in_words
 
 LONG: Final = 24_000  # characters of a container's clauses above which its page only lists them
-MOST_LISTED: Final = 60  # clauses of a container in its history
-_GIST_SHOWN: Final = 160  # characters of a description, which search engines show
+MOST_LISTED: Final = 60  # maximum clauses listed in a container's history
+_GIST_SHOWN: Final = 160  # maximum characters of the description shown by search engines
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PolicyPages:
         return str(self.time.policy.name)
 
     def home(self, span: ProvisionSpan) -> str:
-        """Return the path of the page that all the versions of a span share."""
+        """Return the path of the page shared by all the versions of a span."""
         return self.paths.dated(span.first, span.number)
 
     def crumbs(self, version: Version, number: Number, *, today: bool) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ class PolicyPages:
 
 
 def standing_words(time: Timeline, span: ProvisionSpan) -> str:
-    """Return whether a provision is in force, and from when, where its versions say so."""
+    """Return in French whether a provision is in force, and since when, if its versions state it."""
     standing, since = time.span_standing(span), span.first
     day = in_words(since.since)
     if standing is LegalStanding.COMING:
@@ -63,7 +63,7 @@ def standing_words(time: Timeline, span: ProvisionSpan) -> str:
     if standing is LegalStanding.IN_FORCE:
         if since.effective:
             return f"En vigueur depuis le {day}"
-        # « version du » would name another version than the one in force.
+        # Here « version du » would name a version that is no longer in force.
         return f"En vigueur, {'version du' if since is time.current else 'inchangée depuis le'} {day}"
     ended = time.ended(span)
     word = "Abrogée" if standing is LegalStanding.REPEALED else "Remplacée"
@@ -79,7 +79,7 @@ def standing_words(time: Timeline, span: ProvisionSpan) -> str:
 
 
 def standing_badge(standing: LegalStanding, words: str) -> h.Renderable:
-    """Return the label that says whether a text is in force."""
+    """Return the label of a standing, with its words."""
     kind = standing.name.lower().replace("_", "-")
     return h.span(f".badge.{kind}")[words]
 
@@ -95,13 +95,13 @@ def badges(time: Timeline, span: ProvisionSpan) -> h.Renderable:
 
 
 def span_heading(pages: PolicyPages, span: ProvisionSpan) -> h.Renderable:
-    """Return the title of a provision's page: its number and what it is about."""
+    """Return the title of a provision's page: its number and its title."""
     title = pages.time.title(span)
     return h.h1[span.label, title and [h.span(".colon")["\u00a0: "], h.span(".title")[title]]]
 
 
 def body(pages: PolicyPages, span: ProvisionSpan, path: str, marker: TermMarker) -> h.Node:
-    """Return the words of a provision, or of all that it holds. Long ones are listed."""
+    """Return the words of a provision and of the parts inside it, or only links to those if they are long."""
     version = span.first
     clauses = version.within(span.number)
     if len(clauses) == 1 and clauses[0].number == span.number:
@@ -124,9 +124,9 @@ def body(pages: PolicyPages, span: ProvisionSpan, path: str, marker: TermMarker)
 
 
 def citation(pages: PolicyPages, span: ProvisionSpan, version: Version, path: str) -> h.Node:
-    """Return how to cite a provision in a version: the dated address, and the words with number and date.
+    """Return the block to cite a provision from: the dated address, and the words, number and date.
 
-    It can be read and selected without a script; one adds buttons that copy.
+    It can be read and selected without a script. A script adds buttons that copy.
     """
     dated, root = pages.home(span), up(path)
     address = pages.facts.url(dated)
@@ -145,7 +145,7 @@ def citation(pages: PolicyPages, span: ProvisionSpan, version: Version, path: st
 
 
 def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
-    """Return the clauses to read with a provision, and why."""
+    """Return links to the clauses to read with a provision, and the reason."""
     version = span.first
     group = pages.time.policy.notes(version).read_with(span.number)
     if group is None:
@@ -165,7 +165,7 @@ def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
 
 
 def legislation(version: Version, standing: LegalStanding, url: str) -> dict[str, Any]:
-    """Return the JSON-LD that any text of a version shares, as schema.org's `Legislation`."""
+    """Return the JSON-LD common to the texts of a version, as a schema.org `Legislation`."""
     force = "InForce" if standing is LegalStanding.IN_FORCE else "NotInForce"
     return {
         "@context": "https://schema.org",
@@ -192,7 +192,7 @@ def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str,
 
 
 def description(pages: PolicyPages, span: ProvisionSpan) -> str:
-    """Return what a search engine shows under a provision's name."""
+    """Return the description that a search engine shows for a provision."""
     text = " ".join(span.clause.text.split()) if span.clause else pages.time.gist(span)
     short = text if len(text) <= _GIST_SHOWN else f"{text[:_GIST_SHOWN].rpartition(' ')[0]}…"
     return f"{pages.name}, {span.first.cited(span.number)}\u00a0: {short}"
@@ -218,7 +218,7 @@ def neighbour_links(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Nod
 
 
 def dated_page(pages: PolicyPages, span: ProvisionSpan) -> bytes:
-    """Return the page of a number in the versions that give it the same words."""
+    """Return the page of a number in the versions where it has the same words."""
     time, path, version = pages.time, pages.home(span), span.first
     root, marker = up(path), TermMarker(span.first)
     now = time.now(span.identity)
@@ -247,7 +247,7 @@ def dated_page(pages: PolicyPages, span: ProvisionSpan) -> bytes:
 
 
 def _held_by(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
-    """Return the versions that have these words."""
+    """Return links to the versions that have these words."""
     links: list[h.Node] = []
     for at, version in enumerate(span.versions):
         links += [
@@ -259,7 +259,7 @@ def _held_by(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable
 
 
 def _today(pages: PolicyPages, span: ProvisionSpan, now: ProvisionSpan | None, root: str) -> h.Node:
-    """Return where to read what is in force today, unless these are the words."""
+    """Return a link to the words in force today, unless they are these."""
     time = pages.time
     history = h.a(href=f"{root}{pages.paths.provision(span.identity)}")["Son histoire"]
     if now is span:
@@ -277,7 +277,7 @@ def _today(pages: PolicyPages, span: ProvisionSpan, now: ProvisionSpan | None, r
 
 
 def _became(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
-    """Return what a provision that is no more became."""
+    """Return what became of a provision that is no longer there."""
     heirs = pages.time.heirs_today(span)
     ended = pages.time.ended(span)
     gone = f"Abrogée le {in_words(ended)}" if ended else "Abrogée"
@@ -343,7 +343,7 @@ def number_page(pages: PolicyPages, number: Number) -> bytes:
 
 
 def _last(time: Timeline, spans: tuple[ProvisionSpan, ...]) -> ProvisionSpan:
-    """Return what bore a number last, or will bear it first."""
+    """Return the last span that had a number or, if it never was in force, the first that will have it."""
     past = [span for span in spans if span.first.since <= time.today]
     return past[-1] if past else spans[0]
 
@@ -373,7 +373,7 @@ def _coming(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
 
 
 def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: str) -> h.Node:
-    """Return what a number meant before: other provisions, and other words of the same one."""
+    """Return the earlier meanings of a number: other provisions, or other words of the same one."""
     time = pages.time
     past = [span for span in time.by_number[number] if span.first.since <= time.today and span is not shown]
     lines = []
@@ -404,9 +404,9 @@ def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: st
 
 
 def _until(time: Timeline, span: ProvisionSpan, ended: date) -> str:
-    """Return when a number had a meaning: from a day, unless it had it from the policy's first version.
+    """Return the dates of a number's earlier meaning. The first day is left out for the first version.
 
-    « Jusqu'au », said of several meanings, would be true of the earliest at all their days.
+    For several meanings, « jusqu'au » alone would also be true of the earlier ones.
     """
     if span.first is time.versions[0]:
         return f"Jusqu'au {eve(ended)}"
@@ -484,7 +484,7 @@ def _changed(before: ProvisionSpan | None, span: ProvisionSpan) -> Iterator[h.No
 
 
 def _text(span: ProvisionSpan) -> str:
-    """Return all the words of a provision; of one that holds others, their numbers with their first words."""
+    """Return a provision's words, or the numbers and first words of the parts that it contains."""
     clauses = span.first.within(span.number)
     if len(clauses) == 1 and clauses[0].number == span.number:
         return clauses[0].text
@@ -493,6 +493,6 @@ def _text(span: ProvisionSpan) -> str:
 
 
 def _beginning(text: str) -> str:
-    """Return the first words of a clause, where the whole is on a page of its own."""
+    """Return the first words of a clause, whose own page has the rest."""
     words = " ".join(text.split())
     return words if len(words) <= _GIST_SHOWN else f"{words[:_GIST_SHOWN].rpartition(' ')[0]}…"

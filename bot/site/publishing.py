@@ -28,15 +28,17 @@ from bot.site.frame import SiteFacts
 from bot.site.pieces import Piece
 from bot.typesetting.typeset import TypesetError
 
-RECORD: Final = ".vigie.json"  # what the folder holds, and what each file was made from
-_EXCHANGE: Final = 2  # renameat2's flag: the two names swap what they name, at once
+RECORD: Final = ".vigie.json"  # the record of the folder's files and of the digest of each piece
+_EXCHANGE: Final = 2  # renameat2's RENAME_EXCHANGE flag: swap two names atomically
 _HERE: Final = -100  # AT_FDCWD
-# A host's account reads the site, whatever the mask under which everything else is kept private.
+# The Web server's account must be able to read the site, whatever the process's file mask.
 _FILE: Final = 0o644
 _FOLDER: Final = 0o755
-WORTH_WORKERS: Final = 4  # policies to make; a process takes as long to start as one policy to be made
-MOST_WORKERS: Final = 2  # each takes a hundred megabytes, and as much for a PDF
-PATIENCE: Final = 300.0  # seconds for another publication to end: several times what thirty policies take
+# policies to make, from which to use processes; starting one takes as long as making one policy
+WORTH_WORKERS: Final = 4
+MOST_WORKERS: Final = 2  # each takes a hundred megabytes, and another hundred for a PDF
+# seconds to wait for another publication: several times the duration for thirty policies
+PATIENCE: Final = 300.0
 _PAUSE: Final = 0.2  # seconds between two tries
 _STOPPED: Final = "la fabrication des pages a été arrêtée\u00a0: la mémoire manque-t-elle? Réessayez."
 _BUSY: Final = (
@@ -56,8 +58,8 @@ class PublicationError(ExplainedError):
 class PolicySource:
     """A policy to publish. `digest`: a hash of everything that its pages depend on.
 
-    `pieces`: returns what makes the pages. It may run in another process, so it is a module's function with
-    its arguments.
+    `pieces`: returns the pieces. It may run in another process, so it must be picklable: a module's function
+    and its arguments.
     """
 
     policy: str
@@ -67,7 +69,10 @@ class PolicySource:
 
 @dataclass(slots=True)
 class Publication:
-    """The result of a publication. `files`: how many the site has. `made`: how many of them were rebuilt."""
+    """The result of a publication.
+
+    `files`: the number of files of the site. `made`: how many were rebuilt.
+    """
 
     files: int = 0
     made: int = 0
@@ -75,9 +80,10 @@ class Publication:
 
 @dataclass(slots=True)
 class _Draft:
-    """The new folder while it is made, beside the one that it replaces.
+    """The new folder being made, next to the one that it will replace.
 
-    A site has tens of thousands of files, so paths are joined as text: a `Path` takes longer than the link.
+    A site has tens of thousands of files, so paths are joined as text: making a `Path` takes longer than
+    making a link.
     """
 
     old: Path
@@ -107,7 +113,7 @@ class _Draft:
         self.done.files += 1
 
     def has(self, piece: Mapping[str, Any]) -> bool:
-        """Return whether the files of a piece are all in the folder that is replaced."""
+        """Return whether all the files of a piece are in the folder being replaced."""
         return all(os.path.isfile(f"{self.old}/{path}") for path in piece["files"])  # noqa: PTH113 — as above
 
     def _place(self, path: str) -> str:
@@ -124,7 +130,7 @@ class _Draft:
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    """Return whether a file is there and has this content already."""
+    """Return whether a file exists with this content."""
     try:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
@@ -136,7 +142,7 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
 
     A folder that holds anything else is refused, except for files that were added beside ours.
     """
-    folder = Path(os.path.realpath(folder))  # a link stays, and what it leads to is replaced
+    folder = Path(os.path.realpath(folder))  # a symbolic link is kept, and its target replaced
     new = folder.with_name(f".{folder.name}.partiel")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +158,7 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
                 shutil.rmtree(new, ignore_errors=True)
     except OSError as error:
         raise PublicationError(_why(error, folder)) from error
-    except TypesetError as error:  # of a version's PDF
+    except TypesetError as error:  # from a version's PDF
         raise PublicationError(str(error)) from error
     return draft.done
 
@@ -174,7 +180,7 @@ def folder_problem(folder: Path) -> str:
 
 @contextmanager
 def _alone(parent: Path) -> Iterator[None]:
-    """Wait until no other process, nor the bot's own clock, publishes in a folder of the same parent.
+    """Wait until no other process or task publishes in a folder of the same parent.
 
     Raises `PublicationError` if another one does not end.
     """
@@ -182,7 +188,7 @@ def _alone(parent: Path) -> Iterator[None]:
         place = os.open(parent, os.O_RDONLY)
         held.callback(os.close, place)
         end = clocks.monotonic() + PATIENCE
-        with suppress(OSError):  # a file system without locks: two at once stay unlikely
+        with suppress(OSError):  # the file system has no locks, and two publications at once are unlikely
             while not _locked(place):
                 if clocks.monotonic() >= end:
                     raise PublicationError(_BUSY.format(parent=parent))
@@ -208,7 +214,10 @@ def _why(error: OSError, folder: Path) -> str:
 
 
 def _read_record(folder: Path) -> Mapping[str, Any]:
-    """Return what a folder was made from, empty for a new one. Raises `PublicationError` for another's."""
+    """Return a folder's record, empty for a new folder.
+
+    Raises `PublicationError` for a folder that is not a site.
+    """
     try:
         return dict(json.loads((folder / RECORD).read_bytes()))
     except FileNotFoundError:
@@ -259,7 +268,7 @@ def _keep_all(draft: _Draft, piece: Mapping[str, Any]) -> None:
 
 
 def _placed(draft: _Draft, made: Iterable[MadePiece], before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Write the pieces that were made, and keep those that did not change. Return what the record has."""
+    """Write the pieces that were made, and reuse those that did not change. Return the new record."""
     entries: dict[str, Any] = {}
     for name, digest, files in made:
         if files is None:
@@ -282,8 +291,8 @@ def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[S
     with ProcessPoolExecutor(workers, context, initializer=_follow_parent) as pool:
         left = iter(stale)
         try:
-            # A few ahead and no more: the program cannot end before what was submitted is made, and the pages
-            # that are made stay in memory until they are written.
+            # Only a few are submitted ahead: the program cannot end before all submitted work is done, and
+            # finished pages stay in memory until they are written.
             ahead = deque(pool.submit(make_pieces, *each) for each in islice(left, 2 * workers))
             while ahead:
                 yield ahead.popleft().result()
@@ -293,7 +302,7 @@ def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[S
 
 
 def _follow_parent() -> None:
-    """Let the parent alone be interrupted, and end when it does, even killed."""
+    """Leave interruptions to the parent, and end when it does, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
@@ -306,9 +315,9 @@ def _follow_parent() -> None:
 
 
 def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[MadePiece]:
-    """Make the files of a policy, except the pieces that did not change. `known`: their digests, by name.
+    """Make the pieces of a policy that changed. `known`: the digests of the existing ones, by name.
 
-    Return each piece's name, its digest and its files, None for those of a piece that did not change.
+    Return each piece's name, its digest, and its files, None if it did not change.
     """
     pieces = source.pieces()
     stale = [piece for piece in pieces if known.get(piece.name) != piece.digest]
@@ -322,7 +331,7 @@ def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[Made
 def _whole_site(
     facts: SiteFacts, described: Sequence[Mapping[str, Any]], record: Mapping[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files that are about all the policies. `described`: each as its data say."""
+    """Yield the files about all the policies. `described`: the data of each (see `data.policy_data`)."""
     files = [
         path
         for entry in record["policies"].values()
@@ -340,13 +349,13 @@ def _whole_site(
 
 
 def _is_listed(path: str) -> bool:
-    """Return whether a page is in the map of the site: a policy, a number today, a whole version."""
+    """Return whether a page is in the sitemap: a policy, a number today or a whole version."""
     _, *within, name = path.split("/")
     return not within or (len(within) == 1 and name == "index.html")
 
 
 def _added_by_hand(draft: _Draft) -> Iterator[str]:
-    """Yield the files that someone put at the top of the site, such as a host's own."""
+    """Yield the files added by others at the top of the site, such as a host's own."""
     ours = {*draft.record.get("own", ()), RECORD}
     if not draft.record:
         return
@@ -356,7 +365,7 @@ def _added_by_hand(draft: _Draft) -> Iterator[str]:
 
 
 def _swap(new: Path, folder: Path) -> None:
-    """Put a folder in the place of another at once. What was there is then under the name `new`."""
+    """Swap two folders atomically. The former site then has the name `new`."""
     if not folder.exists():
         new.rename(folder)
         return
@@ -366,7 +375,7 @@ def _swap(new: Path, folder: Path) -> None:
             return
     except AttributeError:
         pass  # not Linux
-    # Where the system cannot do both at once, the site is away for the time of a rename.
+    # Without an atomic swap, the site is missing between two renames.
     aside = folder.with_name(f".{folder.name}.ancien")
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)

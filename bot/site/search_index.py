@@ -1,4 +1,4 @@
-"""The index that a browser searches by itself, made at publication with the words that the bot searches by.
+"""The index that a browser searches by itself, made at publication with the bot's own search words.
 
 An engine of our own rather than pagefind: its results have to be the bot's, whose stems, topics and weights
 are those of `bot.policy.search`; pagefind has others, corrects no slip, and brings WebAssembly and two
@@ -20,11 +20,11 @@ from bot.site.provision_pages import PolicyPages
 from bot.site.timeline import eve
 from bot.times import in_words
 
-QUEUE: Final = "politiques"  # the global that each policy's file adds to
+QUEUE: Final = "politiques"  # the global variable that each policy's file adds to
 
 
 def search_index(pages: PolicyPages) -> bytes:
-    """Return the script that hands over the words of a policy in force, and the clauses that have them."""
+    """Return a script with the words of a policy in force, and the clauses that contain each."""
     time = pages.time
     version, notes = time.current, time.policy.notes(time.current)
     titles = version.container_titles()
@@ -61,7 +61,7 @@ def search_index(pages: PolicyPages) -> bytes:
         for number in version.parts()
         if number not in at_number
     ]
-    # What a number was, or will be, is on its page.
+    # The earlier and later meanings of a number are on its page.
     borne = set(version.parts())
     parts += [
         [str(number), spans[-1].label, pages.paths.number(number), time.span_standing(spans[-1]).value]
@@ -88,7 +88,7 @@ def search_index(pages: PolicyPages) -> bytes:
 
 
 def _other_words(pages: PolicyPages) -> Iterator[list[str | int]]:
-    """Yield what numbers said or will say, with their days and years: it is not what they say today."""
+    """Yield the earlier and later words of numbers, with their days and years."""
     time = pages.time
     for number, spans in time.by_number.items():
         for span in spans:

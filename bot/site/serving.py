@@ -1,7 +1,7 @@
-"""The published folder, served read-only on a port of its own, of this machine only.
+"""The published folder, served read-only on its own port of the loopback interface.
 
-Behind a proxy, under a name of its own: the form for reports has another port and another origin, and neither
-reaches the other. Nothing is logged of a visit, and no request is read beyond its path.
+A proxy gives it a host name of its own. The form for reports has another port and another origin, so that
+neither can reach the other. Visits are not logged, and only the path of a request is read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from bot.site.frame import CONTENT_POLICY
 HOST: Final = "127.0.0.1"
 HEADERS: Final[Mapping[str, str]] = {
     **http_headers.COMMON,
-    hdrs.CACHE_CONTROL: "no-cache",  # may be kept, and is asked again: a conditional request costs nothing
+    # browsers may store it, but must revalidate it, by a cheap conditional request
+    hdrs.CACHE_CONTROL: "no-cache",
     "Content-Security-Policy": f"{CONTENT_POLICY}; frame-ancestors 'none'",
     "Permissions-Policy": "interest-cohort=()",
 }
@@ -41,7 +42,7 @@ _TYPES: Final[Mapping[str, str]] = {
 class PublicSite:
     """The platform « Site public » (see `bot.platforms.contract.Platform`).
 
-    `folder`: where the site is published, which may not be there yet. `port`: 0 takes any free port.
+    `folder`: the folder of the site, which may not exist yet. `port`: 0 for any free port.
     """
 
     name = "Site public"
@@ -50,7 +51,7 @@ class PublicSite:
         self._folder = folder
         app = web.Application()
         app.on_response_prepare.append(http_headers.add_headers(HEADERS))
-        app.router.add_get("/{path:.*}", self._send)  # with HEAD; nothing else is answered
+        app.router.add_get("/{path:.*}", self._send)  # GET and HEAD; nothing else is answered
         self._doorway = Doorway(app, HOST, port)
 
     @property
@@ -70,7 +71,7 @@ class PublicSite:
         asked = request.match_info["path"]
         path = published_file(self._folder, asked)
         if path is None and published_file(self._folder, f"{asked}/"):
-            # A policy's address as a person types it, « /pa20 »: pages lead on from « /pa20/ ».
+            # A policy's address as people type it, « /pa20 »: relative links need « /pa20/ ».
             raise web.HTTPMovedPermanently(f"{quote(asked.rpartition('/')[2])}/")
         if path is None:
             raise web.HTTPNotFound(text="Cette page n'existe pas.")
@@ -81,7 +82,7 @@ class PublicSite:
 def published_file(folder: Path, asked: str) -> Path | None:
     """Return the file at an address of the site, None when there is none.
 
-    Nothing outside the folder, through a link or « .. » either, nor what begins with a point.
+    Files outside the folder, even through a link or « .. », and names that begin with a point are not served.
     """
     parts = [part for part in asked.split("/") if part]
     if any(part.startswith(".") or "\0" in part or "\\" in part for part in parts):

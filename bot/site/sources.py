@@ -1,4 +1,4 @@
-"""The texts to publish: the policies that the profile calls public, as they are in force or announced."""
+"""The texts to publish: those in force or announced, of the policies that the profile makes public."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def public_policies(
     now: datetime,
     calendar: Calendar,
 ) -> list[PolicySource]:
-    """Return the policies to publish. `db`: where approved texts are, None when there is none yet.
+    """Return the policies to publish. `db`: the database, None when there is none yet.
 
-    A text is there once it is announced: on the day on which it takes effect, or ahead of it. Texts that are
-    only proposed, or approved but not announced, are left out. Raises `PublicationError` when no policy is
-    public, `PolicyError`, and `SettingsError` for the profile.
+    A text is published once it is announced: on its effective day, or before. Texts that are only proposed,
+    or approved but not announced, are left out. Raises `PublicationError` when no policy is public,
+    `PolicyError`, and `SettingsError` for the profile.
     """
     public = sorted(name for name, words in profile.policies.items() if words.public)
     approved = revisions.adopted_texts(db) if db else {}
@@ -64,7 +64,8 @@ def _source(folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Text
     files = loading.policy_files(folders, name)
     words = load_profile(folders).policies.get(name)
     days = [text.effective or text.adopted for text in texts.announced] or list(_days(files))
-    begun = sum(day <= today for day in days)  # which version is in force: nothing else depends on the day
+    # the number of versions that took effect: nothing else depends on the day
+    begun = sum(day <= today for day in days)
     made_from = digest(sorted(files.values()), words, texts, begun)
 
     pieces = partial(_pieces, folders, facts, today, texts, made_from)
@@ -74,15 +75,15 @@ def _source(folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Text
 def _pieces(
     folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Texts, made_from: str
 ) -> Sequence[Piece]:
-    """Return what makes the pages of a policy. `made_from`: the hash of its texts and of what is in force."""
-    # Here a version to come is one of the versions, which the day tells apart.
+    """Return the pieces of a policy. `made_from`: the hash of its texts and of which one is in force."""
+    # Here versions to come are ordinary versions, and the day tells which one is in force.
     versions = [replace(text, coming=False) for text in texts.announced]
     policy = loading.read_policy(folders, texts.policy, versions)
     return tuple(policy_pieces(facts, timeline(policy, today, texts.chronicle), made_from))
 
 
 def _days(files: Mapping[str, bytes]) -> Iterator[date]:
-    """Yield the days that name files of texts."""
+    """Yield the adoption dates in the names of text files."""
     for path in files:
         try:
             yield date.fromisoformat(Path(path).stem)

@@ -1,4 +1,4 @@
-"""What each number and each provision of a policy said, version after version."""
+"""The words of each number and each provision of a policy, version after version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.policy.library import Policy
 from bot.policy.standing import LegalStanding, legal_standing
 from bot.times import in_words
 
-GIST = 70  # characters of a provision's first words, where it has no title
+GIST = 70  # maximum characters of the first words of a provision without a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ProvisionSpan:
 
     @property
     def label(self) -> str:
-        """Its number as a heading has it: « 5.10 », « Article 5 »."""
+        """Its number as a heading: « 5.10 », « Article 5 »."""
         return self.first.label(self.number)
 
 
@@ -45,7 +45,7 @@ class ProvisionSpan:
 class CancelledText:
     """A text that was announced, then withdrawn before the day on which it was to take effect.
 
-    `replaced`: another text has its adoption date since, and its place among the versions.
+    `replaced`: whether another text now has its adoption date, and so its place among the versions.
     """
 
     adopted: date
@@ -58,10 +58,11 @@ class CancelledText:
 
 @dataclass(frozen=True, slots=True)
 class Chronicle:
-    """The history of a policy's texts, apart from their words.
+    """The history of a policy's texts, without their words.
 
-    `announced`: by key, the day on which a version was announced. `withdrawals`: by key of a version that
-    withdrew another by bringing back an earlier text, the key of that one. `cancelled`: the latest first.
+    `announced`: by key, the day on which a version was announced. `withdrawals`: from the key of a version
+    that withdrew another by restoring an earlier text, to the key of the withdrawn one. `cancelled`: the
+    latest first.
     """
 
     announced: Mapping[str, date] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class Chronicle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
-    """A public policy on a given day. `cancelled`: the versions of the chronicle's texts of that name."""
+    """A public policy on a given day. `cancelled`: the chronicle's cancelled texts, as versions."""
 
     policy: Policy
     today: date
@@ -89,7 +90,7 @@ class Timeline:
 
     @property
     def title_of_policy(self) -> str:
-        """The policy's title: the one that it was given, or else its text's own."""
+        """The policy's title: the one set by its annotations, or else its text's own."""
         notes = self.policy.annotations
         return notes.title if notes.title != notes.name else self.current.outline.title or notes.title
 
@@ -134,7 +135,7 @@ class Timeline:
         return next((span for span in self.by_number[number] if self.current in span.versions), None)
 
     def heirs(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
-        """Return what a span became in the next version: itself, or what it was split or merged into."""
+        """Return what a span became in the next version: one span, or several if it was split."""
         following = self._after(span)
         if following is None:
             return ()
@@ -145,7 +146,7 @@ class Timeline:
         return tuple(later)
 
     def heirs_today(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
-        """Return what a span became in the version in force, through all the versions between."""
+        """Return the spans that a span became in the version in force, through all the versions between."""
         reached, final = [span], []
         for _ in self.versions:
             final += [each for each in reached if self.current in each.versions]
@@ -159,7 +160,7 @@ class Timeline:
         return self.versions[at] if at < len(self.versions) else None
 
     def ended(self, span: ProvisionSpan) -> date | None:
-        """Return the day from which a span's words no longer stand under that number, if that is known."""
+        """Return the day on which a number stopped having a span's words, None if unknown or not yet."""
         return self.until(span.versions[-1])
 
     def title(self, span: ProvisionSpan) -> str:
@@ -183,7 +184,7 @@ def part_title(policy: Policy, version: Version, number: Number) -> str:
 
 
 def timeline(policy: Policy, today: date, chronicle: Chronicle) -> Timeline:
-    """Return what a policy's numbers and provisions said in all its versions.
+    """Return the timeline of a policy on a day.
 
     Raises `PolicyError` if a text of the chronicle cannot be read.
     """
@@ -223,7 +224,7 @@ def timeline(policy: Policy, today: date, chronicle: Chronicle) -> Timeline:
 
 
 def _cancelled(policy: Policy, text: CancelledText) -> Version:
-    """Return a text that never took effect as the version that it would have been."""
+    """Parse a text that never took effect as the version that it would have been."""
     version = articles.parse(
         text.text, policy=policy.id, adopted=text.adopted, effective=text.effective, source=policy.id
     )
@@ -239,7 +240,7 @@ def _parts(version: Version) -> Iterator[tuple[Number, str]]:
 
 
 def _words(policy: Policy, version: Version, number: Number) -> object:
-    """Return what must stay the same for two versions to share a page of a provision."""
+    """Return the values that must be equal for two versions to share a page of a provision."""
     return (
         number,
         tuple(part_title(policy, version, around) for around in (number, *version.around(number))),
@@ -248,9 +249,9 @@ def _words(policy: Policy, version: Version, number: Number) -> object:
 
 
 def dates(version: Version) -> str:
-    """Return when a version was adopted and took effect: « adoptée le …, en vigueur à compter du … ».
+    """Return the dates of a version in French: « adoptée le …, en vigueur à compter du … ».
 
-    It stays true when the day comes: a page, a PDF or a quotation of a text to come is read after it.
+    The wording is still true after that day, since a page, a PDF or a quotation may be read later.
     """
     adopted = f"{version.adoption}e le {in_words(version.adopted)}"
     if version.effective and version.effective != version.adopted:

@@ -16,7 +16,7 @@ from bot.typesetting.typeset import typeset, typographic
 
 TEXT: Final = "texte.pdf"
 _TEMPLATE: Final = Path(__file__).with_name("version.typ")
-_DEEPEST: Final = 4  # level of a heading
+_DEEPEST: Final = 4  # deepest level of a heading
 
 
 def make_version_pdf(pages: PolicyPages, version: Version) -> bytes:

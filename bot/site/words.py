@@ -1,4 +1,4 @@
-"""The words of a clause as HTML: its paragraphs, lists and tables, its items, the terms that are defined."""
+"""The words of a clause as HTML: paragraphs, lists, tables, items and defined terms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Mark: TypeAlias = Callable[[str], h.Node]
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A term that a version defines: the words that do, and the clause that they are in."""
+    """A term that a version defines, with the defining words and their clause."""
 
     term: str
     words: str
@@ -30,7 +30,7 @@ class Definition:
 
     @property
     def anchor(self) -> str:
-        """Its place at the foot of a page."""
+        """Its anchor at the foot of a page."""
         return f"mot-{slug(self.term)}"
 
 
@@ -61,16 +61,16 @@ def _pattern(version: Version) -> re.Pattern[str] | None:
 
 @dataclass(slots=True)
 class TermMarker:
-    """Marks the terms that a version defines, the first time that each is in a clause.
+    """A function that marks defined terms at their first occurrence in a clause.
 
-    `used`: those that were marked, for the foot of the page.
+    `used`: the terms marked so far, for the foot of the page.
     """
 
     version: Version
     used: dict[str, Definition] = field(default_factory=dict)
 
     def clause(self, clause: Clause) -> Mark:
-        """Return the markup of one clause's paragraphs, in order."""
+        """Return a function that marks the terms of a clause's paragraphs, to be called in order."""
         seen: set[str] = set()
         pattern, known = _pattern(self.version), definitions(self.version)
 
@@ -113,11 +113,12 @@ class TermMarker:
 
 
 def clause_words(clause: Clause, mark: Mark = lambda text: text, *, anchors: bool = True) -> list[h.Node]:
-    """Return the paragraphs of a clause, each list and each table in one piece.
+    """Return the paragraphs of a clause, each list and each table as one element.
 
-    `anchors`: give each item an address within the page.
+    `anchors`: whether to give each item an anchor.
     """
-    return list(_blocks(clause, mark, anchors=anchors))  # at once: what follows depends on what was marked
+    # a list rather than a generator, since the foot of the page depends on the terms marked
+    return list(_blocks(clause, mark, anchors=anchors))
 
 
 def _blocks(clause: Clause, mark: Mark, *, anchors: bool) -> Iterator[h.Node]:
@@ -153,7 +154,7 @@ def _blocks(clause: Clause, mark: Mark, *, anchors: bool) -> Iterator[h.Node]:
 
 
 def item_anchor(number: Number) -> str:
-    """Return the address of an item within its page."""
+    """Return the anchor of an item within its page."""
     return f"alinea-{slug(str(number))}"
 
 
@@ -163,6 +164,6 @@ def _lines(text: str, mark: Mark) -> h.Node:
 
 
 def redlined(runs: Sequence[Run]) -> h.Node:
-    """Return the runs of a paragraph, deletions and insertions marked by elements that are read aloud too."""
+    """Return the runs of a paragraph, with deletions and insertions that screen readers announce."""
     kinds = {"delete": h.del_, "insert": h.ins}
     return [kinds[op][text] if op in kinds else text for op, text in runs]
