@@ -44,6 +44,9 @@ class SlackDelivery:
         self._client = client
         self._quote = quote
         self._paces: dict[str, Window] = {}
+        # Files already sent, by delivery and name, of messages that Slack then refused: only those are sent
+        # again.
+        self._uploaded: set[tuple[str, str]] = set()
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to `to`. Raises the errors of `contract.Deliverer.deliver`, and `TooLong`."""
@@ -53,7 +56,9 @@ class SlackDelivery:
         try:
             for file in message.files():
                 # Sent first and without a mark, so a crash may duplicate it but never lose it.
-                await self.upload(file, to)
+                if (delivery_id, file.name) not in self._uploaded:
+                    await self.upload(file, to)
+                    self._uploaded.add((delivery_id, file.name))
             await self._client.chat_postMessage(
                 channel=to.id,
                 blocks=blocks,
@@ -64,6 +69,7 @@ class SlackDelivery:
             )
         except NOT_SENT as error:
             raise delivery_error(error) from error
+        self._uploaded.difference_update((delivery_id, file.name) for file in message.files())
 
     async def was_delivered(
         self, to: contract.Destination, delivery_id: str, since: datetime, *, thread: str = ""
