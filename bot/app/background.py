@@ -1,6 +1,6 @@
 """The background work beside the platforms: the outbox pump, the clock and the health pages."""
 
-# ruff: noqa: PLC0415 — what a start can do without is imported when it is needed
+# ruff: noqa: PLC0415 — what a start does not need is imported later
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from bot.schedule.clock import BEAT_SECONDS, Schedule
 
 logger = logging.getLogger(__name__)
 
-# After the start, which is kept quick: reading whether the banks were learnt, and preparing for reports.
+# The delay after the start, to keep it quick, before checking the banks' training and preparing for reports.
 LEARNT_SECONDS: Final = 0.5
 PREPARED_SECONDS: Final = 20.0
-SANDBOX_BEAT: Final = 1.0  # seconds: whoever advances the clock waits to see what comes
-TRIED_SECONDS: Final = 10.0  # the clock waits no longer than this for the platforms to have been tried
-ENDING_SECONDS: Final = 3.0  # how long messages being sent may take to finish when the bot stops
+SANDBOX_BEAT: Final = 1.0  # seconds between beats: someone who advances the clock waits to see the effects
+TRIED_SECONDS: Final = 10.0  # the longest that the clock waits for the first try of each platform
+ENDING_SECONDS: Final = 3.0  # the longest that the bot waits, when it stops, for messages being sent
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -53,7 +53,7 @@ async def running(
 
     `posts`: every platform that sends messages, e-mail included, by name (« slack »). `platforms`: the chat
     platforms, by name. `say`: receives a French line for each part that fails to start. `tried`: set once
-    each platform was tried. The clock waits for that, since what it finds due would keep them waiting.
+    each platform was tried. The clock waits for it, since overdue tasks would delay the platforms.
     """
     settings = bot.settings
     async with AsyncExitStack() as stack:
@@ -102,7 +102,7 @@ async def running(
         stack.push_async_callback(end_pump)
 
         def beat() -> None:
-            """Wake the pump, show what newly awaits people, and delete short-lived data that has expired."""
+            """Wake the pump, refresh the boards, and delete expired short-lived data."""
             pump.wake()
             if changed := bot.awaited.take_changed():
                 people = [Actor(account.platform, account.team, account.user) for account in changed]
@@ -166,7 +166,7 @@ def _refuses(platform: ChatPlatform) -> bool:
 
 
 def _machine(bot: Bot) -> Machine:
-    """Return what the pages of health tell of the disk. The sandbox is never copied."""
+    """Return the measures of the disk for the health pages. The sandbox is never copied."""
     settings, made, free = bot.settings, dict[str, float](), None
     with suppress(OSError):
         free = shutil.disk_usage(settings.database().parent).free

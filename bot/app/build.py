@@ -6,7 +6,7 @@
 Each part is made on first use. Modules keep no state: two bots in one process share nothing.
 """
 
-# ruff: noqa: PLC0415 — the rooms of a part are imported when it is made, so that the bot is ready sooner
+# ruff: noqa: PLC0415 — rooms are imported when their part is made, so that the bot is ready sooner
 
 from __future__ import annotations
 
@@ -111,10 +111,10 @@ class Parts:
         return load_library(self.folders, self.settings.profile.policy, today, approved)
 
     def approved(self, day: date) -> Approved:
-        """Return the texts in the database that are in force on a given day, or were before.
+        """Return the database's texts that are in force on a given day, or were earlier.
 
         Return an empty mapping if there is no database, or if it is a sandbox's that cannot be read. Raises
-        `StorageError` or `sqlite3.Error` for any other: the files' words may be former ones.
+        `StorageError` or `sqlite3.Error` for any other: the files may hold former texts.
         """
         try:
             return self.read_approved(day)
@@ -168,13 +168,13 @@ class Parts:
     def read_own_guidance(self) -> None:
         """Read the guidance in the association's own folder, if any; set aside files that cannot be read.
 
-        Without such a folder, nothing is read yet: the shipped guidance is read when it is first needed.
+        Without such a folder, nothing is read: the shipped guidance is read at its first use.
         """
         if len(self.folders) > 1:
             _ = self.guidance
 
     def starting_questions(self) -> tuple[str, ...]:
-        """Return the questions to offer to those who begin, which are data beside the policy."""
+        """Return the questions suggested to beginners, from the files beside the policy."""
         guidance = self.guidance.get(self.library.default.id)
         return guidance.examples if guidance else ()
 
@@ -197,10 +197,11 @@ class Parts:
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
         """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
-        if "guidance" not in vars(self):  # nobody needs it yet: it will be read of what is served then
+        # not read yet: it will be read at its first use, for the texts served then
+        if "guidance" not in vars(self):
 
             def refresh() -> None:
-                if "guidance" in vars(self):  # someone read it of the former policies meanwhile, and holds it
+                if "guidance" in vars(self):  # another thread read it meanwhile, for the former policies
                     from bot.answers.guidance import load_guidance
 
                     self.guidance.update(load_guidance(self.folders, policies, []))
@@ -268,12 +269,12 @@ class Parts:
 
     @cached_property
     def due_dates(self) -> DueDates:
-        """The dates to aim for, as the messages tell them."""
+        """The dates to aim for that messages state."""
         return DueDates(self.onboarding_plan, self.calendar)
 
     @cached_property
     def issuer(self) -> Issuer:
-        """The association and its policies, as receipts name them."""
+        """The association and its policies' names, for receipts."""
         from bot.register.attestations import Issuer
 
         def names(policy: str) -> tuple[GenderedName, str]:
@@ -283,13 +284,13 @@ class Parts:
         return Issuer(self.settings.profile.association, names, self.calendar.zone)
 
     def permission_kinds(self) -> Mapping[PermissionKind, RequestKind]:
-        """Return what people may ask permission for today. Raises `PolicyError` for unreadable texts."""
+        """Return the kinds of permissions that exist today. Raises `PolicyError` for unreadable texts."""
         from bot.permissions.kinds import all_kinds
 
         return all_kinds(self.library, self.settings.profile, self.settings.deciders())
 
     def contacts(self, profile: Profile) -> Contacts:
-        """Return whom to contact about each provision that a text touches. Raises `PolicyError`."""
+        """Return the contacts for the checks of texts to publish. Raises `PolicyError`."""
         from bot.commands.verifier.contacts import Contacts
 
         return Contacts(
@@ -323,7 +324,7 @@ class Parts:
 
     @cached_property
     def intents(self) -> Intents:
-        """What people say to the bot about itself, and the answers."""
+        """The remarks that people make to the bot about itself, and their answers."""
         from bot.answers.intents import load_intents
         from bot.permissions.kinds import are_requested
         from bot.posting.checks import are_asked
@@ -344,7 +345,7 @@ class Parts:
 
     @cached_property
     def examiner(self) -> Examiner:
-        """What examines the posts that people mean to publish."""
+        """The examiner of the posts that people mean to publish."""
         from bot.posting.examining import load_examiner
 
         return load_examiner(SEED, self.folders)
@@ -375,7 +376,7 @@ class Bot(Parts):
     def __init__(self, settings: Settings, storage: Storage, clock: Clock = system_clock) -> None:
         super().__init__(settings, clock)
         self.storage = storage
-        # By policy, whether its bank of questions is learnt, once that is known.
+        # By policy, whether its question bank is trained on, once known.
         self.learnt: Mapping[str, bool] = {}
         # By policy, the failed trainings that could not be recorded in the folder of models.
         self.unwritten_failures: Mapping[str, str] = {}
@@ -448,7 +449,7 @@ class Bot(Parts):
 
     @cached_property
     def awaited(self) -> AwaitingBoard:
-        """Whom something may await."""
+        """The board of people whom something may await."""
         from bot.privacy.awaiting_board import AwaitingBoard
 
         return AwaitingBoard()
@@ -641,7 +642,7 @@ class Bot(Parts):
 
     @cached_property
     def permission_desk(self) -> PermissionDesk:
-        """What acts on requests for a permission need."""
+        """The dependencies of acts on requests for permissions."""
         from bot.permissions.certificates import certify
         from bot.permissions.requests import PermissionDesk
 
@@ -650,7 +651,7 @@ class Bot(Parts):
 
     @cached_property
     def request_drafts(self) -> RequestDrafts:
-        """The requests that people filled in and did not send yet, in memory only."""
+        """The requests that people filled in and have not sent, in memory only."""
         from bot.commands.demande.drafts import RequestDrafts
 
         return RequestDrafts(self.clock)
@@ -676,7 +677,7 @@ class Bot(Parts):
 
     @cached_property
     def check_counter(self) -> CheckCounter:
-        """What counts how often each check is shown and waved away."""
+        """The counter of how often each check is shown and dismissed."""
         return CheckCounter(self.once_a_day)
 
     @cached_property
@@ -686,12 +687,12 @@ class Bot(Parts):
 
     @cached_property
     def tally(self) -> Tally:
-        """What counts questions and examined texts."""
+        """The counter of questions and examined texts."""
         return Tally(self.once_a_day)
 
     @cached_property
     def dashboard(self) -> Dashboard:
-        """What the figures are counted from."""
+        """The sources of the dashboard's figures."""
         return self.dashboard_of(self.records)
 
     @cached_property
@@ -716,7 +717,7 @@ class Bot(Parts):
 
     @cached_property
     def drafts(self) -> DraftReview:
-        """The dependencies for reviewing what was guessed of a text."""
+        """The dependencies for reviewing the drafts guessed from a text."""
         from bot.commands.relire.relire import DraftReview
 
         own = self.settings.own_data()

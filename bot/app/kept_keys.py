@@ -21,12 +21,12 @@ def copied(settings: Settings) -> bool:
 
 
 def needed(db: Database, keepsake: Keepsake, settings: Settings) -> bool:
-    """Return whether something needs a keepsake, whatever the database remembers: a copy or a report."""
+    """Return whether a copy or a report needs a keepsake, whatever the database remembers."""
     return copied(settings) or (keepsake is records.KEYS and records.any_report(db))
 
 
 def ensure(storage: Storage, settings: Settings) -> None:
-    """Make those that there have never been, on the storage thread. `find_lost` reports the others."""
+    """Make the files that have never existed, on the storage thread. `find_lost` reports lost ones."""
     for keepsake in KEEPSAKES:
         with suppress(StorageError), storage.transaction() as db:
             keepsakes.ensure(db, keepsake, settings.keys(), needed=needed(db, keepsake, settings))
@@ -47,7 +47,7 @@ def find_lost(db: Database, settings: Settings) -> list[str]:
 
 
 def admit(db: Database, settings: Settings) -> list[str]:
-    """Make new ones in place of those that are lost for good, and return the names of their files.
+    """Replace the files that are lost for good, and return the names of the new ones.
 
     The keys of reports are not made while a report is stored: it would never open again. Raises
     `StorageError` when a file that is damaged or another installation's is in the way.

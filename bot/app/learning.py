@@ -45,7 +45,8 @@ def learn_banks(bot: Bot) -> None:
     for policy in policies:
         sources = Sources(bot.folders, policy.versions[-1])
         try:
-            if not store.is_learnt(sources, models):  # first: to know whether a bank is small, it is read
+            # checked first, since whether a bank is small is known only by reading it
+            if not store.is_learnt(sources, models):
                 if store.is_small(sources):
                     continue
                 store.learn(sources, models)

@@ -1,4 +1,4 @@
-"""What to call each notice in the database, for the command line, which sends none."""
+"""The titles of the notices in the database, for the command line, which sends none."""
 
 from typing import Any, Final
 

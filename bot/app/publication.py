@@ -1,6 +1,6 @@
 """The publication of the public site: facts about the association and its bot, and the texts to publish."""
 
-# ruff: noqa: PLC0415 — what makes pages is imported when pages are made
+# ruff: noqa: PLC0415 — the rooms that make pages are imported only to make pages
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def site_facts(settings: Settings) -> SiteFacts:
     """Return the facts that the site's pages state about the association and the bot.
 
-    Nothing in it is a secret.
+    None of them is secret.
     """
     from bot.site.frame import Door, SiteFacts
 
@@ -87,7 +87,8 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
     if not path.is_file():
         return publish(folder, facts, read(None))
     with closing(reader(path).conn) as conn, explained(path):
-        untold = _untold(bot, Database(conn))  # first: what is announced meanwhile may not be published yet
+        # read first, since a revision announced meanwhile may not be in this publication
+        untold = _untold(bot, Database(conn))
         policies = read(Database(conn))
     done = publish(folder, facts, policies)
     if untold:
@@ -101,9 +102,9 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
 
 
 def _untold(bot: Parts, db: Database) -> list[str]:
-    """Return the keys of the tasks that are to tell of a public policy's revision to come.
+    """Return the keys of the pending tasks that announce a coming revision of a public policy.
 
-    They are there when a bot that is stopped did not tell it.
+    Such tasks remain when the bot was stopped before announcing it.
     """
     rows = db.conn.execute(
         """SELECT due_tasks.key, revisions.policy FROM due_tasks
@@ -115,9 +116,9 @@ def _untold(bot: Parts, db: Database) -> list[str]:
 
 
 def _mark_told(db: Database, keys: Sequence[str]) -> None:
-    """Give tasks another key, under which `Archive.withdraw` does not cancel them.
+    """Rename tasks, so that `Archive.withdraw` does not cancel them.
 
-    The site shows the revision now: its withdrawal is told there, and its addresses stay.
+    The site now shows the revision, so a withdrawal must be announced there, and its addresses kept.
     """
     for key in keys:
         db.conn.execute(

@@ -21,7 +21,7 @@ Conversation: TypeAlias = Callable[[str], Decision]
 def rehearsing(parts: Parts, policy: Policy | None) -> Iterator[Callable[[], Conversation]]:
     """Yield a function that begins a conversation, as a member who holds no role.
 
-    `policy`: the only one that is asked, None for all of them.
+    `policy`: the only policy asked, None for all of them.
 
     A conversation returns the decision for each message, given the earlier messages. It raises `UserError`
     for a message that the chat would refuse to read.

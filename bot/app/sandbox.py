@@ -46,7 +46,7 @@ def _next_month(calendar: Calendar, now: datetime) -> datetime:
     return calendar.at(calendar.next_working_day(calendar.day(now) + timedelta(29)), MORNING)
 
 
-# The moments of `bot.platforms.local.adapter.MOMENTS` that do not depend on what waits.
+# The moments of `bot.platforms.local.adapter.MOMENTS` that do not depend on pending work.
 _MOMENTS: Final[Mapping[str, Callable[[Calendar, datetime], datetime]]] = {
     "heure": lambda _, now: now + timedelta(hours=1),
     "jour": lambda calendar, now: _in_days(calendar, now, 1),
@@ -90,7 +90,7 @@ def adapter(bot: Bot) -> LocalAdapter:
         return figure_sheet(board, known, await asyncio.to_thread(picture, board))
 
     def picture(board: Board) -> File | None:
-        with suppress(TypesetError):  # the tables say the same
+        with suppress(TypesetError):  # the tables have the same figures
             return notices.picture_file(board, pictures.draw(board, bot.settings.profile.association))
         return None
 
@@ -121,7 +121,7 @@ def personas(profile: Profile) -> list[Persona]:
 
 
 def travel(bot: Bot, clock: AdvancedClock) -> Travel:
-    """Return the function that advances the sandbox's clock. What is then due is done at the next beat."""
+    """Return the function that advances the sandbox's clock. Tasks then due run at the next beat."""
 
     def next_due() -> datetime | None:
         with bot.storage.transaction() as db:

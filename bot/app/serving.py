@@ -24,10 +24,10 @@ RETRY_SECONDS: Final = 30  # between attempts to reach a platform whose network 
 class Ending(IntEnum):
     """How the start of a platform, or the whole bot, ended. The value is the process's exit code.
 
-    `DONE`: it started, or was told to stop. `FAILED`: for a reason that nobody foresaw, so starting again may
-    help. `PASSING`: for one that may well pass, such as a full disk (EX_TEMPFAIL in sysexits.h, whose names
-    systemd shows). `MISSET`, `REFUSED`: starting again is of no use before someone changes a setting, or the
-    token (EX_NOPERM).
+    `DONE`: it started, or was told to stop. `FAILED`: an unforeseen error; starting again may help.
+    `PASSING`: a temporary problem, such as a full disk (EX_TEMPFAIL in sysexits.h, whose names systemd
+    shows). `MISSET`, `REFUSED`: starting again is useless until someone changes a setting, or the token
+    (EX_NOPERM).
     """
 
     DONE = 0
@@ -41,8 +41,8 @@ class Ending(IntEnum):
 class _Start:
     """The start of one platform.
 
-    `tried`: set after the first attempt. `outcome`: set once it is known: not while another attempt may
-    follow the same way, as when the network is down.
+    `tried`: set after the first attempt. `outcome`: set once it is final, not while attempts are repeated, as
+    when the network is down.
     """
 
     platform: Platform
@@ -92,7 +92,7 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    first: asyncio.Future[bool] = loop.create_future()  # done once each of `platforms` was tried
+    first: asyncio.Future[bool] = loop.create_future()  # resolved once each of `platforms` was tried
     lines: dict[str, str] = {}
 
     def tell(platform: Platform, line: str) -> None:
@@ -116,7 +116,7 @@ async def serve(
             reached: asyncio.Future[Any] = asyncio.gather(*steps)
             await asyncio.wait({stopping, reached}, return_when=asyncio.FIRST_COMPLETED)
             reached.cancel()
-            with suppress(asyncio.CancelledError):  # asyncio would log one that nobody awaits
+            with suppress(asyncio.CancelledError):  # asyncio would log an exception that nobody retrieves
                 await reached
             # While a token is refused, urgent notices leave by e-mail, and the form takes reports.
             tries = bool(beside) and not all(task.done() for task in starting)
@@ -155,7 +155,7 @@ async def _start(start: _Start, tell: Callable[[Platform, str], None]) -> None:
         try:
             await platform.start()
         except PlatformError as error:
-            if str(error) != refusal:  # repeating it every 30 seconds would hide the rest
+            if str(error) != refusal:  # repeating the refusal every 30 seconds would hide other messages
                 refusal = str(error)
                 tell(platform, f"{error}" + " Je réessaie sans le redire." * error.passing)
             start.tried.set()

@@ -17,16 +17,16 @@ from bot.storage.database import LARGEST_BY_DAY, StorageError
 
 
 def persona_roles(profile: Profile) -> dict[str, str]:
-    """Return the role that each persona holds, by persona: who receives reports, or else the first roles."""
+    """Return the role of each persona: the recipients of reports, or else the first roles."""
     held = [*profile.recipients, *(role.id for role in profile.roles if role.id != roles.ADMINISTRATION)]
     holders = zip(("communications", "conseil"), dict.fromkeys(held), strict=False)
     return {**dict(holders), "administration": roles.ADMINISTRATION}
 
 
 def persona_deciders(profile: Profile) -> str:
-    """Return VIGIE_DEMANDES in the sandbox, where the policy leaves it to a setting who decides.
+    """Return the sandbox's VIGIE_DEMANDES, the deciders for kinds whose policy names none.
 
-    Each kind goes to a persona who can be played, the other one if there are two.
+    They are roles held by playable personas; the other persona's if there are two.
     """
     held = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
     return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), held * 2, strict=False))
@@ -38,7 +38,7 @@ def settle(bot: Bot) -> None:
     Call it once, on the storage thread, before anything is served. Raises `StorageError`.
     """
     storage, settings, today = bot.storage, bot.settings, bot.today()
-    bot.read_own_guidance()  # the administration hears below of what cannot be read
+    bot.read_own_guidance()  # unreadable files are reported to the administration below
     if storage.path:
         database = storage.path.resolve()
         files.sweep(database.parent, bot.clock(), database.name)
@@ -68,7 +68,8 @@ def settle(bot: Bot) -> None:
     with suppress(StorageError):  # `reminders` reports it
         bot.registrar.catch_up()
     if storage.path and not settings.sandboxed():
-        kept_keys.ensure(storage, settings)  # now: made at the first report, their dates would reveal it
+        # made now, since the dates of files made at the first report would reveal it
+        kept_keys.ensure(storage, settings)
 
 
 def reminders(bot: Bot) -> list[str]:

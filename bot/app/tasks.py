@@ -1,6 +1,6 @@
 """The table of scheduled tasks, and the tasks that involve several rooms."""
 
-# ruff: noqa: PLC0415 — what a beat does not need is imported when its task is due
+# ruff: noqa: PLC0415 — what ordinary beats do not need is imported when its task is due
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ class Tasks:
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
     _logged: list[str] = field(default_factory=list, init=False)
-    _whole_file: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)  # a copy, or its rewriting
+    # held while the whole file is copied or rewritten
+    _whole_file: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def work(self) -> Work:
         """Return the table of tasks by name. The sandbox makes no sealed copy."""
@@ -144,7 +145,7 @@ class Tasks:
             incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
 
     def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Welcome and remind people, tell the administration what to follow, and announce revisions."""
+        """Welcome and remind people, and catch up on revisions' notices."""
         from bot.onboarding import reminders
         from bot.posting import counts
 
@@ -209,7 +210,7 @@ class Tasks:
 
         inbound.forget(db, now)
         restore.caught_up(db)
-        self.bot.refresh_boards(db)  # a new day, or a change from the command line
+        self.bot.refresh_boards(db)  # in case of a new day, or of a change from the command line
         hand_over(db, self.bot.calendar.day(now), now)
         readers.follow(db, self.bot.calendar.day(now), now)
         readers.log_new(db)
@@ -230,7 +231,7 @@ class Tasks:
         traces.erase(session)
 
     async def _send_curve(self, arguments: Arguments, now: datetime) -> None:
-        """Draw the curve of who has read a revision, and send it to who asked."""
+        """Draw a revision's curve of attestations, and send it to the requester."""
         from bot.revision import picture
 
         bot = self.bot
@@ -243,7 +244,7 @@ class Tasks:
         await digest.send_digests(self.bot.storage, self.bot.records, arguments, now)
 
     async def _send_case(self, arguments: Arguments, now: datetime) -> None:
-        """Make the PDF of a case, and send it to who asked."""
+        """Make the PDF of a case, and send it to the requester."""
         from bot.reports.figures import export
 
         bot = self.bot
@@ -251,7 +252,7 @@ class Tasks:
         await export.send_case(bot.storage, bot.records, association, arguments, now)
 
     async def _publish(self, _: Arguments, now: datetime) -> None:
-        """Make the public site, if the settings give it a folder. What prevents it is told once."""
+        """Publish the site, if the settings give it a folder. A failure is reported once."""
         folder, problem = self.bot.settings.site(), ""
         if folder is None:
             return
@@ -263,7 +264,7 @@ class Tasks:
         try:
             await aside(partial(publication.publish_site, self.bot, folder))
         except (PublicationError, PolicyError, SettingsError) as error:
-            problem = str(error)  # the next night, or the next version, tries again
+            problem = str(error)  # publication is tried again the next night, or with the next version
 
         def settle() -> bool:
             with self.bot.storage.transaction() as db:
@@ -273,7 +274,7 @@ class Tasks:
             logger.warning("the site was not published: %s", problem)
 
     async def _watch_source(self, arguments: Arguments, now: datetime) -> None:
-        """Look at the source of the texts, if the settings name one, and tell what is new."""
+        """Check the source of the texts, if the settings name one, and report what is new."""
         from bot.watching.sources import WatchedSource
         from bot.watching.watch import Watch
 
@@ -289,7 +290,7 @@ class Tasks:
         await self.bot.storage.run(self.bot.registrar.catch_up)
 
     async def _retrain(self, arguments: Arguments, now: datetime) -> None:
-        """Train on a bank that the administration added to, and tell who added to it."""
+        """Train on a bank that the administration added to, and report to the person who added."""
         from bot.answers import retraining
 
         bot = self.bot
@@ -338,8 +339,8 @@ class Tasks:
     def _settle(self) -> None:
         """End a beat: empty the WAL, and give the same dates to all the files that a report may change.
 
-        The list of destroyed rows is a new file each time that a row is added, so it is one at each beat too:
-        a file's birth time cannot be set.
+        The list of destroyed rows is a new file each time that a row is added, so it is rewritten at each
+        beat: a file's birth time cannot be set.
         """
         storage, keys = self.bot.storage, self.bot.settings.keys()
         if storage.path:
@@ -371,13 +372,13 @@ class Tasks:
         await self._read_whole_file(copy)
 
     async def _copy_hourly(self, _: Arguments, now: datetime) -> None:
-        """Make the hour's sealed copy in place of the one before, whether or not anything changed."""
+        """Make the hourly sealed copy, which replaces the one before, whether or not anything changed."""
         settings = self.bot.settings
         place = settings.database(), settings.copies(), settings.keys()
         await self._read_whole_file(partial(copies.save_hourly, *place, now))
 
     async def _read_whole_file(self, copy: Callable[[], object]) -> None:
-        """Copy the file on a thread of its own, while nothing rewrites it."""
+        """Run `copy` on its own thread, while nothing rewrites the database file."""
         await self.bot.storage.run(partial(kept_keys.ensure, self.bot.storage, self.bot.settings))
         async with self._whole_file:
             await aside(copy)

@@ -30,10 +30,10 @@ UNPUBLISHED: Final = Notice("site-non-publie", "un site qui ne peut pas être pu
 
 
 def settle_failure(db: Database, problem: str, now: datetime) -> bool:
-    """Tell the administration that the site is not published, once until it is again.
+    """Notify the administration that the site cannot be published, once until it is published again.
 
-    `problem`: what prevents it, in one French sentence, or "" once it is published. Return whether the
-    administration is now told.
+    `problem`: what prevents it, in one French sentence, or "" once it is published. Return whether a notice
+    was queued.
     """
     if not problem:
         state.lower(db, _FAILING)
@@ -52,7 +52,7 @@ def check_site(folder: Path | None, database: Path) -> Iterator[Finding]:
     if folder is None:
         return
     failing = None
-    with suppress(StorageError), closing(reader(database).conn) as conn:  # there may be none yet
+    with suppress(StorageError), closing(reader(database).conn) as conn:  # there may be no database yet
         failing = state.flag(Database(conn), _FAILING)
     if problem := folder_problem(folder):
         yield wrong("site", problem)
