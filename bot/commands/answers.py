@@ -54,7 +54,7 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 
 
 def alternatives(titles: Sequence[str], voice: Voice = FRENCH) -> str:
-    """Return titles joined by « ou », within a sentence that begins before them."""
+    """Return titles joined by « ou », for use within a sentence."""
     return voice(", ou ").join([*titles[:1], *map(within_sentence, titles[1:])])
 
 
@@ -62,7 +62,7 @@ def alternatives(titles: Sequence[str], voice: Voice = FRENCH) -> str:
 class Wording:
     """The context for wording an answer: the text, its guidance, the roles, and where the answer is read.
 
-    `voice`: says the bot's own words.
+    `voice`: the language of the bot's own words.
     """
 
     reading: Reading
@@ -95,7 +95,7 @@ class Wording:
     def subject(self, number: Number) -> str:
         """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo ».
 
-        A clause that nothing says the subject of, and that has no title of its own, has its first words.
+        A clause without a known subject or a title is named by its first words.
         """
         clause, about = self.reading.version.clause(number), self.about(number)
         if clause and number not in self.guidance.subjects:
@@ -167,7 +167,7 @@ def _perhaps(wording: Wording) -> str:
 
 
 def perhaps(policy: Policy, voice: Voice) -> str:
-    """Return what introduces clauses that may be the answer."""
+    """Return the words that introduce clauses that may be the answer."""
     return voice("Peut-être, sans certitude, dans {name.the}\u00a0:", name=policy.name)
 
 
@@ -181,8 +181,8 @@ def clauses_message(
 ) -> Message:
     """Quote clauses, best first, group those to read together, and give the next step.
 
-    `numbers`: at least one clause, all existing. `identifier`: as for `answer_message`. `question`: what was
-    asked, if it is known.
+    `numbers`: at least one clause, all existing. `identifier`: as for `answer_message`. `question`: the
+    question, "" if unknown.
     """
     numbers = tuple(numbers)[:MOST]
     quotes, shown = _quotes(wording, numbers)
@@ -205,7 +205,7 @@ def clauses_message(
 def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
     """Yield a line that sums up the first clauses, from the annotations alone.
 
-    Clauses that are all read together are said as one; any other is its force and its subject.
+    Clauses to read together share one text; any other is summed up by its force and its subject.
     """
     group = wording.reading.policy.annotations.read_with(numbers[0])
     joined = group.clauses if group and group.gist and set(group.clauses) <= set(numbers) else ()
@@ -228,7 +228,7 @@ def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
 
 
 def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], identifier: str) -> Message:
-    """Answer two questions at once, each under its own line, and say what is left out.
+    """Answer two questions in one message, each under its own line, and say which clauses are left out.
 
     `parts`: the answer to each, with its text; at least one has clauses.
     """
@@ -269,7 +269,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
 def policies_message(parts: Sequence[tuple[Wording, PolicyAnswer]], identifier: str = "") -> Message:
     """Show each of two policies' possible answers under the policy's name.
 
-    `parts`: the answer of each, which has clauses.
+    `parts`: the answer of each policy, which has clauses.
     """
     wording = parts[0][0]
     if wording.place == "open":  # see `answer_message`
@@ -455,9 +455,9 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
 
 
 def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Number, ...]:
-    """Return the clauses to quote for what they do say, when the policy leaves the question open.
+    """Return the related clauses to quote when the policy leaves the question open.
 
-    They are those of a recorded silence or, for any other, the closest clause if it is near enough.
+    They are those of a recorded silence or, for any other question, the closest clause if it is close enough.
     """
     if answer.outcome != "silent":
         return ()
@@ -468,12 +468,12 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
     return wording.existing(silence.clauses if silence and silence.clauses else near)
 
 
-# --- What is said to the bot about itself -----------------------------------------------------
+# --- Remarks about the bot itself -----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """What the bot's words about itself depend on: policy, name, administrators, language.
+    """The data needed for the bot's words about itself: policy, name, administrators, language.
 
     `bot`: the name that it gives itself. `admin`: the title of the role that administers it.
     """
@@ -484,7 +484,7 @@ class Speaker:
     voice: Voice = FRENCH
 
     def answer(self, intent: Intent, *, serving: bool = False) -> str:
-        """Return the sentences that answer an intent. `serving`: to someone whose duties it is."""
+        """Return the sentences that answer an intent. `serving`: whether it is one of the person's duties."""
         says = self.voice(
             intent.serves if serving and intent.serves else intent.says,
             bot=self.bot,
@@ -492,14 +492,14 @@ class Speaker:
             whom=refusals.whom_to_ask(self.reading.policy, self.voice),
             version=refusals.in_force(self.reading.version, self.voice),
         )
-        return says.replace("  ", " ").strip()  # where nobody is named
+        return says.replace("  ", " ").strip()  # a space is doubled when no name fills the sentence
 
 
 def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]]) -> Message:
-    """Answer what someone says about the bot itself, with the buttons that do it.
+    """Answer a remark about the bot itself, with buttons for the matching actions.
 
-    `duties`: those of `intent.duties` that the person may press. « Les signalements » means the reports one
-    made or, for a few people, those one receives, so both are offered.
+    `duties`: the buttons of `intent.duties` that the person may use. For a few people, « les signalements »
+    may mean the reports that they made or those that they receive, so both are offered.
     """
     say = speaker.voice
     elements: list[Element] = [

@@ -60,8 +60,8 @@ _PROBLEMS: Mapping[Problem, str] = {
 class BankEditing:
     """The dependencies of this command.
 
-    `shipped`: the folder of shipped data. `own`: the association's data folder. `checks`: the checks of texts
-    that people mean to publish, by name.
+    `shipped`: the folder of shipped data. `own`: the association's data folder. `checks`: by name, the checks
+    of texts that people mean to publish.
     """
 
     library: Library

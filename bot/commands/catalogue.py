@@ -1,8 +1,8 @@
 """The catalogue: the list of every command.
 
-An entry is data: a name, texts, flags. What answers is imported at the command's first use, by the small
-functions below: a bot is ready sooner, and holds less memory while idle. Only what reads a clause is imported
-at once, since it is what people ask first.
+An entry is data: a name, texts, flags. The code of a command is imported at its first use, by the small
+functions below, so that a bot is ready sooner and uses less memory while idle. Only the code that shows a
+clause is imported at once, since people ask for that first.
 """
 
 # ruff: noqa: PLC0415 — see above
@@ -329,7 +329,7 @@ def _about_label(library: Library) -> str:
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
-# --- What answers, imported at its first use ----------------------------------------------------
+# --- The code of commands, imported at its first use ----------------------------------------------------
 
 
 def _answer(answering: Callable[[], Answering], request: Request) -> Answer:
@@ -420,7 +420,7 @@ def _list_awaiting(
 
 
 def _watched(awaited: AwaitingBoard, run: Callable[[Request], Answer], request: Request) -> Answer:
-    """Answer with `run`, after which something may await the person."""
+    """Answer with `run`, after marking the person on the board, since something may then await them."""
     awaited.watch(request.actor)
     return run(request)
 

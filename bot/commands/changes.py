@@ -28,8 +28,8 @@ from bot.times import in_words
 _STYLES: Mapping[Side, Style] = {"before": "removed", "after": "added"}
 MARKS = 16  # marks in one quotation; each costs a hundred characters on Slack
 _ELEMENTS = 20  # elements on one page; a message holds 38 components
-_HEADING = 400  # characters of what is shown of a title
-_NUMBERS = 50  # numbers that changed, in one list
+_HEADING = 400  # maximum characters of a title
+_NUMBERS = 50  # changed numbers in one list
 _CAPTION = 100  # the weight of a quotation's caption
 
 
@@ -73,7 +73,7 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
         name = summary.describe_change(comparison, change)
         named = Text(bold(f"{capitalized(name)}{nature}"))
         quotes: list[Element] = []
-        if redline.passages(comparison, change):  # otherwise, the same words under another number
+        if redline.passages(comparison, change):  # otherwise, only the number changed
             quotes += _quotes(old, change.old, clause_texts(new, change.new), "before")
             quotes += _quotes(new, change.new, clause_texts(old, change.old), "after")
         if sum(_weight(comparison, element) for element in (named, *quotes)) <= PAGE_WEIGHT:

@@ -48,7 +48,7 @@ from bot.privacy.personal_data import CATEGORIES
 from bot.storage.state import Flag
 from bot.times import Calendar
 
-_ID = "0f3c9a5b0f3c9a5b"  # of an example's request, or quiz
+_ID = "0f3c9a5b0f3c9a5b"  # the identifier of an example's request or quiz
 
 
 def politique_examples(library: Library) -> dict[str, Reply]:
@@ -379,7 +379,7 @@ def people_examples(library: Library, office: Office) -> dict[str, Reply]:
 
 
 def _applied_profile(office: Office, asked: Request) -> dict[str, Reply]:
-    """Return an example of each reply about a profile that gives reports to other roles than the registry."""
+    """Return an example of each reply about a profile that names other recipients of reports."""
     described, first = office.profile, office.profile.roles[0].id
     other = replace(office, profile=replace(described, reports=ReportsProfile("1", (first,))))
     applied = f"profil {Duties.of(other.profile).fingerprint()}"

@@ -12,7 +12,7 @@ _SEND, _DROP = "envoyer", "annuler"
 
 
 def settle(office: Office, notices: Notices, request: Request) -> Message:
-    """Show how many dead letters there are, or resend or drop one or all of them.
+    """Show the counts of dead letters, or resend or drop one or all of them.
 
     Raises `UserError` for any other choice, and when there is nothing to settle.
     """

@@ -37,8 +37,8 @@ _ERASE = "effacer"
 _NOTICE = "avis"
 _WHY = "raisons"
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?")
-# What a person reads of each column of a fact, in this order; the file has the others. `{}` is the value: a
-# day in words, « 2 rappels ». A number that is 0 or 1 takes no « s ».
+# The phrase for each column of a fact, in this order; the other columns are only in the file. `{}` is the
+# value, such as a day in words. A plural « s » is removed after 0 or 1.
 _PHRASES: Final = {
     "plateforme": "{}",
     "role": "{}",

@@ -25,7 +25,7 @@ from bot.revision.revisions import Revision
 from bot.times import in_words
 
 READ: Final = "lu"  # the argument sent by the button « J'ai lu »
-_MOST_COMING: Final = 2  # buttons to what is to come, beside the others
+_MOST_COMING: Final = 2  # buttons to coming revisions, beside the others
 ANSWER: Final = Button("Répondre", "quiz", "primary")
 
 
@@ -63,14 +63,14 @@ class NewsRequest(CourseRequest):
         return changes_message(policy, revision, comparison, page, step, coming=coming, cancelled=cancelled)
 
     def _coming(self, policy: Policy) -> list[Revision]:
-        """Return the revisions that are announced and whose day has not come."""
+        """Return the announced revisions that are not in force yet."""
         chain = revisions.approved_chain(self.db, policy.id)
         return [revision for revision in chain if revision.is_coming]
 
     def _cancelled(self, policy: Policy, shown: Revision | None, text: str) -> Revision | None:
         """Return the revision that `text` names, if it was announced and withdrawn before its day.
 
-        None when `shown`, of the same adoption date, took its place.
+        None when `shown` has the same adoption date, and so took its place.
         """
         words = text.split()
         if shown is not None and shown.version in words:
@@ -161,8 +161,8 @@ def changes_message(
 ) -> Message:
     """Show a page of changes. `following`: the button of the reader's next step, below the last page.
 
-    `coming`: the revisions that are announced and whose day has not come. `cancelled`: the one that was asked
-    for, if it was withdrawn before its day.
+    `coming`: the announced revisions that are not in force yet. `cancelled`: the requested revision, if it
+    was withdrawn before its day.
     """
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
@@ -183,7 +183,7 @@ def changes_message(
 
 
 def _withdrawn(cancelled: Revision | None, instead: str = "") -> list[Text]:
-    """Return a line for the revision that was asked for, if it was withdrawn before its day."""
+    """Return a line about the requested revision, if it was withdrawn before its day."""
     if cancelled is None or cancelled.effective is None:
         return []
     day = in_words(cancelled.effective)
@@ -193,7 +193,7 @@ def _withdrawn(cancelled: Revision | None, instead: str = "") -> list[Text]:
 
 
 def _to_come(coming: Sequence[Revision]) -> list[Text]:
-    """Return a line for each revision to come."""
+    """Return a line about each coming revision."""
     return [
         Text(
             bold("À venir"), f"\u00a0: une révision, en vigueur à compter du {in_words(revision.effective)}."
@@ -204,7 +204,7 @@ def _to_come(coming: Sequence[Revision]) -> list[Text]:
 
 
 def _what_will_change(coming: Sequence[Revision]) -> list[Button]:
-    """Return a button to the changes of each revision to come, the first ones."""
+    """Return buttons to the changes of the first coming revisions."""
     several = len(coming) > 1
     return [
         Button(
@@ -217,7 +217,7 @@ def _what_will_change(coming: Sequence[Revision]) -> list[Button]:
 
 
 def coming_message(policy: Policy, revision: Revision, comparison: Comparison, number: int) -> Message:
-    """Show a page of what a revision will change, on a day that has not come."""
+    """Show a page of the changes of a coming revision."""
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
     day = in_words(revision.effective) if revision.effective else ""

@@ -8,7 +8,7 @@ describe. A button sent under another version names it: « pa20@2026-12-13:5.11 
 clause, even if the number has changed since.
 """
 
-# ruff: noqa: PLC0415 — what most look-ups do without is imported when it is needed
+# ruff: noqa: PLC0415 — what most look-ups do not need is imported at its first use
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,7 +54,8 @@ from bot.policy.standing import removal_day
 from bot.reports import codes
 from bot.times import in_words
 
-QUESTION_LENGTH: Final = 2_000  # characters; ten thousand would block everyone for two thirds of a second
+# characters; reading ten thousand would block everyone for two thirds of a second
+QUESTION_LENGTH: Final = 2_000
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is a look-up; a longer text is a question
 SHOWN_HITS: Final = 3
 SHOWN_MARKS: Final = 12  # bold words in one quotation; each costs a hundred characters on Slack
@@ -138,7 +139,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
             if not all(moved.values()):  # a removed clause is shown in the old version
                 on, moved = about.since, None
     if named and not any(search_words(rest)) and reference_in(rest, version) is None:
-        rest = ""  # « la PA20 » means the whole policy, unless what is left is the number of a part
+        rest = ""  # « la PA20 » means the whole policy, unless the article left over is the number of a part
     on_day = version_on(policy, on) if on else version
     reading = Reading(policy, on_day, on, moved, policy is library.default)
     if on or named or len(library.policies) == 1:
@@ -149,10 +150,11 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
 def holder(library: Library, reading: Reading, text: str) -> Reading:
     """Return the first policy that has the clauses named in `text`, `reading` if none or if it does.
 
-    Failing that, it is the first that has the clause named first, « 2.3.5 » of « 2.3.5, 9 », then the first
-    in which every part has a clause with that number, so that the person can choose among them.
+    Failing that, return the first that has the first clause named, « 2.3.5 » in « 2.3.5, 9 »; then the first
+    that has the number within each of its parts, so that the person can choose among them.
     """
-    if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):  # no number, nor « annexe A »
+    # neither a number nor something like « annexe A »
+    if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):
         return reading
 
     def ends_in(version: Version) -> list[Number]:
@@ -261,8 +263,8 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         known = [reading.version.within(span.last) for span in reference.spans]
         if not (reference.exact and all(known)):
             absent = references.absent_item(text, reading.version)
-        if absent and reference.exact:  # « 2.3.5, 9 », of a clause that has four parts
-            spans = zip(reference.spans, known, strict=True)  # whatever else is asked for stays
+        if absent and reference.exact:  # « 2.3.5, 9 », if the clause has only four items
+            spans = zip(reference.spans, known, strict=True)  # the other clauses asked for are still shown
             others = tuple(span for span, has in spans if has or str(span) != absent[1])
             reference = Reference(others, exact=False, marked=True)
     message = (
@@ -281,7 +283,7 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         it = "la" if named.gender == "féminin" else "le"
         whole = reading.version.clause(clause)
         if whole and item.isdecimal() and 0 < int(item) <= len(whole.paragraphs):
-            lacks = "ne numérote pas ses alinéas"  # its second paragraph may be meant
+            lacks = "ne numérote pas ses alinéas"  # the person may mean its second paragraph
         else:
             lacks = f"n'a pas d'alinéa {item}" + ("" if item.isdecimal() else ")")
         note = Note(f"{named.The} {lacks}\u00a0: {it} voici au complet.")
@@ -296,10 +298,10 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
 def with_other_words(
     message: Message, reading: Reading, other: Reading, asked: str, *, place: Place, voice: Voice = FRENCH
 ) -> Message:
-    """Say above a message that another day had other words, with a button to read them.
+    """Say above a message that the words differ on another day, with a button to read them.
 
-    `asked`: the numbers to read that day, "" for its table of contents. Where everyone reads, only the
-    sentence is left, since the quotations would look like the answer.
+    `asked`: the numbers to read as of that day, "" for the table of contents. Where everyone can read, only
+    the sentence is shown, since the quotations would look like the answer.
     """
     warning = Text(say_other_words(reading, other, voice))
     if place == "open":
@@ -363,7 +365,7 @@ def successor_notes(
     """Yield links to the new numbers, `now`, of the clause that was `number` before `since`.
 
     If the clause was removed, yield a link to its old text instead, as of the day `formerly`. `beside`: the
-    other buttons of the message, among which a neighbour may have its own.
+    message's other buttons, which are not repeated.
     """
     before = f"Avant le {in_words(since)}, {number} était"
     if now:
@@ -372,7 +374,7 @@ def successor_notes(
         if buttons := distinct(read, beside):
             yield Buttons(*buttons)
     else:
-        if reading.version.within(number):  # if not, `missing` says since when it is gone
+        if reading.version.within(number):  # otherwise, `missing` says since when the number is gone
             yield Note(f"{before} une clause qui a été retirée.")
         old = f"politique {reading.policy.id}:{number} --date {formerly}"
         yield Buttons(Button("Lire l'ancien texte", old))
@@ -382,7 +384,7 @@ def _and(numbers: Sequence[Number]) -> str:
     return " et ".join(map(str, numbers))
 
 
-@lru_cache(maxsize=256)  # the result depends on the text alone, and is needed often
+@lru_cache(maxsize=256)  # depends on the text alone, and is called often
 def _fits(text: str) -> bool:
     """Return whether the text of a clause, or of one of its items, fits on one page."""
     return weight(text) <= PAGE_WEIGHT
@@ -580,7 +582,7 @@ def results(
 
 
 def why_none(policy: Policy, day: date, text: str) -> str:
-    """Return the sentence that says why a text finds no clause on a given day."""
+    """Return a sentence that says why no clause matches a text on a given day."""
     try:
         version = version_on(policy, day)
     except UserError as error:

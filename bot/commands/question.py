@@ -39,10 +39,12 @@ from bot.policy.references import Reference
 from bot.posting.drafts import PostDraft, PostDrafts
 from bot.posting.posts import Post
 
-OTHERS: Final = 2  # other policies asked at most, when the first one is not sure
-CHECK_POST: Final = "check_post"  # the intent of someone who has a text to publish, and is asked to paste it
-REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
-RECEIVED: Final = "signalements"  # the command of whoever receives reports, which the others may not press
+OTHERS: Final = 2  # maximum other policies asked, when the first one is not sure
+# the intent of someone who has a text to publish, whom the bot asks to paste it
+CHECK_POST: Final = "check_post"
+# the intent of a text that is a report's code, which is neither answered nor stored
+REPORT_CODE: Final = "report_follow"
+RECEIVED: Final = "signalements"  # the command of people who receive reports, whose button others do not get
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class Answering:
     """The dependencies for answering: texts, guidance by policy, and a memory kept for minutes.
 
     `masker`, `posts` and `intents` are functions, so that the files that they read are loaded on first use.
-    `drafts`: where a text that someone means to publish waits to be examined. `tally`: counts what is asked
-    of each clause, without a name.
+    `drafts`: the texts to publish that wait to be examined. `tally`: counts the questions answered by each
+    clause, without a name.
     """
 
     library: Library
@@ -76,8 +78,8 @@ class Decision:
     """The answer to a text, before it is worded: for the chat, the command line and the measures.
 
     `text`: the text as it was read, without the bot's name. `subject`: the previous answer's subject, if the
-    text is a follow-up. `halves`: the decision on each, if the text asks two questions. `rivals`: decisions
-    of other policies that may also answer, to show beside this one.
+    text is a follow-up. `halves`: the decision on each question, if the text asks two. `rivals`: decisions of
+    other policies that may also answer, to show beside this one.
     """
 
     reading: Reading
@@ -89,7 +91,7 @@ class Decision:
 
     @property
     def in_context(self) -> str:
-        """The text with the question before it: enough to tell which of the policy's silences it falls in."""
+        """The text, after the question that it follows up, to find the recorded silence it falls in."""
         return f"{self.text} {self.subject}".strip()
 
     @property
@@ -99,7 +101,7 @@ class Decision:
         return other_words(self.reading, self.text) if asks else None
 
     def other_numbers(self) -> str:
-        """Return the numbers to read on that day: those asked for, or the first clauses' own of then."""
+        """Return the numbers to read as of that day: those asked for, or the first clauses' numbers then."""
         if self.other is None:
             return ""
         if reference := references.reference_in(self.text, self.reading.version):
@@ -191,7 +193,7 @@ def about(desk: Answering, request: Request) -> Message | Slow:
         if desk.library.naming.split(request.text)[0] is None:
             decision = _decide_elsewhere(desk, decision, text, "", request)
         decision = _doubted(decision)
-        settled = replace(decision.answer, english=False)  # who reads may not be
+        settled = replace(decision.answer, english=False)  # the reader may not be an English speaker
         if decision.rivals:
             both = (decision, *decision.rivals)
             parts = [(desk.wording(each.reading, request), each.answer) for each in both]
@@ -230,7 +232,7 @@ def _decide_over_all(desk: Answering, reading: Reading, rest: str, request: Requ
 
 
 def _doubted(decision: Decision) -> Decision:
-    """Return a decision that is not sure, if the words that answer are not those of a day that it names."""
+    """Make a decision unsure, if it names a day on which the answer's words were different."""
     if decision.other is None:
         return decision
     unsure = [replace(each, answer=replace(each.answer, sure=False)) for each in (*decision.halves, decision)]
@@ -240,7 +242,7 @@ def _doubted(decision: Decision) -> Decision:
 def _decide_elsewhere(desk: Answering, first: Decision, text: str, words: str, request: Request) -> Decision:
     """Return the decision of another policy than that of `first`, if it answers better, or both.
 
-    `words`: the text without a policy's name, for when it is a few words to look for.
+    `words`: the text without a policy's name, in case it is a few words to search for.
     """
     library, answer = desk.library, first.answer
     if len(library.policies) == 1 or _is_settled(first):
@@ -267,7 +269,7 @@ def _is_settled(decision: Decision) -> bool:
 
 
 def _with_words(decision: Decision, words: str) -> Decision:
-    """Return the passages that hold a few `words` instead of an answer that they are better than, or of a no.
+    """Return the passages that contain a few `words`, if they are better than the answer.
 
     They illustrate an unsure answer that they agree with.
     """
@@ -299,9 +301,9 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
 
 
 def _decide_subject(desk: Answering, decision: Decision, wording: Wording) -> Decision:
-    """Return what answers the subject alone of « que dit la politique sur le logo? », which is in no bank.
+    """Decide on the subject alone of « que dit la politique sur le logo? », if the whole is in no bank.
 
-    It is proposed, never announced. Any other silence is returned as it is.
+    The answer is only proposed. Any other decision is returned unchanged.
     """
     subject = rules.subject_asked(desk.library.naming.neutral(decision.text))
     if not subject:
@@ -323,7 +325,7 @@ def _decide_halves(
     """
     reading = decision.reading
     text, next_text, shown_by = cut
-    # « … et la deuxième? » is about what the first half names.
+    # « … et la deuxième? » depends on what the first half names.
     if moves.asked(text) or moves.asked(next_text):
         return None
     half = _decide_alone(desk, reading, text, wording, (), batch=batch)
@@ -348,7 +350,7 @@ def _decide_alone(
     *,
     batch: Batch,
 ) -> Decision:
-    """Decide what to answer to one question, which may follow an answer that had the clauses `previous`."""
+    """Decide on one question, which may follow up an answer that had the clauses `previous`."""
     if previous and (move := moves.asked(text)):
         return _moved(reading, previous, move)
     follows = bool(previous) and rules.follows(text)
@@ -383,7 +385,7 @@ def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
     """Return whether to show the passages that hold the words of `text`, `first` being the best clause.
 
     They illustrate an unsure answer that they agree with. They replace a refusal, unless the text has several
-    words that the policy does not contain, since it then asks something.
+    words that the policy lacks, since it is then a question.
     """
     if answer.answered:
         return answer.clauses[0].number == first
@@ -462,7 +464,7 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
 
 
 def _dated(message: Message, decision: Decision, request: Request, voice: Voice = FRENCH) -> Message:
-    """Return a message that says so if a day that the question names had other words."""
+    """Add a line to a message if the words were different on a day that the question names."""
     if decision.other is None:
         return message
     asked = decision.other_numbers()
@@ -514,7 +516,7 @@ def _undated(
 
 
 def _not_found(decision: Decision, request: Request, voice: Voice) -> Message | None:
-    """Word what was not found when it is a clause or a few words, None when it is a question."""
+    """Return the message about a clause or words that were not found, None for a question."""
     reading, text = decision.reading, decision.text
     if not text:
         return politique.at_end(reading, decision.answer.ranked[0].number)
@@ -534,7 +536,7 @@ def _missing(reading: Reading, reference: Reference) -> list[Number]:
 
 
 def _noted(desk: Answering, decision: Decision, request: Request, question: Masked) -> bool:
-    """Count the clauses that answer a question, or store it without an answer. Return whether it is."""
+    """Count the clauses that answer a question, or store an unanswered one. Return whether it was stored."""
     today, answer = desk.office.today(), decision.answer
     parts = decision.halves or (decision,)
     answering = [part for part in parts if part.answer.outcome == "answer" and part.answer.clauses]

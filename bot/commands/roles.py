@@ -103,7 +103,7 @@ def _overview(office: Office, db: Database, request: Request) -> Message:
 
 
 def _proposed(office: Office, db: Database) -> list[Element]:
-    """Say that the profile gives reports to other roles, and offer to apply it."""
+    """Say that the profile names other recipients of reports, and offer to apply it."""
     described = Duties.of(office.profile)
     if described == duties.latest(db):
         return []
@@ -128,9 +128,9 @@ def _receiving(db: Database, described: Duties, start: str) -> str:
 
 
 def _apply_profile(office: Office, db: Database, request: Request, fingerprint: str) -> Message:
-    """Make the roles that the profile names receive reports, from the day that an appointment would count.
+    """Apply the profile's recipients of reports, from the day on which an appointment could take effect.
 
-    The button of the question holds what it showed, so that nothing else is agreed to.
+    The question's button carries a fingerprint of what it showed, so that nothing else can be confirmed.
     """
     described, today = Duties.of(office.profile), office.today()
     if fingerprint != described.fingerprint():

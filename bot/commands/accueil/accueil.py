@@ -40,13 +40,13 @@ from bot.register.attestations import Attesting, Fact
 from bot.times import in_words
 
 NAME_LENGTH = 80
-_HEADING = 110  # characters of an article's title in a heading
+_HEADING = 110  # maximum characters of an article's title in a heading
 
 
 def welcome(office: Office, course: Course, request: Request) -> Reply:
     """Handle a request about the person's onboarding or, from the administration, about everyone's.
 
-    It is about the policy that the text names or, without any name, about the default one.
+    The policy is the one that the text names, or else the default one.
     """
     named, text = course.library.naming.split(request.text)
     asked = course.asked()
@@ -236,7 +236,7 @@ def progress_message(
     state: Sequence[Text],
     onward: Sequence[Button],
 ) -> Message:
-    """Show where a person is. `lines`: the steps. `state`: the date to aim for and the team's progress."""
+    """Show a person's progress. `lines`: the steps. `state`: the date to aim for and the team's progress."""
     return Message(
         Heading("Votre accueil"),
         Text(_asked(course, standing)),

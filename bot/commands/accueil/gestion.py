@@ -40,9 +40,9 @@ from bot.times import in_words
 
 VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "image", "equipe")
 PAGE_SIZE = 8  # people or questions per page
-_LATE = 6  # late people on the overview
-_CLAUSES = 5  # hardest clauses, on the first page of questions
-_STALE = 12  # questions to review on the overview
+_LATE = 6  # late people listed on the overview
+_CLAUSES = 5  # hardest clauses listed on the first page of questions
+_STALE = 12  # questions to review listed on the overview
 _STOPS = 5  # buttons to stop an onboarding
 _SHOW, _HIDE = "dire", "taire"
 _ALL = Button("Tous les accueils", "accueil gestion")
@@ -172,7 +172,7 @@ class _OnboardingsRequest(CourseRequest):
         return self._people("")
 
     def _share(self, wanted: str) -> Message:
-        """Show whether the team learns how many have finished, or turn that on or off."""
+        """Show whether the progress figures are shared with the team, or turn the sharing on or off."""
         if wanted == _HIDE:
             team.stop_sharing(self.db)
         elif wanted == _SHOW and self.request.confirmed:
@@ -226,7 +226,7 @@ def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], ban
 
 
 def team_message(*, shared: bool) -> Message:
-    """Say whether the team learns how many have finished, on what conditions, and offer to change it."""
+    """Say whether the progress figures are shared with the team, and how, and offer to change that."""
     what = (
         "combien ont terminé, dans «\u00a0Où j'en suis\u00a0» et dans les rappels\u00a0: «\u00a08 personnes "
         "sur 15 ont terminé\u00a0», jamais qui."

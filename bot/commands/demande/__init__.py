@@ -1,1 +1,1 @@
-"""Ask a permission or a consent before publishing, answer one, and see the register of those in force."""
+"""Requests for a permission or a consent, their answers, and the register of permissions."""

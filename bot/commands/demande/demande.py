@@ -1,7 +1,6 @@
-"""`/vigie demande`: ask a permission or a consent, answer one, write about it, end it, see the register.
+"""`/vigie demande`: requests for a permission or a consent, their answers, and the register.
 
-What is filled in stays in memory until it is confirmed. A picture that is joined is read for its fingerprint,
-and for nothing else.
+A filled-in window stays in memory until it is confirmed. An attached picture is only hashed.
 """
 
 import hashlib
@@ -44,16 +43,16 @@ from bot.posting.checks import Venue
 from bot.posting.drafts import PostDrafts
 
 _IMAGES: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF.{4}WEBP", re.DOTALL)
-# How the subject of a request begins, by where the text that is being examined is to appear.
+# The beginning of a request's subject, by the place where the examined text will be published.
 _PUBLISH: Final[Mapping[Venue, str]] = {
     "": "Publier ce texte",
     "personnel": "Publier ce texte sur mon compte personnel",
     "travail": "Publier ce texte sur mon compte de travail",
     "page": "Publier ce texte sur une page de l'association",
 }
-_FILLERS: Final = "\u115f\u1160\u3164\uffa0"  # letters of Hangul that are blank
+_FILLERS: Final = "\u115f\u1160\u3164\uffa0"  # blank letters of Hangul
 _TOKEN: Final = re.compile(r"[\w-]{16}")
-# The fields of the windows, by the part of a request that is refused.
+# The field of the windows for each part of a request that may be refused.
 _FIELDS: Final[Mapping[str, str]] = {
     "subject": "objet",
     "until": "jusque",
@@ -66,7 +65,10 @@ _FIELDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Requesting:
-    """The dependencies of this command. `posts`: the texts being examined, from which a request is filled."""
+    """The dependencies of this command.
+
+    `posts`: the texts being examined, from which a request can be filled in.
+    """
 
     library: Library
     office: Office
@@ -94,7 +96,7 @@ def handle(requesting: Requesting, request: Request) -> Reply:
 class PermissionWork:
     """A request about permissions, within a transaction.
 
-    The methods of its buttons take the request's or the draft's identifier, and what follows it.
+    The methods of its buttons take the identifier of the request or draft, and the text after it.
     """
 
     requesting: Requesting
@@ -103,29 +105,29 @@ class PermissionWork:
 
     @property
     def actor(self) -> Actor:
-        """The account that asks."""
+        """The account that made the request."""
         return actor_of(self.request)
 
     @property
     def today(self) -> date:
-        """The association's day."""
+        """Today's date in the association's time zone."""
         return self.requesting.office.today()
 
     @property
     def session(self) -> PermissionSession:
-        """What acts on requests take."""
+        """The session in which acts on requests take place."""
         return PermissionSession(self.db, self.requesting.desk, self.requesting.office.clock())
 
     def _known(self) -> str | None:
-        """Return who asks, None when they are not in the database."""
+        """Return the requester's id, None when they are not in the database."""
         return persons.person_of(self.db, self.actor)
 
     def person(self) -> str:
-        """Return who asks, added to the database if needed."""
+        """Return the requester's id, adding them to the database if needed."""
         return persons.known(self.db, self.actor)
 
     def refusal(self, error: PermissionRequestError) -> UserError:
-        """Return a refusal for the field at fault or, when there is none, for the person."""
+        """Return a refusal for the field at fault or, if no field is, a general one."""
         fields = self.request.fields
         who = "personne" if "personne" in fields else "papier"
         why = "raison" if "raison" in fields else "conditions"
@@ -136,7 +138,7 @@ class PermissionWork:
     # --- Asking
 
     def home(self, page: str) -> Message:
-        """Show what the person may ask, the requests awaiting them, and those they made or consented to."""
+        """Show the kinds of requests, the requests awaiting the person, and those they took part in."""
         known, today = self._known(), self.today
         kinds = self.requesting.desk.kinds().values()
         administers = roles.has(self.db, known, roles.ADMINISTRATION, today)
@@ -160,7 +162,7 @@ class PermissionWork:
         )
 
     def choose(self, identifier: str, window: str) -> Reply:
-        """Open a window, filled in with a text that is being examined. For an image, ask whose first."""
+        """Open a window, filled in with a text being examined. For an image, first ask who is in it."""
         draft = self.requesting.posts.get(self.actor, identifier)
         text, image, venue = (draft.post.text, draft.post.image, draft.post.venue) if draft else ("", "", "")
         if window not in WINDOWS:
@@ -178,7 +180,7 @@ class PermissionWork:
         return replace(form, command=f"{COMMAND} {window}")
 
     def whose(self, identifier: str = "", _rest: str = "") -> Message:
-        """Ask whether who is in a picture can answer here."""
+        """Ask whether the person in a picture can answer here."""
         self._kind("personne")
         return messages.whose_image(identifier if _TOKEN.fullmatch(identifier) else "")
 
@@ -203,10 +205,10 @@ class PermissionWork:
         return kind
 
     def _draft(self, window: str, before: RequestDraft | None) -> RequestDraft:
-        """Return what was filled in. Raises `FieldsError` with all that is wrong."""
+        """Return the filled-in window as a draft. Raises `FieldsError` with all the problems."""
         fields, problems = self.request.fields, dict[str, str]()
         texts = {name: clean(fields.get(name, "")).strip() for name in ("objet", "image", "papier", "nom")}
-        # A window takes no longer name; what is confirmed is what will be certified.
+        # The windows accept no longer name, and the certificate must show the confirmed one.
         texts |= {name: texts[name][:NAME_LENGTH].strip() for name in ("papier", "nom")}
         missing = {
             "objet": "Dites ce que vous voulez faire.",
@@ -246,7 +248,7 @@ class PermissionWork:
         return RequestDraft(replace(asking, id=before.asking.id) if before else asking, person)
 
     def _until(self) -> date | None:
-        """Return the day that was typed, None for none. Raises `FieldsError` for one that is over."""
+        """Return the typed last day, None for none. Raises `FieldsError` for a past day."""
         if not self.request.fields.get("jusque", "").strip():
             return None
         day = typed_day(self.requesting.office, self.request, "jusque").day
@@ -255,7 +257,7 @@ class PermissionWork:
         return day
 
     def _to(self, draft: RequestDraft, request: PermissionRequest) -> Sequence[Span | str]:
-        """Return who receives a request, after « elle ira »."""
+        """Return the recipients of a request, as worded after « elle ira »."""
         if draft.person:
             return ("à ", person(draft.person.platform, draft.person.user))
         acting = requests.deciders(self.db, request, self.today)[0]
@@ -268,14 +270,14 @@ class PermissionWork:
         return (to,)
 
     def send(self, identifier: str, _rest: str) -> Reply:
-        """Send what was confirmed, once, whatever the number of presses.
+        """Send a confirmed draft, once, whatever the number of presses.
 
         Raises `UserError` when the draft expired.
         """
         draft = self.requesting.drafts.get(self.actor, identifier)
         known = self._known()
         if draft is None:
-            if known and requests.load(self.db, identifier):  # sent already, by a press before this one
+            if known and requests.load(self.db, identifier):  # already sent by an earlier press
                 return self.show(identifier, "")
             return messages.TOO_LATE
         if not self.request.confirmed:
@@ -292,7 +294,7 @@ class PermissionWork:
         return self._card(sent, "asker", lead="C'est envoyé.")
 
     def forget(self, identifier: str, _rest: str) -> Message:
-        """Forget what was filled in."""
+        """Forget a draft."""
         self.requesting.drafts.drop(self.actor, identifier)
         return messages.FORGOTTEN
 
@@ -337,7 +339,7 @@ class PermissionWork:
         return self._card(request, party, page=page_number(page))
 
     def grant(self, identifier: str, _rest: str) -> Reply:
-        """Open the window in which a request is granted, or grant it. Raises `FieldsError`."""
+        """Open the window to grant a request, or grant it with the answers. Raises `FieldsError`."""
         request, party = self._find(identifier)
         if request.state != "asked" or party == "asker":
             return self._late(request, party)
@@ -358,7 +360,7 @@ class PermissionWork:
         return self._card(decided, party, lead=lead)
 
     def refuse(self, identifier: str, _rest: str) -> Reply:
-        """Open the window in which a request is refused, or refuse it."""
+        """Open the window to refuse a request, or refuse it with the answers."""
         request, party = self._find(identifier)
         if request.state != "asked" or party == "asker":
             return self._late(request, party)
@@ -371,12 +373,12 @@ class PermissionWork:
         return self._card(decided, party, lead="C'est refusé\u00a0: la réponse part.")
 
     def _late(self, request: PermissionRequest, party: Party) -> Message:
-        """Show what became of a request that somebody answered, or cancelled, in the meantime."""
+        """Show a request that somebody answered or cancelled in the meantime."""
         late = party != "asker" and bool(self.request.fields)
         return self._card(request, party, lead=messages.LATE * late)
 
     def write(self, identifier: str, _rest: str) -> Reply:
-        """Open the window in which a line of the thread is written, or add it."""
+        """Open the window to write a line of the thread, or add the line."""
         request, party = self._find(identifier)
         if not self.request.fields:
             closed = request.state not in {"asked", "granted"}
@@ -392,7 +394,7 @@ class PermissionWork:
         return self._card(requests.cancel(self.session, request.id, self.person()), party)
 
     def withdraw(self, identifier: str, _rest: str) -> Reply:
-        """End a permission in force: whoever decided it gives a reason, anyone else confirms.
+        """End a permission in force. The decider gives a reason; anyone else only confirms.
 
         Raises `FieldsError` for a reason that cannot be read.
         """
@@ -439,7 +441,7 @@ class PermissionWork:
         return messages.card(view, page=page, lead=lead)
 
     def _names(self, request: PermissionRequest) -> Mapping[str, str]:
-        """Return the names of the asker and of who signs on paper, as they were given, "" when unknown."""
+        """Return the names given for the asker and the signer on paper, "" when unknown."""
         names = requests.names(self.db, request.id)
         return {party: names[party][0] if party in names else "" for party in ("asker", "signer")}
 
@@ -451,7 +453,7 @@ class PermissionWork:
         return (f"au rôle «\u00a0{requests.role_title(self.db, request.asked_of)}\u00a0»",)
 
     def _answered_by(self, request: PermissionRequest) -> Sequence[Span | str]:
-        """Return who answered for a role, after what became of the request."""
+        """Return the person who answered for a role, as worded after the request's outcome."""
         if request.decided_by is None or request.decided_as is None:
             return ()
         role = requests.role_title(self.db, request.decided_as)
@@ -459,7 +461,7 @@ class PermissionWork:
         return (" Réponse de ", name, f", pour le rôle «\u00a0{role}\u00a0».")
 
     def _quote(self, request: PermissionRequest) -> tuple[Quote | None, int]:
-        """Return a quotation of the clause that asks for it, and the weight of its words."""
+        """Return a quotation of the clause that requires the permission, and the weight of its words."""
         try:
             version = self.requesting.library.version(request.policy, request.version)
         except KeyError:
@@ -497,7 +499,7 @@ class PermissionWork:
 
 
 def _fingerprint(file: Received | None) -> str:
-    """Return the SHA-256 of a picture, "" for none. Raises `FieldsError` for what is no picture."""
+    """Return the SHA-256 of a picture, "" for none. Raises `FieldsError` for a file that is not a picture."""
     if file is None:
         return ""
     if file.problem:
@@ -508,7 +510,7 @@ def _fingerprint(file: Received | None) -> str:
 
 
 def _can_be_read(text: str) -> bool:
-    """Return whether a text has a letter or a digit: a name of blank signs leaves a certificate to anyone."""
+    """Return whether a text has a visible letter or digit, since a blank name would name nobody."""
     return any(sign.isalnum() and sign not in _FILLERS for sign in text)
 
 

@@ -1,7 +1,7 @@
-"""The requests that people filled in and did not send yet, in memory: never written, never logged.
+"""The requests that people filled in and have not sent, in memory only, never logged.
 
-A draft is found by its author and by the identifier that the request will have, which only the buttons of
-their own messages carry.
+A draft is found by its author and the future request's identifier, which only the buttons of the author's
+messages carry.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
-MOST: Final = 500  # drafts; beyond that, whoever has the most of them loses the oldest
+MOST: Final = 500  # drafts; beyond that, the person who has the most loses their oldest
 
 
 @dataclass(frozen=True, slots=True)
 class RequestDraft:
-    """What a person is about to ask. `person`: the account of who is in the picture, None on paper."""
+    """A request not sent yet.
+
+    `person`: the account of the person in the picture, None if they sign on paper.
+    """
 
     asking: Asking = field(repr=False)
     person: Actor | None = None
@@ -51,9 +54,9 @@ class RequestDrafts:
         self._shelf.drop((author, identifier))
 
     def count_sent(self, author: Actor, today: date) -> bool:
-        """Count a request that is sent. Return whether its author had any left today.
+        """Count a request sent by a person. Return False, without counting, if they have none left today.
 
-        This is in memory, as hashes: someone who erased their data is unknown, but gets no fresh allowance.
+        Counts are hashes in memory, so people who erased their data are unknown but get no new allowance.
         """
         from bot.permissions.requests import MOST_A_DAY  # noqa: PLC0415 — a start can do without
 
@@ -61,6 +64,6 @@ class RequestDrafts:
         return any(self._sent.is_first(account, today, str(number)) for number in range(MOST_A_DAY))
 
     def fade(self) -> None:
-        """Drop what expired. The clock calls this, so that nothing is kept longer."""
+        """Drop the expired drafts. The clock calls this, so that none is kept longer."""
         self._shelf.fade()
         self._sent.fade()

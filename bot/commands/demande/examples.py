@@ -36,7 +36,10 @@ _SIGNER: Final = "Zoé Côté"
 
 
 def demande_examples(kinds: Mapping[PermissionKind, RequestKind], today: date) -> dict[str, Reply]:
-    """Return an example of each reply about requests, by name. `kinds`: those that the policies ask for."""
+    """Return an example of each reply about requests, by name.
+
+    `kinds`: the kinds that the policies require.
+    """
     if not kinds:
         return {}
     first = next(iter(kinds.values()))

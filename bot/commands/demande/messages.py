@@ -36,13 +36,14 @@ from bot.permissions.thread import ThreadLine
 from bot.policy.annotations import PermissionKind
 from bot.times import in_words
 
-_PER_PAGE: Final = 6  # requests in a list
-_SUBJECT: Final = 90  # characters of a subject in a list
-_PAGE_WEIGHT: Final = MESSAGE_WEIGHT - 900  # what is left for people's words after a card's own
-QUOTE_WEIGHT: Final = _PAGE_WEIGHT - 300  # of a clause; of a heavier one, only the beginning is quoted
-_FINGERPRINT: Final = 16  # characters of a fingerprint that are shown
+_PER_PAGE: Final = 6  # requests on a page of a list
+_SUBJECT: Final = 90  # maximum characters of a subject in a list
+_PAGE_WEIGHT: Final = MESSAGE_WEIGHT - 900  # weight left for people's words on a card
+# weight of a quoted clause, beyond which only its beginning is quoted
+QUOTE_WEIGHT: Final = _PAGE_WEIGHT - 300
+_FINGERPRINT: Final = 16  # characters shown of a fingerprint
 
-# The label of each kind's button, by window: a consent's has two, which a message tells apart.
+# The label of each kind's button. A consent has two windows, and a message asks which one.
 _ASK: Final[Mapping[PermissionKind, str]] = {
     "page": "Ouvrir une page",
     "logo": "Employer le logo",
@@ -55,7 +56,7 @@ HOME: Final = Button("Les demandes", COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A request in a list, and the part that its reader plays in it."""
+    """A request in a list, and the reader's part in it."""
 
     request: PermissionRequest
     party: Party
@@ -65,10 +66,10 @@ class Listed:
 class Card:
     """A request as one of its parties sees it.
 
-    `asker`: who asks. `to`: whom they ask, « au rôle… ». `by`: who answered for a role, "" before that and
-    for a consent. `lines`: of the thread, each with its author. `quote`: the clause, None when it is no
-    longer stored; `quote_weight`: the weight of its words. `signer`: who signs on paper, "" for nobody.
-    `name`: the one that the asker gave, which the certificate shows.
+    `asker`: the asker. `to`: the addressee, « au rôle… ». `by`: the person who answered for a role, "" before
+    that and for a consent. `lines`: the lines of the thread, each with its author. `quote`: the clause, None
+    when it is no longer stored. `quote_weight`: the weight of its words. `signer`: the name of the signer on
+    paper, "" for nobody. `name`: the asker's name for the certificate.
     """
 
     request: PermissionRequest
@@ -95,10 +96,10 @@ def home(
     registers: bool = False,
     missing: Sequence[str] = (),
 ) -> Message:
-    """Show what a person may ask, the requests awaiting their answer, and those they made or consented to.
+    """Show the kinds of requests, the requests awaiting the person, and those they made or consented to.
 
-    `kinds`: those that are offered. `others`: the rest, the latest first. `registers`: whether the person may
-    see the register. `missing`: why other kinds are not offered, for the administration.
+    `kinds`: the kinds offered. `others`: the person's other requests, the latest first. `registers`: whether
+    they may see the register. `missing`: why other kinds are not offered, for the administration.
     """
     waiting = [Listed(request, "consenter" if request.by_consent else "decider") for request in to_answer]
     listed, page, pages = page_of([*waiting, *others], page, _PER_PAGE)
@@ -140,7 +141,10 @@ def _choice(row: Listed, *, answers: bool) -> Choice:
 
 
 def whose_image(token: str = "") -> Message:
-    """Ask whether who is in a picture can answer here. `token`: of a draft being examined, if any."""
+    """Ask whether the person in a picture can answer here.
+
+    `token`: that of a text being examined, "" for none.
+    """
     person, paper = (
         f"{COMMAND} depuis {token} {window}" if token else f"{COMMAND} {window}"
         for window in ("personne", "papier")
@@ -159,7 +163,7 @@ def whose_image(token: str = "") -> Message:
 
 
 def confirm(draft: RequestDraft, kind: RequestKind, window: str, to: Sequence[Span | str]) -> Message:
-    """Show a request before it is sent. `to`: who receives it, after « Elle ira »."""
+    """Show a request before it is sent. `to`: its recipients, as worded after « Elle ira »."""
     asking = draft.asking
     until = f", jusqu'au {in_words(asking.until)}" if asking.until else ""
     image: list[Element] = []
@@ -203,7 +207,7 @@ TOO_LATE: Final = Message(
 
 
 def card(view: Card, *, page: int = 1, lead: str = "") -> Message:
-    """Show one page of a request to one of its parties. `lead`: what was just done with it."""
+    """Show one page of a request to one of its parties. `lead`: a sentence about the act just done."""
     request = view.request
     elements, page, pages = packed_page(_parts(view), page, _PAGE_WEIGHT)
     turns = turn_buttons(page, pages, lambda target: f"{COMMAND} voir {request.id} {target}")
@@ -239,12 +243,12 @@ def _state(view: Card) -> str:
 
 
 def _has_question(view: Card) -> bool:
-    """Return whether who asked has the latest word to answer."""
+    """Return whether the thread's latest line awaits the asker's answer."""
     return bool(view.lines) and view.lines[-1][1].party != "asker"
 
 
 def _who(view: Card) -> Iterator[Span | str]:
-    """Yield who asks what, of whom, and until when if nobody answered yet."""
+    """Yield the asker, the kind, the addressee and, before an answer, the last day asked for."""
     request, day = view.request, in_words(view.request.asked_on)
     waits = request.state == "asked" and request.until
     until = f", jusqu'au {in_words(request.until)}" if waits and request.until else ""
@@ -262,7 +266,7 @@ def _who(view: Card) -> Iterator[Span | str]:
 
 
 def _parts(view: Card) -> Iterator[tuple[Element, int]]:
-    """Yield what people wrote and the clause, with their weights. The thread begins with its latest line."""
+    """Yield people's texts and the clause, with their weights. The thread begins with its latest line."""
     request = view.request
     answer = "Pourquoi" if request.state == "refused" else "À ces conditions"
     if not request.subject:
@@ -274,7 +278,8 @@ def _parts(view: Card) -> Iterator[tuple[Element, int]]:
     for title, reason in ((answer, request.reason), ("Pourquoi elle ne vaut plus", request.closing)):
         if reason:
             parts.append(Text(bold(f"{title}\u00a0: "), reason))
-    if view.name and request.state not in {"refused", "cancelled"}:  # nothing is certified of these
+    # a request in these states gets no certificate
+    if view.name and request.state not in {"refused", "cancelled"}:
         whose = "Votre nom" if view.party == "asker" else "Le nom de qui demande"
         parts.append(Text(bold(f"{whose}, au certificat\u00a0: "), view.name))
     for part in parts:
@@ -329,7 +334,7 @@ def _notes(view: Card) -> Iterator[Note]:
         yield Note("La réponse viendra en message privé, aux heures de travail. Rien n'est permis d'ici là.")
 
 
-# --- What is confirmed first ----------------------------------------------------------------------
+# --- Confirmations ----------------------------------------------------------------------
 
 
 def cancelling(request: PermissionRequest) -> Message:
@@ -368,7 +373,7 @@ def _asked_twice(question: str, effect: str, yes: Button, no: Button) -> Message
 
 
 def certificate_coming(request: PermissionRequest, where: str) -> Message:
-    """Say that a certificate is on its way. `where`: « en message privé, sur Slack »."""
+    """Confirm that a certificate is on its way. `where`: see `in_private`."""
     return Message(
         Text(f"Je prépare le certificat\u00a0: il arrive {where}."),
         Buttons(Button("Revenir", f"{COMMAND} voir {request.id}")),

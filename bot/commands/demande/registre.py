@@ -29,7 +29,7 @@ _PER_PAGE: Final = 5  # as many as there are buttons in a row
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A permission that was granted. `asker`: who has or had it. `opens`: whether the reader may open it."""
+    """A permission that was granted. `asker`: its holder. `opens`: whether the reader may open it."""
 
     request: PermissionRequest
     asker: Span

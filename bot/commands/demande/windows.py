@@ -18,7 +18,7 @@ from bot.permissions.requests import (
 from bot.permissions.thread import LINE_LENGTH
 from bot.policy.annotations import PermissionKind
 
-# The windows in which something is asked, each with its kind. A consent is asked of an account or on paper.
+# The windows to ask for something, each with its kind. A consent is given with an account or on paper.
 WINDOWS: Final[Mapping[str, PermissionKind]] = {
     "page": "page",
     "logo": "logo",
@@ -33,7 +33,7 @@ _TITLES: Final = {
     "personne": "Demander un consentement",
     "papier": "Consentement sur papier",
 }
-# By kind, what is asked of the subject: its label, and a hint.
+# The label and the hint of the subject's field, by kind.
 _SUBJECTS: Final[Mapping[PermissionKind, tuple[str, str]]] = {
     "page": ("Quelle page, et pour quoi", "Où elle serait, ce qu'on y lirait, qui la tiendrait à jour"),
     "logo": ("Ce que vous voulez en faire", "Sur quoi, où cela paraîtrait, sous quelle forme"),
@@ -46,7 +46,7 @@ _NAME_HINT: Final = "Comme il doit paraître au certificat"
 def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "") -> Form:
     """Return the window of a request, filled in from a draft or with the details already known.
 
-    `name`: the asker's.
+    `name`: the asker's name.
     """
     kind, asking = WINDOWS[window], draft.asking if draft else None
     label, hint = _SUBJECTS[kind]
@@ -118,10 +118,10 @@ def _name(value: str) -> Field:
 
 
 def granting_form(request: PermissionRequest, asker: str, signer: str, name: str) -> Form:
-    """Return the window in which a request is granted.
+    """Return the window to grant a request.
 
-    `asker`: the name that the asker gave, which the certificate will show. `signer`: who signed on paper.
-    `name`: that of the person who decides.
+    `asker`: the asker's name for the certificate. `signer`: the name of the signer on paper. `name`: the
+    decider's name.
     """
     asks = f"Le nom de qui demande, au certificat\u00a0: «\u00a0{excerpt(asker, NAME_LENGTH)}\u00a0»."
     lines = [asks] if asker else []
@@ -151,7 +151,7 @@ def granting_form(request: PermissionRequest, asker: str, signer: str, name: str
 
 
 def refusing_form(request: PermissionRequest, party: Party) -> Form:
-    """Return the window in which a request is refused. A person who is in a picture owes nobody a reason."""
+    """Return the window to refuse a request. A person in a picture need not give a reason."""
     owes = party == "decider"
     reason = TextField(
         "raison",
@@ -168,7 +168,7 @@ def refusing_form(request: PermissionRequest, party: Party) -> Form:
 
 
 def line_form(request: PermissionRequest, party: Party) -> Form:
-    """Return the window in which a line of the thread is written."""
+    """Return the window to write a line of the thread."""
     asks = party != "asker" and request.state == "asked"
     text = TextField(
         "mots",
@@ -181,7 +181,7 @@ def line_form(request: PermissionRequest, party: Party) -> Form:
 
 
 def withdrawing_form(request: PermissionRequest) -> Form:
-    """Return the window in which who decided takes a permission back."""
+    """Return the window in which the decider takes a permission back."""
     reason = TextField(
         "raison", "Pourquoi", hint="La personne qui l'a reçue le lira", lines=3, max_length=REASON_LENGTH
     )

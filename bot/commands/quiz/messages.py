@@ -37,7 +37,7 @@ READ_FIRST = "Voici la question où vous en êtes. Répondez maintenant à celle
 CHANGED = "Une question a été retirée ou modifiée entre-temps. Voici où vous en êtes."
 ALREADY = "Vous aviez déjà répondu à cette question\u00a0: c'est votre première réponse qui compte."
 _SHOWN = 8  # missed clauses to list under a result
-_ROOM = MESSAGE_WEIGHT - 250  # for a sentence's words and the bot's; the rest is for the caption
+_ROOM = MESSAGE_WEIGHT - 250  # weight for a quoted sentence and the bot's words; the rest is for the caption
 _GOOD, _BAD = "✅", "❌"  # coloured on every platform, and always followed by a word
 
 
@@ -61,7 +61,7 @@ def introduction_message(course: Course, after: str = "-") -> Message:
 
 
 def which_message(quizzes: Sequence[Course]) -> Message:
-    """Ask which quiz the person wants, of two or more."""
+    """Ask which of several quizzes the person wants."""
     buttons = [
         Button(excerpt(str(course.name), LABEL_LENGTH), f"quiz {course.policy.id}:") for course in quizzes
     ]
@@ -74,7 +74,7 @@ def which_message(quizzes: Sequence[Course]) -> Message:
 
 
 def no_quiz_message(course: Course, quizzes: Sequence[Course]) -> Message:
-    """Say that a policy has no quiz, and offer to read it, or the quizzes that there are."""
+    """Say that a policy has no quiz, and offer to read it or to take another quiz."""
     policy = course.policy
     buttons = [
         Button(excerpt(f"Le quiz sur {other.name.the}", LABEL_LENGTH), f"quiz {other.policy.id}:")
@@ -184,7 +184,7 @@ def feedback_message(
         start, end = sentence_at_stake(clause.text, question)
         if own + weight(clause.text[start:end]) <= _ROOM:
             below.append(reading.quote(number, start=start, end=end))
-    fresh = turn.turn == attempt.sitting.turn - 1  # the last answer, not one shown again
+    fresh = turn.turn == attempt.sitting.turn - 1  # the latest answer, rather than an earlier one shown again
     buttons = [Button("Question suivante", f"quiz suite {attempt.id}", "primary")]
     if attempt.finished_at or session.current(attempt.sitting) is None:
         buttons = [Button("Voir mon résultat", f"quiz resultat {attempt.id}", "primary")]

@@ -25,7 +25,7 @@ from bot.register import attestations
 
 _ATTEMPT = re.compile(r"\b[0-9a-f]{16}\b")
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
-# What people put around an answer, and nothing else: « je dirais B », « c'est faux », « la C, je pense ».
+# The words that people put around an answer: « je dirais B », « c'est faux », « la C, je pense ».
 _SURE = r"(?:je\s+(?:dirais|pense|crois|choisis|réponds)(?:\s+que)?|j['’]y\s+vais\s+avec|selon\s+moi)"
 _BEFORE = rf"(?:{_SURE}[\s,]+)?(?:c['’]est\s+)?(?:(?:ma|la)\s+)?(?:réponses?\s*:?\s+)?"
 _AFTER = rf"(?:[\s,]+{_SURE})?\s*[.!)]?"
@@ -34,7 +34,7 @@ _LETTERS = re.compile(
     rf"{_BEFORE}([A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){{0,3}}){_AFTER}", re.IGNORECASE
 )
 _TRUE_OR_FALSE = re.compile(rf"{_BEFORE}(vrai|faux|true|false|[vf]|oui|non){_AFTER}", re.IGNORECASE)
-# What has the form of an answer and may be none of the choices: « E », « la 2 », « A et C » to choose one.
+# Texts in the form of an answer that may match no choice: « E », « la 2 », « A et C » for a single choice.
 _CHOICES = re.compile(
     rf"{_BEFORE}[A-H1-8](?:(?:\s*[,;+&/]\s*|\s+(?:et|ou)\s+|\s+)[A-H1-8]){{0,3}}{_AFTER}", re.IGNORECASE
 )
@@ -229,10 +229,10 @@ class _QuizRequest(CourseRequest):
         return self._play(self._own(identifier), Press(int(turn), edition, action, letter))
 
     def letters_of(self, text: str) -> str | None:
-        """Return the letters with which a text answers the current question, None if it is no answer to it.
+        """Return the letters by which a text answers the current question, None if it is not an answer.
 
-        "" for what answers the question on screen with none of its choices. « Vrai » and « faux » are on
-        the buttons, which show no letter; « oui » is neither.
+        Return "" for an answer that is none of the choices on screen. « Vrai » and « faux » are written on
+        the buttons, which show no letters; « oui » is neither.
         """
         attempt = self.under_way()
         turn, question = self._present(attempt) if attempt else (None, None)
@@ -254,7 +254,7 @@ class _QuizRequest(CourseRequest):
         """Take typed letters as the answer to the current question, if the person has seen it.
 
         If several choices are right, the letters must be typed together: a single letter only ticks its
-        choice. `letters`: from `letters_of`, so "" for none of the choices.
+        choice. `letters`: from `letters_of`, "" for none of the choices.
         """
         attempt = self.under_way()
         if attempt is None:
@@ -279,13 +279,13 @@ class _QuizRequest(CourseRequest):
 
     def _play(self, attempt: Attempt, press: Press) -> Message:
         attempt, changed = self._agree(attempt)
-        if attempt.finished_at and press.turn >= attempt.sitting.turn:  # it may have ended early
+        if attempt.finished_at and press.turn >= attempt.sitting.turn:  # the attempt may have ended early
             return self._result(attempt)
         sitting, outcome = session.press(attempt.sitting, self.course.questions(), press)
         if outcome in {"answered", "ticked"}:
             attempt = attempts.save_attempt(self.db, attempt, sitting, self.office.clock())
         if outcome == "answered":
-            self.course.on_screen.put(attempt.id, press.turn)  # letters typed now are for no other quiz
+            self.course.on_screen.put(attempt.id, press.turn)  # letters typed now are for this quiz
             self._note_pass(attempt)
         if outcome in {"answered", "already"}:
             return self._feedback(attempt, press)
@@ -333,7 +333,7 @@ class _QuizRequest(CourseRequest):
         return attempt, changed
 
     def _note_pass(self, attempt: Attempt) -> None:
-        """Record a pass for a finished attempt. An attempt on a revision's few questions always passes."""
+        """Record a pass for a finished attempt. Finishing a revision's few questions is always a pass."""
         reached = session.score(attempt.sitting).reaches(self.course.plan.pass_mark)
         if attempt.finished_at and (attempt.kind == "revision" or (attempt.kind == "quiz" and reached)):
             self.note(attempt.person_id, "passed")

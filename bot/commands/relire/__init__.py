@@ -1,1 +1,1 @@
-"""`/vigie relire`: what was guessed from a policy's text, read one draft at a time."""
+"""`/vigie relire`: review of the drafts guessed from a policy's text, one at a time."""

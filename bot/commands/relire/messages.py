@@ -31,7 +31,7 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Reading
 from bot.policy.references import parse_reference
 
-_QUOTED: Final = 900  # weight of the clause's beginning, above its draft
+_QUOTED: Final = 900  # weight of the beginning of the clause, quoted above its draft
 _LISTED: Final = PAGE_WEIGHT - _QUOTED - 300  # weight of the drafts that are shown together
 _LABELS: Final[Mapping[DraftKind, str]] = {
     "title": "Le titre de l'article, pour la lecture",
@@ -42,15 +42,15 @@ _LABELS: Final[Mapping[DraftKind, str]] = {
     "question": "Une question que cette clause règle",
     "quiz": "Une question de quiz",
 }
-_RIGHT, _WRONG = "+", "-"  # what begins the line of a choice, in the form
+_RIGHT, _WRONG = "+", "-"  # the sign at the beginning of a choice's line, in the form
 _BAR: Final = "|"  # between a choice and its explanation
 
 
 @dataclass(frozen=True, slots=True)
 class PendingDrafts:
-    """The drafts that remain of a policy. `reading`: it, in the version that they are about.
+    """The remaining drafts of a policy. `reading`: the policy, in the version that they are about.
 
-    `preparable`: nothing was ever guessed of it, and can be.
+    `preparable`: whether nothing was ever guessed from it, and something can be.
     """
 
     reading: Reading
@@ -62,17 +62,17 @@ class PendingDrafts:
         return f"relire {self.reading.policy.id}:{verb} {draft.id}"
 
     def of_clause(self, draft: Draft) -> tuple[Draft, ...]:
-        """Return the drafts about the same clause that can serve as they are, and be read in one message."""
+        """Return the drafts about the same clause that have no blanks and fit together in one message."""
         ready = ((other, _weight(other)) for other in self.drafts if other.clause == draft.clause)
         return tuple(packed_page((pair for pair in ready if not pair[0].unfilled), 1, _LISTED)[0])
 
     def shown(self, draft: Draft) -> str:
-        """Return a short hash of the drafts of `of_clause`: a button about them does nothing to any other."""
+        """Return a short hash of the drafts of `of_clause`, so that a button acts on no other drafts."""
         ids = " ".join(each.id for each in self.of_clause(draft))
         return hashlib.sha256(ids.encode()).hexdigest()[:8]
 
     def unfilled(self) -> tuple[Draft, ...]:
-        """Return the drafts that still have a part for someone to write."""
+        """Return the drafts that still have a blank."""
         return tuple(draft for draft in self.drafts if draft.unfilled)
 
 
@@ -90,7 +90,7 @@ def _preparing(reading: Reading) -> tuple[Element, ...]:
 
 
 def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
-    """Show a draft under its clause, and how much remains. `done`: what was just done, "" for nothing."""
+    """Show a draft under its clause, and the number left. `done`: a line about the act just done, or ""."""
     reading = pending.reading
     noted = [Note(done)] if done else []
     if not pending.drafts:
@@ -145,9 +145,9 @@ def _quoted(reading: Reading, clause: Clause) -> Quote:
 
 
 def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = False) -> Message:
-    """Show the drafts of a clause together, to keep or throw away at once: none is kept that is not shown.
+    """Show a clause's drafts together, to keep or discard at once. Only shown drafts can be kept.
 
-    `changed`: a button was pressed below others than these, and did nothing.
+    `changed`: whether the pressed button was below other drafts, and did nothing.
     """
     whole, reading = pending.of_clause(draft), pending.reading
     noted = "Rien n'est encore fait\u00a0: voici ce qui reste de cette clause." if changed else ""
@@ -169,12 +169,12 @@ def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = Fals
 
 
 def done(what: str, count: int) -> str:
-    """Say that `count` lines were kept or thrown away: « Gardée. », « Jetées : 4 lignes. »."""
+    """Return the line about `count` kept or discarded lines: « Gardée. », « Jetées : 4 lignes. »."""
     return f"{what}s\u00a0: {count} lignes." if count > 1 else f"{what}."
 
 
 def discarding(pending: PendingDrafts, draft: Draft) -> Message:
-    """Ask for confirmation before the drafts that someone must fill in are thrown away."""
+    """Ask for confirmation before the drafts with blanks are discarded."""
     count = len(pending.unfilled())
     return Message(
         Heading(f"Jeter les {count} lignes à remplir?"),
@@ -275,7 +275,7 @@ def _choice_lines(choices: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _read_numbers(text: str, version: Version) -> Iterator[str]:
-    """Yield the numbers that are typed side by side: « 5.1, 5.2 », « 9, 1; 12, 3 »."""
+    """Yield the numbers in a typed list: « 5.1, 5.2 », « 9, 1; 12, 3 »."""
     for part in map(str.strip, text.split(";")):
         reference = parse_reference(part, version) if part else None
         spans = reference.spans if reference and reference.exact else ()
@@ -315,7 +315,7 @@ def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draf
 
 
 def _in_the_form(key: str, problem: str, choice: int | None) -> str:
-    """Return what is wrong with a question in the words of its form, which has neither keys nor tables."""
+    """Reword the problem of a question for its form, which has neither keys nor tables."""
     if key == "choice":
         return f"Écrivez de {CHOICES[0]} à {CHOICES[-1]} choix, un par ligne."
     which = f" {choice + 1}" if choice is not None else ""
@@ -323,7 +323,7 @@ def _in_the_form(key: str, problem: str, choice: int | None) -> str:
         "feedback": f"L'explication du choix{which}",
         "text": f"Le choix{which}" if which else "La question",
     }
-    if key not in what:  # of the whole, « choix : un choix est bon, et un seul »
+    if key not in what:  # about the whole, « choix : un choix est bon, et un seul »
         rule = problem.partition("\u00a0: ")[2] or problem
         return f"{capitalized(rule)} Le bon commence par {_RIGHT}."
     _, quoted, rest = problem.rpartition("\u00a0»")

@@ -1,7 +1,7 @@
-"""`relire`: what was guessed from a policy's text, which the administration reads one draft at a time.
+"""`relire`: the administration's review of the drafts guessed from a policy's text, one at a time.
 
-A draft is kept, corrected or thrown away; what is left for later stays in the folder of drafts (see
-`bot.drafting.drafts`), so the reading resumes where it was, after any number of days.
+A draft is kept, corrected or discarded. The others stay in the folder of drafts (see `bot.drafting.drafts`),
+so the review can resume at any time.
 """
 
 import shutil
@@ -31,8 +31,8 @@ from bot.storage import files
 class DraftReview:
     """The dependencies of this command.
 
-    `folders`: the data folders. `own`: the one where the association's files are written, if there is one.
-    `reread` reads the policies' files again, once the transaction is committed.
+    `folders`: the data folders. `own`: the folder of the association's own files, None if there is none.
+    `reread`: reads the policies' files again, once the transaction is committed.
     """
 
     library: Library
@@ -43,9 +43,9 @@ class DraftReview:
 
 
 def review(review: DraftReview, request: Request) -> Reply:
-    """Show the first draft or, for a button or a form about one, do what it says and show the next.
+    """Show the first draft or, for a button or a form, act on its draft and show the next.
 
-    Raises `UserError`, `FieldsError` for what cannot be kept.
+    Raises `UserError`, or `FieldsError` for a draft that cannot be kept.
     """
     library = review.library
     named, text = library.naming.split(request.text)
@@ -59,7 +59,7 @@ def review(review: DraftReview, request: Request) -> Reply:
     identifier, _, shown = rest.strip().partition(" ")
     pending = _pending(review, policy, folder, prepare=verb == "preparer")
     if verb and verb != "preparer" and not identifier:
-        library.find(verb.lower())  # a name that no policy has
+        library.find(verb.lower())  # raises for a name that no policy has
     at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier), None)
     if at is None:
         return say.draft_message(pending, 0, "Cette ligne n'est plus à relire." if identifier else "")
@@ -70,7 +70,7 @@ def review(review: DraftReview, request: Request) -> Reply:
         return _discard_unfilled(folder, pending, draft, confirmed=request.confirmed)
     if verb in {"tout", "oter"} and not (request.confirmed and shown == pending.shown(draft)):
         return say.clause_message(pending, draft, changed=request.confirmed)
-    if verb not in {"corriger", "garder", "tout", "jeter", "oter"}:  # « apres », or what someone typed
+    if verb not in {"corriger", "garder", "tout", "jeter", "oter"}:  # « apres », or a typed text
         return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
     done = _decide(review, request, folder, pending, draft, verb=verb)
     remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
@@ -80,7 +80,7 @@ def review(review: DraftReview, request: Request) -> Reply:
 def _decide(
     review: DraftReview, request: Request, folder: Path, pending: PendingDrafts, draft: Draft, *, verb: str
 ) -> str:
-    """Keep or throw away a draft, or all those shown with it, and return what was done in a few words."""
+    """Keep or discard a draft, or all those shown with it. Return a line about what was done."""
     policy = pending.reading.policy
     decided = {"garder": (draft,), "tout": pending.of_clause(draft)}.get(verb, ())
     if verb == "corriger":
@@ -93,14 +93,14 @@ def _decide(
         for each in decided:
             _keep(folder, draft if verb == "corriger" else each, each, policy.origin)
             kinds.add(each.kind)
-    finally:  # what is kept before one that cannot be serves too
+    finally:  # the drafts kept before a failure are used too
         with review.office.storage.transaction() as db:
             _serve(review, db, request, policy, kinds)
     return say.done("Jetée" if thrown else "Gardée", len(decided or thrown))
 
 
 def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:
-    """Throw away the drafts to complete, after confirmation. One alone is shown instead."""
+    """Discard the drafts with blanks, after confirmation. A single one is shown instead."""
     unfilled = pending.unfilled()
     if len(unfilled) < 2:  # noqa: PLR2004 — the button is older than what was decided since
         return say.draft_message(pending, pending.drafts.index(unfilled[0] if unfilled else draft))
@@ -115,7 +115,7 @@ def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, con
 def _serve(
     review: DraftReview, db: Database, request: Request, policy: Policy, kinds: Collection[DraftKind]
 ) -> None:
-    """Have what was kept serve at once; questions, as words of the text until there are enough to learn."""
+    """Use the kept drafts at once. Questions are only search words until there are enough to train on."""
     lines = bank.load_readable_lines(bank.bank_files(review.folders, policy.id))
     if "question" in kinds and bank.is_enough(lines, policy.origin):
         actor = actor_of(request)
@@ -135,7 +135,7 @@ def _first_with_drafts(review: DraftReview) -> Policy:
 
 
 def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool) -> PendingDrafts:
-    """Return what remains to be read. `prepare`: guess it first, if nothing was guessed nor written yet."""
+    """Return the drafts left to review. `prepare`: guess them first, if none were guessed or written yet."""
     written = (folder_of_drafts.FOLDER, bank.BANK, quiz_files.FILE)
     folders = [each / "politique" / policy.id for each in review.folders]
     preparable = not any((each / name).exists() for each in folders for name in written)
@@ -146,7 +146,7 @@ def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool
 
 
 def _own_folder(review: DraftReview, own: Path, policy: str) -> Path:
-    """Return the policy's own folder, into which another folder's drafts are copied when it has none."""
+    """Return the policy's own folder, after copying another folder's drafts into it if it has none."""
     folder = own / "politique" / policy
     if not (folder / folder_of_drafts.FOLDER).is_dir():
         for each in review.folders:

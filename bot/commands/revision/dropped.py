@@ -1,4 +1,4 @@
-"""A dropped file: whose text it is, the outline that was read, and what a person decides of its lines.
+"""A dropped file: its policy, its outline, and a person's decisions about its lines.
 
 Nothing is proposed until someone says that the outline is right.
 """
@@ -32,9 +32,9 @@ from bot.revision.reading.document import Document
 
 @dataclass(frozen=True, slots=True)
 class DroppedRequest:
-    """A request about a dropped file, within a transaction. `propose`: takes one whose outline is right.
+    """A request about a dropped file, within a transaction.
 
-    It is also given the name of the policy.
+    `propose`: proposes a file whose outline is right, given the name of its policy.
     """
 
     office: Office
@@ -44,12 +44,12 @@ class DroppedRequest:
     propose: Callable[[DroppedText, GenderedName], Message]
 
     def ask_policy(self, name: str, document: Document) -> Reply:
-        """Store a file, and ask which policy it is about: one of those that are served, or a new one."""
+        """Store a file, and ask which policy it is about: an existing one or a new one."""
         dropped = dropped_texts.store(self.db, name, document, self.office.today())
         return self._show(dropped)
 
     def place(self, token: str, policy: str) -> Reply:
-        """Say which policy a file is about, by its id or `say.NEW`, and show the outline."""
+        """Record which policy a file is about, by its id or `say.NEW`, and show the outline."""
         dropped = dropped_texts.find(self.db, token)
         if dropped is None:
             return outlines.GONE
@@ -80,7 +80,7 @@ class DroppedRequest:
         return GenderedName(name, gender, plural=bool(plural))
 
     def read(self, token: str, rest: str) -> Reply:
-        """Show a file's outline or, for a button or a form, do what it says. `rest`: what follows the id."""
+        """Show a file's outline, or handle a button or a form about it. `rest`: the text after the id."""
         dropped = dropped_texts.find(self.db, token)
         if dropped is None:
             return outlines.GONE
@@ -121,7 +121,7 @@ class DroppedRequest:
         return outlines.plan_message(reading, page_number(rest))
 
     def decide(self, reading: OutlineReading, rest: str) -> Reply:
-        """Record what a line is. `rest`: « CODE READING », from a button."""
+        """Record a decision about a line. `rest`: « CODE READING », from a button."""
         code, _, choice = rest.partition(" ")
         lines = _lines(reading)
         doubts = {doubt.key: doubt for doubt in reading.doubts}
@@ -136,7 +136,7 @@ class DroppedRequest:
         return self._decide(reading, {key: kind}, outlines.decided(kind, every[key]))
 
     def accept_rest(self, reading: OutlineReading, _rest: str) -> Reply:
-        """Record that every line that is still uncertain is well read."""
+        """Record that all the lines still uncertain were read correctly."""
         well = {
             doubt.key: outlines.WELL_READ.get(doubt.code, LineReading.AS_READ) for doubt in reading.doubts
         }
@@ -144,7 +144,7 @@ class DroppedRequest:
         return self._decide(reading, well, f"C'est noté\u00a0: {len(well)} ligne{s} bien lue{s}.")
 
     def correct(self, reading: OutlineReading, _rest: str) -> Reply:
-        """Ask for a line and what it is, then record it."""
+        """Open the form about any line, or record its decision."""
         written = self.request.fields
         if not written:
             return outlines.line_form(reading)
@@ -166,7 +166,7 @@ class DroppedRequest:
         return self._again(reading.dropped.id, note)
 
     def accept(self, reading: OutlineReading, _rest: str) -> Reply:
-        """Propose a file whose outline is right, or show what is still uncertain in it."""
+        """Propose a file whose outline is right, or show the lines that are still uncertain."""
         return (
             outlines.outline_message(reading)
             if reading.doubts
@@ -175,7 +175,7 @@ class DroppedRequest:
 
 
 def _identifier(name: str) -> str:
-    """Return the id of a policy that is called so."""
+    """Return the id of a policy with this name."""
     return re.sub(r"[^a-z0-9]+", "-", fold_accents(name)).strip("-")[:31].rstrip("-")
 
 

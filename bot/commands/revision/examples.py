@@ -82,7 +82,7 @@ def _made_up(library: Library, policy: Policy) -> Version:
 
 
 def _with(provision: Provision, old: Provision, new: Provision) -> Provision:
-    """Return a provision where another one, if it is in it, is replaced."""
+    """Return a provision in which `old`, if it is there, is replaced with `new`."""
     if provision is old:
         return new
     return replace(provision, children=tuple(_with(child, old, new) for child in provision.children))

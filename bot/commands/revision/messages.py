@@ -76,11 +76,11 @@ _MODEL = Button("Partir d'un modèle", f"revision {MODEL}")
 
 DROPPED, NEW = "deposer", "nouvelle"  # the verb that places a dropped text, and its argument for a new policy
 NAME, GENDER, NAME_LENGTH = "nom", "genre", 40  # the fields of the form of a new policy
-_MOST_POLICIES: Final = 19  # with the button of a new one, four rows
+_MOST_POLICIES: Final = 19  # policies offered; with the button for a new one, four rows of buttons
 
 
 def which_policy(token: str, policies: Sequence[Policy]) -> Message:
-    """Ask which policy a dropped text is about. `token`: what the text is remembered under."""
+    """Ask which policy a dropped text is about. `token`: the dropped text's id."""
     buttons = [
         Button(
             excerpt(f"Une révision {policy.name.of}", LABEL_LENGTH), f"revision {DROPPED} {token} {policy.id}"
@@ -101,7 +101,7 @@ def which_policy(token: str, policies: Sequence[Policy]) -> Message:
 
 
 def new_policy_form(token: str, gender: Gender = "masculin", *, plural: bool = False) -> Form:
-    """Return the form that asks what a new policy is called. `token`: as for `which_policy`."""
+    """Return the form that asks for a new policy's name. `token`: as for `which_policy`."""
     articles = {
         "masculin": "le (le Règlement, le RG)",
         "féminin": "la (la Politique, la PA1)",
@@ -162,7 +162,7 @@ def state(revision: Revision) -> str:
 
 
 def _named(revision: Revision) -> str:
-    """Return what a text is called: the first one of a policy revises nothing."""
+    """Return the noun for a text: the first one of a policy is not a revision."""
     return "révision" if revision.base or revision.state == "withdrawn" else "première version"
 
 
@@ -260,7 +260,7 @@ def _announce(revision: Revision) -> Button:
 
 
 def _actions(revision: Revision, *, approved: bool, today: date) -> Iterator[Buttons]:
-    """Yield the buttons to view a revision, then to act on it. `approved`: someone has approved it."""
+    """Yield the buttons to view a revision, then to act on it. `approved`: whether someone approved it."""
     own, proposed = revision.id, revision.state == "proposed"
     look = [Button("Comparer", f"revision comparer {own}")]
     if proposed or revision.state == "scheduled":
@@ -286,7 +286,7 @@ def _actions(revision: Revision, *, approved: bool, today: date) -> Iterator[But
 
 
 def unfit(policy: GenderedName, findings: Sequence[LintFinding], token: str) -> Message:
-    """Refuse a text with clauses that cannot be told apart, and show where. `token`: the file's."""
+    """Refuse a text with clauses that cannot be told apart, and show them. `token`: the file's id."""
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
         Text(f"Les numéros n'en sont pas sûrs\u00a0: on ne pourrait pas citer {policy.the} sans erreur."),
@@ -302,9 +302,10 @@ def _corrections(token: str) -> Buttons:
 
 
 def unreadable(name: str, problem: str, token: str = "") -> Message:
-    """Say what kind of file was dropped, when no text can be proposed from it, and offer a template.
+    """Explain why no text can be proposed from a dropped file, and offer a template.
 
-    `problem`: what the file is and what to do, in French. `token`: the file's, if its lines can be corrected.
+    `problem`: what the file is and what to do, in French. `token`: the file's id, if its lines can be
+    corrected.
     """
     return Message(
         Text(bold(name), f"\u00a0: {problem}"),
@@ -354,7 +355,7 @@ def preview(
 ) -> Message:
     """Show the notice as one group or the channel will see it, but list its buttons' labels as text.
 
-    `questions`: how many there are about what changes. `quizzed`: whether the policy has a quiz.
+    `questions`: the number of questions about the changes. `quizzed`: whether the policy has a quiz.
     """
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
@@ -429,7 +430,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
 
 @dataclass(frozen=True, slots=True)
 class KnownDates:
-    """The dates to offer in the form, None for one to ask. `written`: they are those that the text says."""
+    """The dates to offer in the form, None for an unknown one. `written`: whether they come from the text."""
 
     adopted: date | None
     effective: date | None
@@ -437,7 +438,7 @@ class KnownDates:
 
 
 def dates_form(revision: Revision, known: Dates | KnownDates) -> Form:
-    """Return the form that asks for the adoption and effective dates, with those to offer filled in."""
+    """Return the form that asks for the adoption and effective dates, filled in with the known ones."""
     written = isinstance(known, KnownDates) and known.written
     fields = (
         (ADOPTED, "Date d'adoption", known.adopted, "Le jour de la séance qui a adopté ce texte"),
@@ -466,7 +467,7 @@ PAST: Final = (
 
 
 def dates_read(revision: Revision, dates: Dates, today: date) -> Message:
-    """Show the days that were understood, to be confirmed or corrected, and whether the text was due."""
+    """Show the dates as understood, to be confirmed or corrected, and whether the text is already due."""
     carried = f"revision approuver {revision.id} {dates.adopted} {dates.effective}"
     return Message(
         Heading("Est-ce bien cela?"),

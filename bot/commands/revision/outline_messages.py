@@ -1,4 +1,4 @@
-"""The outline of a dropped file, the lines that are uncertain in it, and the form that corrects any line."""
+"""The outline of a dropped file, its uncertain lines, and the form that corrects any line."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ PLAN, PROPOSE, CANCEL = "plan", "proposer", "annuler"
 WORDS, READING = "ligne", "lecture"  # the fields of the form
 WORDS_LENGTH: Final = 300
 
-_SHOWN: Final = 6  # lines of the outline, on a phone
-_FEWEST: Final = 3  # the same, under which the next level is shown too
+_SHOWN: Final = 6  # maximum lines of the outline that fit on a phone
+_FEWEST: Final = 3  # lines, below which the next level is shown too
 _LEVELS: Final = 4
-_PAGE: Final = 15  # the same, when the whole outline is asked for
-_LINE: Final = 70  # characters of a line of the outline
+_PAGE: Final = 15  # lines per page of the whole outline
+_LINE: Final = 70  # maximum characters of a line of the outline
 _GLANCE: Final = 44  # the same, on a phone
-_QUOTED: Final = 220  # of a line that is uncertain
-_ABOVE: Final = 60  # of the end of the line above it
+_QUOTED: Final = 220  # maximum characters of an uncertain line
+_ABOVE: Final = 60  # maximum characters of the end of the line above it
 
 _LABELS: Final[Mapping[LineReading, str]] = {
     LineReading.NUMBERED: "C'est une disposition",
@@ -53,8 +53,8 @@ _LABELS: Final[Mapping[LineReading, str]] = {
     LineReading.TEXT: "Ce n'est pas une disposition",
     LineReading.AS_READ: "C'est bien lu",
 }
-# What a line that is doubted was read as: to say that it is well read is to say that it is that, wherever it
-# comes back. Any other is well read as it is.
+# The reading of the lines of each doubt. To confirm such a line is to decide this reading, wherever the line
+# comes back. Other lines are confirmed as they are.
 WELL_READ: Final[Mapping[str, LineReading]] = {
     "uncertain_number": LineReading.NUMBERED,
     "not_a_number": LineReading.TEXT,
@@ -74,9 +74,9 @@ _CHOICES: Final[Mapping[LineReading, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class OutlineReading:
-    """A dropped file and its outline, as its lines were decided. `name`: that of its policy.
+    """A dropped file and its outline, with decisions applied. `name`: its policy's name.
 
-    `adopted`: the codes and the numbers of the clashes with which its last text was adopted.
+    `adopted`: the codes and numbers of the clashes already in the policy's last adopted text.
     """
 
     dropped: DroppedText
@@ -86,7 +86,7 @@ class OutlineReading:
 
     @property
     def doubts(self) -> list[Doubt]:
-        """The doubts that await a decision, one a line: those of the outline, then clashing numbers."""
+        """The doubts that await a decision, one per line: those of the outline, then clashing numbers."""
         blocks, decisions = self.dropped.document.blocks, self.dropped.decisions
         clashes = unsettled(self.outline, blocks, decisions)
         every = [*self.outline.doubts]
@@ -113,7 +113,7 @@ def read_outline(dropped: DroppedText, name: GenderedName, adopted: Outline | No
 
 
 def line_code(reading: OutlineReading, key: str) -> str:
-    """Return the code that stands for a line on a button, whatever its length."""
+    """Return the short code that identifies a line on a button."""
     return hashlib.sha256(f"{reading.dropped.id} {key}".encode()).hexdigest()[:12]
 
 
@@ -121,9 +121,9 @@ def line_code(reading: OutlineReading, key: str) -> str:
 
 
 def outline_message(reading: OutlineReading, done: str = "") -> Message:
-    """Show the outline and the first line that is uncertain. `done`: what was just decided, "" at first.
+    """Show the outline and the first uncertain line. `done`: a line about the latest decision, "" at first.
 
-    Once something was decided, the outline waits for the last line.
+    After a first decision, the outline is shown again only once no line is uncertain.
     """
     doubts = reading.doubts
     elements: list[Element] = [Heading(excerpt(f"{reading.name}\u00a0: ce que j'ai lu", 150))]
@@ -163,7 +163,7 @@ def _others(reading: OutlineReading) -> Iterator[Button]:
 
 
 def _asked(reading: OutlineReading, doubts: Sequence[Doubt]) -> Iterator[Element]:
-    """Yield a doubt, in the document's words, and a button for each thing that the line may be."""
+    """Yield a doubt, in the document's words, and a button for each possible reading of its line."""
     doubt, document = doubts[0], reading.dropped.document
     lines = [words.replace("\t", " · ") for block in document.blocks if (words := line_words(block))]
     at = next((at for at, line in enumerate(lines) if line_key(line) == line_key(doubt.key)), None)
@@ -193,7 +193,7 @@ def _end(line: str) -> str:
 
 
 def _offered(doubt: Doubt) -> Iterator[tuple[LineReading, str]]:
-    """Yield what the lines of a doubt may be, with the label of the button, the way they were read first."""
+    """Yield the possible readings of a doubt's lines, the current one first, with button labels."""
     yield LineReading.AS_READ, _LABELS[LineReading.AS_READ]
     if doubt.code in _OF_SEVERAL:
         yield LineReading.TEXT, "C'est du texte\u00a0: gardez-le"
@@ -211,7 +211,7 @@ def _glance(outline: Outline) -> list[str]:
         list(_outline_lines(outline.provisions, deepest=deepest, length=_GLANCE))
         for deepest in range(_LEVELS)
     ]
-    fitting = sum(len(lines) <= _SHOWN for lines in levels)  # each level has the lines of the one before
+    fitting = sum(len(lines) <= _SHOWN for lines in levels)  # each level includes the lines of the one before
     enough = fitting and len(levels[fitting - 1]) >= _FEWEST
     return levels[fitting - 1 if enough else min(fitting, _LEVELS - 1)]
 
@@ -252,7 +252,7 @@ def plan_message(reading: OutlineReading, page: int) -> Message:
 
 
 def line_form(reading: OutlineReading) -> Form:
-    """Return the form that says what any line is, found by its words."""
+    """Return the form to decide the reading of any line, found by its words."""
     return Form(
         reading.command(CORRECT),
         "Corriger une ligne",
@@ -270,13 +270,13 @@ def line_form(reading: OutlineReading) -> Form:
 
 
 def several_lines(lines: Sequence[str]) -> str:
-    """Refuse words with which several lines begin."""
+    """Return the refusal of words that several lines begin with."""
     shown = ", ".join(f"«\u00a0{excerpt(line, 50)}\u00a0»" for line in lines[:3])
     return f"{len(lines)} lignes commencent ainsi\u00a0: {shown}. Écrivez-en davantage."
 
 
 def decided(choice: LineReading, words: str) -> str:
-    """Return what was just decided about a line."""
+    """Return the line about a decision just made."""
     line = excerpt(words, 50)
     if choice is LineReading.AS_READ:
         return f"C'est noté\u00a0: «\u00a0{line}\u00a0» est comme je l'avais lu."

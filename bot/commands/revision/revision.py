@@ -67,7 +67,7 @@ def manage(
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
-    """Read an uploaded file and return a handler that asks which policy it is about, or says what it is."""
+    """Read an uploaded file. Return a handler that asks which policy it is about, or explains a refusal."""
     name = excerpt(file.name, 60)
     try:
         document = formats.read_document(file.content, name)
@@ -133,7 +133,7 @@ class RevisionRequest:
     def propose(self, dropped: DroppedText, name: GenderedName) -> Message:
         """Propose the text of a file whose outline is right, and keep the decisions about its lines.
 
-        `name`: that of its policy.
+        `name`: its policy's name.
         """
         person, today, policy = self._person(), self.office.today(), dropped.policy
         offices = revisions.named_roles(self.db, today)
@@ -231,10 +231,10 @@ class RevisionRequest:
         return self.natures(revision, page)
 
     def approve(self, revision: Revision, rest: str) -> Reply:
-        """Ask for the dates, then approve. Dates that were not written in full are first shown to be checked.
+        """Ask for the dates, then approve. Dates not typed in full are first shown for confirmation.
 
-        `rest`: dates already shown to be checked, « 2026-11-20 2026-11-24 ». A press that confirms approves
-        them; any other opens the form with them, to be corrected.
+        `rest`: the dates already shown, « 2026-11-20 2026-11-24 ». A confirming press approves them; any
+        other opens the form with them, for correction.
         """
         if revision.state != "proposed":
             return self.show(revision)
@@ -284,7 +284,7 @@ class RevisionRequest:
         return self._approve(revision, Dates(revision.adopted, revision.effective))
 
     def _check(self, revision: Revision, dates: Dates) -> None:
-        """Raise `FieldsError` for dates that cannot be."""
+        """Raise `FieldsError` for impossible dates."""
         try:
             dates.check(revisions.latest_approved(self.db, revision.policy), self.office.today())
         except DatesError as error:

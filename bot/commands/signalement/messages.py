@@ -93,7 +93,7 @@ class ReportAudience:
     web_form: str = ""
 
 
-# For one recipient, two, or more: the question, what follows from the answer, then « none » and « all ».
+# For one, two or more recipients: the question, the consequence of the answer, then « none » and « all ».
 _ASKED: Final = (
     ("Cette personne est-elle en cause?", "Elle ne le verra pas.", "Non", ""),
     (
@@ -175,9 +175,9 @@ def recipient_question(report: Report, token: str, audience: ReportAudience) -> 
 
 
 def picture_note(web_form: str) -> list[Note]:
-    """Say how to join a picture: with the form's bare address, the same for everyone.
+    """Explain how to attach a picture, with the form's bare address, the same for everyone.
 
-    It is not a link, which the platform would count, and holds nothing of the draft.
+    It is not a link, whose clicks the platform would see, and contains nothing of the draft.
     """
     if not web_form:
         return []
@@ -304,7 +304,7 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
 def sent(report_code: str, token: str, page: str) -> Message:
     """Show the code of a report, which is shown only this once.
 
-    `token`: what the button that sent it carries. `page`: the token of the report's page.
+    `token`: the token on the button that sent it. `page`: the token of the report's page.
     """
     return Message(
         Heading("C'est envoyé"),

@@ -24,7 +24,7 @@ from bot.reports.records import SEVERITIES, ReportError
 from bot.reports.reporter_access import UnknownCodeError
 
 _SEND: Final = "envoyer"
-# The verbs that still work once reports are no longer offered, for those who have made one.
+# The verbs that still work once reports are no longer offered, for people who made one.
 _WITH_A_CODE: Final = frozenset(
     {"code", "suivi", "repondre", "relire", "ajouter", "retirer", "note", "abandonner"}
 )
@@ -105,7 +105,7 @@ class ReportRequest:
         When a form is refused, its text is cleaned before it is kept for correction, like a draft. Raises
         `FieldsError`.
         """
-        if not self.request.fields:  # whose draft may have expired: what is typed is kept all the same
+        if not self.request.fields:  # the draft may have expired, but typed answers are still accepted
             draft = self.reporting.drafts.reports.get(self._choices(choices)[1])
             return messages.form(choices, draft or Report())
         (report, token), severity = self._choices(choices), self.request.fields.get("gravite", "")
@@ -151,8 +151,8 @@ class ReportRequest:
             return messages.TOO_LATE
         try:
             code = self.reporting.file(draft)
-        except Exception:  # whatever it is, nothing was recorded, and it is raised again
-            if drafts.counted.drop(token):  # unless a second press has given it back
+        except Exception:  # any error: nothing was recorded, and the error is raised again
+            if drafts.counted.drop(token):  # unless a second press already gave the count back
                 self.reporting.limiter.give_back(self.request.alias)
             raise
         # The draft is forgotten only after the commit.
@@ -191,7 +191,7 @@ class ReportRequest:
         if not token and "code" not in self.request.fields:
             return follow.code_form()
         typed = self.request.fields.get("code", "")
-        # Before any search: the remarks on the words depend on nothing else.
+        # Before any search, since remarks on the words must not depend on existing codes.
         if not token and (problem := codes.misreading(typed)):
             raise FieldsError({"code": problem}, {"code": typed})
         receipt = receipts.get(token) if token else self.reporting.receipt_of(typed)

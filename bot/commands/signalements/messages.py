@@ -30,7 +30,7 @@ from bot.reports.records import SEVERITIES, STATUSES, Status
 from bot.times import in_words
 
 COMMAND: Final = "signalements"
-_FILING_DIGITS: Final = 16  # of a report's identifier in a form's command, which has little room
+_FILING_DIGITS: Final = 16  # digits of a report's identifier in a form's command, which has little room
 HOLD: Final = "oui"
 _LISTED: Final = 10  # cases in one message
 _ADDRESS_SHOWN: Final = 300  # characters
@@ -158,7 +158,7 @@ def _report_text(filing: Filing, titles: Mapping[str, str]) -> Text:
 
 
 def _main_actions(line: CaseLine, filing: Filing | None, number: int) -> Buttons:
-    """Return what holders do most. The rest is a press away (see `more`)."""
+    """Return the most frequent actions. The others are a press away (see `more`)."""
     others = Button("Plus…", f"{COMMAND} plus {line.id} {number}")
     if line.status == "closed":
         return Buttons(Button("Rouvrir", f"{COMMAND} rendre {line.id} taken"), others)
@@ -177,7 +177,7 @@ def _is_taken(line: CaseLine) -> bool:
 
 
 def more(case: ReportCase, number: int, kept_days: int) -> Message:
-    """Show what else a holder can do with a case. `number`: that of the report to return to."""
+    """Show the less frequent actions on a case. `number`: the number of the report to return to."""
     line = case.line
     label, answer = ("Ne plus le garder", "non") if line.hold else ("Garder au-delà du terme", HOLD)
     opened = line.status != "closed"

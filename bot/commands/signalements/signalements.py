@@ -99,7 +99,7 @@ class CaseRequest:
         )
 
     def see_more(self, text: str) -> Message:
-        """Show what else can be done with a case."""
+        """Show the less frequent actions on a case."""
         case_id, _, report = text.partition(" ")
         case = cases.open_case(self.session, case_id, self.person)
         return messages.more(case, _number(case, report), self.session.records.plan.kept_days)

@@ -27,7 +27,7 @@ _PAGE: Final = 2_600  # weight of the sections of a page; the rest is for the ti
 
 
 def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
-    """Show a period's figures, some sections a page. `nearby`: the periods to go to."""
+    """Show a page of sections of a period's figures. `nearby`: the other periods to offer."""
     texts = [Text(*_section(section)) for section in board.sections]
     weighed = ((text, sum(weight(span.text) for span in text.spans)) for text in texts)
     shown, page, pages = packed_page(weighed, page, _PAGE)
@@ -49,7 +49,7 @@ def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
 
 
 def coming(where: str) -> Message:
-    """Say that the picture is on its way. `where`: such as « en message privé, sur Slack »."""
+    """Confirm that the picture is on its way. `where`: see `in_private`."""
     return Message(Text(f"L'image arrive {where}, dans une minute ou deux."))
 
 
@@ -95,7 +95,10 @@ def reserved(titles: Sequence[str]) -> str:
 
 
 def uncounted(known: Sequence[Period]) -> str:
-    """Return the refusal of a period that was not counted. `known`: those that were, the latest first."""
+    """Return the refusal for a period that was not counted.
+
+    `known`: the counted periods, the latest first.
+    """
     months = [period for period in known if not period.is_year]
     years = "".join(f", et l'{period.title}" for period in known if period.is_year)
     return (

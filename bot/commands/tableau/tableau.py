@@ -20,7 +20,7 @@ IMAGE: Final = "image"
 
 @dataclass(frozen=True, slots=True)
 class BoardDesk:
-    """The dependencies of this command. `report_roles`: those that receive the monthly report."""
+    """The dependencies of this command. `report_roles`: the roles that receive the monthly report."""
 
     office: Office
     dashboard: Dashboard
@@ -28,7 +28,7 @@ class BoardDesk:
 
 
 def reserved(desk: BoardDesk, request: Request) -> str:
-    """Return the French refusal for someone who may not see the figures, "" for whoever may."""
+    """Return the French refusal for someone who may not see the figures, "" for anyone else."""
     with desk.office.storage.transaction() as db:
         today = desk.office.today()
         person = persons.person_of(db, request.actor) if request.actor else None

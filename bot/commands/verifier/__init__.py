@@ -1,1 +1,1 @@
-"""Have a text examined before it is published, and review what is looked for in such texts."""
+"""Examination of a text before it is published, and review of the checks."""

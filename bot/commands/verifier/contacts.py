@@ -1,4 +1,4 @@
-"""Whom to ask about what a text touches: a sentence, from the profile, the guidance, or the policy itself."""
+"""The sentence on whom to ask about a check, from the profile, the guidance or the policy itself."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from bot.posting.posts import Concern
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """The sources that tell whom to ask.
+    """The sources of the people to ask.
 
     `guidance`: by policy identifier. `offered`: returns the kinds of permission that can be asked for with
     `/vigie demande`, each with the role that decides.
@@ -25,10 +25,10 @@ class Contacts:
     offered: Callable[[], Mapping[str, str]]
 
     def whom(self, reading: Reading, concern: Concern, titles: Callable[[Iterable[str]], str]) -> str:
-        """Return the sentence: the role that the profile or the policy names, or that none is.
+        """Return the sentence that names the role to ask, or says that no role is named.
 
-        `titles`: returns the current titles of roles, within a sentence. It is empty when there is nothing to
-        ask, or when it is asked of the persons concerned.
+        `titles`: returns the current titles of roles, within a sentence. The sentence is "" when there is
+        nothing to ask, or when the persons concerned are to be asked.
         """
         check, clause = concern.check, concern.clauses[0]
         if check.whom or not check.request:

@@ -1,4 +1,4 @@
-"""The table of checks, for the administration: how often each is shown and waved away, and which are off."""
+"""The table of checks, for the administration: how often each is shown and dismissed, and which are off."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ VERBS: Final = frozenset({TABLE, "verification", "revue", "arreter", "reprendre"
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """A check of a policy, with its counts. `waiting`: it is proposed for review. `off`: it is off."""
+    """A check of a policy, with its counts. `waiting`: whether it awaits review. `off`: whether it is off."""
 
     check: Check
     count: CheckCount = CheckCount()  # noqa: RUF009 — immutable
@@ -61,7 +61,7 @@ def manage(office: Office, reading: Reading, checks: Mapping[str, Check], verb: 
 
 
 def table_message(reading: Reading, states: Sequence[CheckState], page: int = 1) -> Message:
-    """Show one page of the checks of a policy: those to review first."""
+    """Show one page of a policy's checks, starting with those to review."""
     ordered = sorted(states, key=lambda state: not state.waiting)
     shown, page, pages = page_of(ordered, page, _PER_PAGE)
     turns = turn_buttons(page, pages, lambda target: reading.command(f"{TABLE} {target}", COMMAND))
@@ -91,7 +91,7 @@ def _state(state: CheckState) -> str:
 
 
 def check_message(reading: Reading, state: CheckState, *, done: bool = False) -> Message:
-    """Show a check, with its buttons. `done`: a decision about it was just recorded."""
+    """Show a check, with its buttons. `done`: whether a decision about it was just recorded."""
     check, name = state.check, state.check.name
     numbers = reading.policy.notes(reading.version).checks[name]
     buttons = [Button("C'est revu", reading.command(f"revue {name}", COMMAND))]

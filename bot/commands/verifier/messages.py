@@ -1,6 +1,6 @@
 """The messages to a person who has a text examined before publishing it.
 
-They never give a verdict: each says what the text touches, which words do, and what would settle it.
+They never give a verdict: each names the clauses concerned, the words that concern them, and the remedy.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,11 +41,12 @@ SHOWN: Final = 3  # findings in a message
 IMAGE_LENGTH: Final = 500  # characters of a picture's description, in the form
 _WORDS: Final = 90  # characters of the draft quoted for each passage
 _PASSAGES: Final = 2  # passages quoted for each finding
-_REQUEST_WEIGHT: Final = 2_400  # of a draft that is attached to a request
-_CAPTION_WEIGHT: Final = 120  # of the caption of a quotation
+_REQUEST_WEIGHT: Final = 2_400  # weight of a draft attached to a request
+_CAPTION_WEIGHT: Final = 120  # weight of a quotation's caption
 _SHORTEST_QUOTE: Final = 200
 
-_UNKNOWN: Final = "inconnu"  # where the text will be published, in the form: an option cannot be empty
+# the form's value for an unknown place of publication, since an option cannot be empty
+_UNKNOWN: Final = "inconnu"
 _VENUES: Final = {
     "personnel": "Compte personnel",
     "travail": "Compte de travail",
@@ -61,10 +62,10 @@ BEGIN: Final = Button("Relire un texte", COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class PostFinding:
-    """Something that a post touches in a policy. `whom`: a sentence on whom to ask, "" for nobody.
+    """A check that a post raises in a policy. `whom`: a sentence on whom to ask, "" for nobody.
 
-    `passages`, `image_passages`: the words of the text, and of the picture's description, that raised it.
-    `permission`: the kind of permission to ask for here, "" when its request is only to be copied.
+    `passages`, `image_passages`: the words that raised it, in the text and in the picture's description.
+    `permission`: the kind of permission to ask for here, "" when the person must send the request themselves.
     """
 
     reading: Reading
@@ -76,7 +77,7 @@ class PostFinding:
 
     @property
     def number(self) -> Number:
-        """The clause that it touches."""
+        """The clause concerned."""
         return self.concern.clauses[0]
 
 
@@ -123,7 +124,7 @@ def fits_form(post: Post) -> bool:
 
 
 def offer(token: str, *, answerable: bool = True) -> Message:
-    """Ask whether to examine what was written in private. `answerable`: it is short enough for a question."""
+    """Ask whether to examine a text written in private. `answerable`: whether it could be a question too."""
     yes = Button("Oui, relire", f"{COMMAND} lire {token}", "primary")
     no = Button("Non, répondre", f"{COMMAND} repondre {token}")
     shorten = f"Si c'est une question, posez-la en {thousands(QUESTION_LENGTH)} caractères au plus."
@@ -158,7 +159,7 @@ def review(
     long = "" if fits_form(post) else " Pour le corriger, collez-le-moi de nouveau."
     above: list[Element] = [Heading("Avant de publier"), Text(lead)]
     below = Note(f"{UNSEEN} {_FORGOTTEN}{long}")
-    # What the bot's own words leave of a message is shared by the quotations.
+    # The quotations share the room left by the bot's own words.
     repeated: set[str] = set()
     words = [(_title(finding), _advice(finding, post, repeated)) for finding in shown]
     own = Message(*above, *(text for pair in words for text in pair), below).own_words()
@@ -204,7 +205,7 @@ def _quote(finding: PostFinding, room: int) -> Quote:
 
 
 def _advice(finding: PostFinding, post: Post, repeated: set[str]) -> Text:
-    """Return what would settle a finding, and whom to ask unless that is in `repeated`, to which it goes."""
+    """Return the remedy of a finding and whom to ask, if not in `repeated`, where it is then added."""
     whom = "" if finding.whom in repeated else finding.whom
     repeated.add(whom)
     return Text(f"{finding.concern.check.advice(post.venue)} {whom}".strip())
@@ -227,9 +228,9 @@ def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
 def nothing(
     token: str, post: Post, names: Sequence[GenderedName], *, waved: int = 0, off: Sequence[Check] = ()
 ) -> Message:
-    """Say that the checks found nothing, or that nothing is left, and what was not examined.
+    """Say that the checks found nothing, or that nothing is left, and what they do not cover.
 
-    `names`: the policies' names. `off`: the checks that they ask for and that are switched off.
+    `names`: the policies' names. `off`: their checks that are switched off.
     """
     if waved:
         lead = "Il ne reste rien à regarder" + (
@@ -256,7 +257,7 @@ def nothing(
 
 
 def nothing_seen(post: Post, names: Sequence[GenderedName]) -> str:
-    """Say that a text, or a picture's description, touches nothing of the policies."""
+    """Return the sentence that a text, or a picture's description, raises no check of the policies."""
     where = "ce texte" if post.text.strip() else "cette description"
     return f"Je n'ai rien vu, dans {where}, qui touche {' ou '.join(name.the for name in names)}."
 
@@ -267,7 +268,7 @@ def _put_back(token: str, waved: int) -> Button:
 
 
 def request(token: str, post: Post, finding: PostFinding) -> Message:
-    """Give the request that would settle a finding, ready to be sent by the person, with the draft."""
+    """Show the request that would settle a finding, with the draft, for the person to send."""
     passages = " […] ".join((*finding.passages, *finding.image_passages))
     joined = next((text for text in (post.text, passages) if text and weight(text) <= _REQUEST_WEIGHT), "")
     check = finding.concern.check

@@ -35,7 +35,7 @@ from bot.posting.drafts import PostDraft, PostDrafts
 from bot.posting.examining import Examiner
 from bot.posting.posts import Concern, Post, PostError
 
-LEAST_WORDS: Final = 4  # a shorter text written in private is never taken for a draft
+LEAST_WORDS: Final = 4  # words; a shorter text written in private is never taken for a draft
 _PRESSED: Final = re.compile(
     r"(?P<verb>lire|corriger|ecarter|remettre|demande|repondre) (?P<token>[\w-]{16})(?: (?P<rest>\w+))?"
 )
@@ -59,7 +59,7 @@ class PostChecking:
 
 
 def may_be_post(library: Library, text: str) -> bool:
-    """Return at once whether a text written in private may be a draft: it is long enough, and no code."""
+    """Return, from memory, whether a private text may be a draft: long enough, and not a code."""
     return (
         are_asked(library)
         and len(text.split(maxsplit=LEAST_WORDS)) >= LEAST_WORDS
@@ -68,14 +68,14 @@ def may_be_post(library: Library, text: str) -> bool:
 
 
 def looks_like_post(checking: PostChecking, request: Request) -> bool:
-    """Return whether a text written in private may be a draft: announced, too long, or like one."""
+    """Return whether a private text may be a draft: announced, very long, or like a post."""
     announced = checking.drafts.expected(request.actor)
     too_long = len(request.text) > politique.QUESTION_LENGTH
     return announced or too_long or checking.examiner().looks_like_post(request.text)
 
 
 def verify(checking: PostChecking, request: Request) -> Answer:
-    """Handle `/verifier`, its form and its buttons. Any other text is examined, or offered to be (`free`).
+    """Handle `/verifier`, its form and its buttons. Examine any other text, or offer to if it is `free`.
 
     Raises `UserError` with the reason for a refusal.
     """
@@ -95,7 +95,7 @@ def verify(checking: PostChecking, request: Request) -> Answer:
         return work.begin(request.text)
     draft = checking.drafts.get(request.actor, pressed["token"])
     if draft is None:
-        # What was typed in a form outlives the draft that it corrects.
+        # Answers typed in a form are accepted even after its draft expired.
         if pressed["verb"] == "corriger" and not request.pressed:
             return work.submit() if request.fields else messages.form()
         return messages.TOO_LATE
@@ -104,7 +104,10 @@ def verify(checking: PostChecking, request: Request) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class PostRequest:
-    """A request about a draft. The methods of its buttons take its token, the draft, and what follows."""
+    """A request about a draft.
+
+    The methods of its buttons take its token, the draft, and the text after the token.
+    """
 
     checking: PostChecking
     request: Request = field(repr=False)
@@ -116,7 +119,7 @@ class PostRequest:
         return self._examined(PostDraft(Post(text))) if text else messages.form()
 
     def submit(self, token: str = "", before: PostDraft | None = None) -> Slow:
-        """Examine the form's text. A finding that was waved away stays so while its words are the same."""
+        """Examine the form's text. A dismissed finding stays dismissed while its words are the same."""
         fields = self.request.fields
         venue: Venue = next((venue for venue in VENUES if venue == fields.get("lieu")), "")
         post = Post(fields.get("texte", ""), fields.get("image", ""), venue)
@@ -144,7 +147,7 @@ class PostRequest:
         return self._examining(draft, settle)
 
     def put_back(self, token: str, draft: PostDraft, _: str) -> Slow:
-        """Show again what was waved away."""
+        """Show the dismissed findings again."""
         return self._examined(PostDraft(draft.post), token)
 
     def prepare(self, token: str, draft: PostDraft, name: str) -> Slow:
@@ -177,7 +180,7 @@ class PostRequest:
     def _examining(
         self, draft: PostDraft, settle: Callable[[Database, Sequence[PostFinding]], Message]
     ) -> Slow:
-        """Examine a draft off the storage thread, then word what was found on it, in a transaction."""
+        """Examine a draft on another thread, then make its message with `settle`, in a transaction."""
         storage, examiner = self.checking.office.storage, self.checking.examiner()
         with storage.transaction() as db:
             asked = self._asked(db)
@@ -208,7 +211,7 @@ class PostRequest:
         return Deferred(think)
 
     def _asked(self, db: Database) -> list[tuple[Reading, Mapping[str, tuple[Number, ...]]]]:
-        """Return the policies that ask for checks that are on, each with the clauses of these."""
+        """Return the policies that have checks switched on, each with the clauses of those checks."""
         library, checks = self.checking.library, self.checking.examiner().checks
         asked: list[tuple[Reading, Mapping[str, tuple[Number, ...]]]] = []
         for reading in map(library.reading, library.policies.values()):
@@ -220,7 +223,7 @@ class PostRequest:
     def _shown(
         self, db: Database, draft: PostDraft, token: str, findings: Sequence[PostFinding], *, page: int = 1
     ) -> Message:
-        """Keep the draft for ten minutes more, and show what it touches, except what was waved away."""
+        """Keep the draft for ten more minutes, and show its findings, except the dismissed ones."""
         token = self.checking.drafts.store(draft, self.request.actor, token)
         left = [finding for finding in findings if not draft.is_waved(finding.concern)]
         waved = len(findings) - len(left)
@@ -232,7 +235,7 @@ class PostRequest:
         return messages.review(token, draft.post, left, page=page, waved=waved)
 
     def _off(self, db: Database) -> Sequence[Check]:
-        """Return the checks that some policy asks for and that are looked for in none."""
+        """Return the checks that policies ask for and that are switched off in all of them."""
         library, checks = self.checking.library, self.checking.examiner().checks
         on = {name for _, clauses in self._asked(db) for name in clauses}
         readings = map(library.reading, library.policies.values())

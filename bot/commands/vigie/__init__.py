@@ -1,1 +1,1 @@
-"""`/vigie`: the menu, and what awaits the person who opens it."""
+"""`/vigie`: the menu, and the list of what awaits the person."""

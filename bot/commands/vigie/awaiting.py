@@ -1,7 +1,7 @@
-"""What awaits a person, in a fixed order: one line each, and the button that opens it.
+"""The things that await a person, in a fixed order: a line each, with the button that opens it.
 
-Nothing of anyone else's, and nothing about reports: those who receive them have their own button, and those
-who make them leave no trace. Looking writes nothing.
+They concern nobody else, and never reports: people who receive these have a separate button, and people who
+make them leave no trace. Nothing is written.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,9 +42,9 @@ from bot.register import attestations
 from bot.revision import audience, ledger
 
 COMMAND: Final = "attente"
-SHOWN: Final = 3  # in the menu
+SHOWN: Final = 3  # lines shown in the menu
 _PER_PAGE: Final = 6
-# Messages that wait to be opened and that another line stands for.
+# Notices whose messages are already covered by another line.
 _SAID_ELSEWHERE: Final = frozenset({*enrolment.PERSONAL, queueing.CONSENT.name, queueing.ASKED.name})
 
 
@@ -79,7 +79,7 @@ def awaiting(desk: AwaitingDesk, db: Database, person: str) -> list[Awaiting]:
 
 
 def for_request(desk: AwaitingDesk, request: Request) -> list[Awaiting]:
-    """Return what awaits the person who asks, nothing for someone unknown. Call it on the storage thread."""
+    """Return what awaits the requester, nothing for an unknown person. Call it on the storage thread."""
     if request.actor is None:
         return []
     with desk.office.storage.transaction() as db:
@@ -99,14 +99,14 @@ def _requests(desk: AwaitingDesk, db: Database, person: str) -> tuple[list[Await
 
 
 def _messages(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaiting]:
-    """Yield the messages that could not be sent in private, and that still say something."""
+    """Yield the messages that could not be sent in private and are still relevant."""
     recipient, today = f"person:{person}", desk.office.today()
     for number, notice, arguments in rows.unread_by(db, recipient):
         if notice in _SAID_ELSEWHERE:
             continue
         try:
             message = desk.outbox.build(NoticeContext(db, today, recipient), notice, arguments)
-        except (LookupError, ValueError):  # of another release
+        except (LookupError, ValueError):  # a notice of another release
             continue
         if message is not None:
             line = f"Un message à lire\u00a0: {desk.outbox.title(notice)}"
@@ -218,7 +218,7 @@ def _checks(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaiting]
 
 
 def menu_elements(found: Sequence[Awaiting]) -> tuple[Element, ...]:
-    """Return what the menu shows first: three lines, and the button that shows the others."""
+    """Return the menu's first elements: at most `SHOWN` lines, and the button that shows the others."""
     if not found:
         return ()
     left = len(found) - SHOWN

@@ -1,6 +1,6 @@
 """`/vigie`: the menu: five buttons for the most frequent actions, and the others behind « Plus… »."""
 
-# ruff: noqa: PLC0415 — most people's menu is answered from memory, without what finds what awaits them
+# ruff: noqa: PLC0415 — most menus come from memory, without the code that finds what awaits a person
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def menu_message(
 ) -> Message:
     """Return the menu common to everyone, followed by `more`, after what awaits the person (`first`).
 
-    `news`: also offer a revision's changes. `quiz`: there is a quiz to offer.
+    `news`: whether to offer a revision's changes. `quiz`: whether there is a quiz to offer.
     """
     absent = {*(() if office.reports else (_REPORT,)), *(() if quiz else (_QUIZ,))}
     policy = library.default
