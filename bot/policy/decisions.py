@@ -61,7 +61,8 @@ def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], l
         reading = decisions.get(key) if key else None  # a line without words is only Markdown markup
         if reading is LineReading.JOINED and above is not None:
             whole = decided[above]
-            decided[above] = replace(whole, text=f"{whole.text} {_in_one(line_words(block))}".strip())
+            gap = "" if whole.text.endswith("\t") else " "  # the last cell of a row may be empty
+            decided[above] = replace(whole, text=f"{whole.text}{gap}{_in_one(line_words(block))}".strip())
             continue
         line = _decided(block, reading, key, levels) if reading else replace(block, key=key)
         if line_words(line):

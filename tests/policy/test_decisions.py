@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.policy.decisions import Decisions, line_key, line_words
@@ -202,6 +202,7 @@ def test_a_table_of_contents_that_is_none_is_text() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(MARKDOWN, st.lists(st.sampled_from(LineReading), min_size=1))
+@example("Le club | \\\nLe bureau", [LineReading.AS_READ, LineReading.JOINED])  # after an empty cell
 def test_whatever_is_decided_no_word_is_lost_and_the_text_says_it(
     markdown: str, readings: list[LineReading]
 ) -> None:
