@@ -26,7 +26,7 @@ from bot.policy.loading import read_utf8
 from bot.storage import files
 
 BANK, GATE, FOLLOW_UPS = "questions.jsonl", "questions_gate.jsonl", "follow_ups.jsonl"
-ANSWERS = "answers.toml"  # what the bot says around quotations, see `guidance`
+ANSWERS = "answers.toml"  # the file of the bot's words around quotations, see `guidance`
 ANSWERED_KINDS = ("direct", "paraphrase", "colloquial", "scenario", "typo", "keyword", "article", "english")
 DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "article": on a missing article
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
@@ -45,10 +45,10 @@ Place: TypeAlias = tuple[str, int]  # a file's short name and a line number
 class BankLine:
     """One question. `gold`: the clauses to cite first. `also_ok`: acceptable alternatives.
 
-    Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses.
-    `version`: the key of the version that the numbers refer to, "" for the version of the whole bank.
-    `after`: the clause shown just before, for a follow-up; `context`: the subject of that clause.
-    `accepted`: the clauses that `gold` and `also_ok` stand for, once a version says (see `in_version`).
+    Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses. `version`:
+    the key of the version that the numbers refer to, "" for the version of the whole bank. `after`: the
+    clause shown just before, for a follow-up; `context`: the subject of that clause. `accepted`: the clauses
+    that `gold` and `also_ok` stand for in a version, once `in_version` set it.
     """
 
     question: str
@@ -64,7 +64,7 @@ class BankLine:
 
     @property
     def in_context(self) -> str:
-        """The question with what it follows, as a model reads it."""
+        """The question with the subject that it follows, as a model reads it."""
         return f"{self.question} {self.context}".strip()
 
     @property
@@ -262,7 +262,8 @@ def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine
     answers it.
     """
     carried = []
-    clauses: dict[tuple[object, ...], BankLine] = {}  # hundreds of lines are about the same ones
+    # cached, since hundreds of lines are about the same clauses
+    clauses: dict[tuple[object, ...], BankLine] = {}
     for line in lines:
         key = (line.version, line.gold, line.also_ok)
         if key not in clauses:

@@ -11,10 +11,10 @@
   scope.
 
 A line of a file is a question as in a bank; `{"question", "halves": [{"gold", "also_ok", "outcome"}, …]}` for
-two questions at once (kind "two"), correct when a clause given answers each half that the policy answers, and
-none is announced for the others; `{"question", "intent"}` for a question about the bot itself, correct when
-that intent answers (null: when none does); or `{"turns": [any of these, …]}` for a conversation, whose later
-turns are of the kind "follow_up".
+two questions at once (kind "two"), correct when each half that the policy answers gets an accepted clause,
+and the other halves get none announced; `{"question", "intent"}` for a question about the bot itself, correct
+when that intent answers (null: when none does); or `{"turns": [any of these, …]}` for a conversation, whose
+later turns are of the kind "follow_up".
 """
 
 import json
@@ -41,7 +41,7 @@ Key = TypeVar("Key", str, Number)
 class Asked:
     """A question, with the intent that must answer it, "" for a question about the policy.
 
-    `halves`: what is expected of each half of two questions at once.
+    `halves`: the expected answer to each half of two questions at once.
     """
 
     line: BankLine
@@ -86,7 +86,7 @@ class Trial:
         return self.first and self.answer.answered if self.line.gold else not self.answer.answered
 
     def _right_half(self, at: int) -> bool:
-        """Whether a half is answered by a clause given or, if the policy does not, has none announced."""
+        """Whether a half gets an accepted clause or, if the policy does not answer it, none announced."""
         half, answer = self.halves[at], self.answer
         if half.gold:
             return answer.answered and any(half.accepts(clause.number) for clause in answer.clauses)

@@ -4,7 +4,7 @@ People write `answers.toml` beside the policy, like `annotations.toml`, and it i
 the same way. It holds the bot's own words about the policy, never the policy's words.
 """
 
-# ruff: noqa: PLC0415 — guidance is read at each start; what only a question needs is imported then
+# ruff: noqa: PLC0415 — guidance is read at each start, so what only questions need is imported later
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
 SENTENCE_LENGTH: Final = 200
 NEAR: Final = 0.35  # likelihood from which the closest clause is the subject of an unanswered question
-_CLOSEST: Final = 2  # clauses that a recorded silence may be about
+_CLOSEST: Final = 2  # how many of the closest clauses a recorded silence may be about
 _EXACT: Final = 3  # letters; a word this short must match exactly
 _WORD = re.compile(r"[^\W_]+")
 
@@ -40,7 +40,7 @@ _WORD = re.compile(r"[^\W_]+")
 class Step:
     """The next step that the policy asks for when one of `clauses` answers. `contact`: roles to contact.
 
-    `asked`: the questions that it is for, None for all.
+    `asked`: the kind of questions that it is for, None for all.
     """
 
     clauses: tuple[Number, ...]
@@ -99,13 +99,12 @@ def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
 class Guidance:
     """All the guidance of one policy. Without guidance, general sentences are used.
 
-    `scope`: the subject of the policy, worded to follow « qui traite », or "". `examples`: questions to
-    offer to those who begin.
-    `subjects`: the subject of each clause, in a few words.
-    `silences`: the subjects that the policy leaves open. `lapsed`: silences that a revision may have ended,
-    each with the new clauses of that revision. `elsewhere`: contacts for questions outside the policy.
-    `incident`, `draft`: the text shown above the clauses for each topic. `incident_clauses`: clauses always
-    quoted for an incident. `english`: says in English what is said in French around quotations.
+    `scope`: the subject of the policy, worded to follow « qui traite », or "". `examples`: questions
+    suggested to beginners. `subjects`: the subject of each clause, in a few words. `silences`: the subjects
+    that the policy leaves open. `lapsed`: silences that a revision may have ended, each with the new clauses
+    of that revision. `elsewhere`: contacts for questions outside the policy. `incident`, `draft`: the text
+    shown above the clauses for each topic. `incident_clauses`: clauses always quoted for an incident.
+    `english`: the English translations of the French words around quotations.
     """
 
     scope: str = ""

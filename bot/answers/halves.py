@@ -1,4 +1,4 @@
-"""Two questions asked at once: where a text may be cut, and whether the answers show that it holds two."""
+"""Two questions asked at once: where to cut a text, and whether the answers confirm that it has two."""
 
 import re
 from dataclasses import replace
@@ -10,16 +10,18 @@ from bot.policy.articles import Number
 from bot.policy.library import Policy
 from bot.policy.search import fold_accents
 
-SHORTEST: Final = 3  # words of a half
-LONGEST: Final = 40  # words of a text with one question mark at most; beyond, it is a story with its question
-# Likelihood of the clauses of a half from which it stands by itself, by what shows that a text is cut where
-# it should be: nothing but a verb (« … et publier des photos? »), words that ask, or two question marks.
+SHORTEST: Final = 3  # minimum words of a half
+# maximum words of a text with at most one question mark; a longer one is a story with its question
+LONGEST: Final = 40
+# The evidence that a text is cut in the right place: only a verb (« … et publier des photos? »), question
+# words, or two question marks; then, by evidence, the likelihood from which a half stands by itself.
 VERB, WORDS, MARKS = range(3)
 CONFIDENT: Final = (0.8, 0.35, 0.35)
-WHOLE: Final = 0.9  # likelihood of a text's clauses from which it is rather one question
-CERTAIN: Final = 0.5  # what both halves then reach, if there is one question mark at most
-DECLINED: Final = 0.7  # same, when the text as a whole is declined
-RIVAL: Final = 0.3  # likelihood from which a half is about its next clause, when the other is about its first
+WHOLE: Final = 0.9  # likelihood of the whole text's clauses from which it is a single question
+CERTAIN: Final = 0.5  # likelihood that both halves must then reach, with at most one question mark
+DECLINED: Final = 0.7  # the same, when the text as a whole is declined
+# likelihood from which a half may be about its second clause, when the other half is about its first
+RIVAL: Final = 0.3
 
 _ASKS = (
     r"(?:est-ce|es[- ]ce|esk|eske|est-il|est-elle|sont-|qui\b|ki\b|quoi\b|quel(?:le)?s?\b|"
@@ -31,7 +33,7 @@ _ASKS = (
     r"(?:si )?(?:je |j'|j|on )(?:peux?|dois?|ai|doit|peut|veux)\b|"
     r"can\b|could\b|may\b|do i|does|is\b|are\b|am i|what|who\b|when\b|where\b|how\b|why\b|should|will\b|must)"
 )
-# The words that make a sentence a question wherever they stand in it.
+# Words that make a sentence a question, wherever they are in it.
 _ASKS_ANYWHERE = (
     r"(?:est[- ]ce que?|es[- ]ce que?|esk|eske|qu'est[- ]ce|c'?est (?:quoi|ki|qui)|combien|comment|pourquoi|"
     r"(?:fais|faire|dis|risque) (?:quoi|koi)\b|"
@@ -45,12 +47,12 @@ _START = re.compile(
     rf"(?:{_LINK}\b[\s,:]*)*(?:[\w'’-]+[\s,]+){{0,12}}?{_ASKS_ANYWHERE}|"
     rf"(?:{_LINK}\b[\s,:]*)+(?:meme |juste )?(?:si|quand|avec|dans|dedans|sur|pour)\b.*\?$"
 )
-# What says that there are two, whatever their forms: « lequel des deux est permis ».
+# Words that announce two things, whatever their forms: « lequel des deux est permis ».
 _BOTH = re.compile(r"\b(?:lequel|laquelle) des deux\b|\bles deux\W*$", re.IGNORECASE)
 # « Deux points : … », and « … J'ai deux questions, désolé. »
 _TWO_THINGS = r"(?:[\w'’]+\s+){0,3}(?:deux|2) (?:questions|choses|affaires|points)\b[^.?!:;\d]{0,60}"
 _ANNOUNCED = re.compile(rf"^{_TWO_THINGS}[.:;]\s+|(?<=[?.!])\s+{_TWO_THINGS}[.!]?$", re.IGNORECASE)
-# What says that a question follows, wherever it stands: « avant de publier, je me demande qui… ».
+# Words that introduce a question anywhere: « avant de publier, je me demande qui… ».
 _WONDERS = (
     r"(?:je (?:me demande|veux savoir|voudrais savoir|sais pas|ne sais pas)|j'aimerais savoir|"
     r"dis[- ]moi|dites[- ]moi)"
@@ -95,7 +97,7 @@ def cut(text: str) -> tuple[str, str, int] | None:
                 ways.append((*halves, WORDS))
             elif pattern is _CUTS[1] and (both or _VERB.match(_folded(second))):
                 ways.append((*halves, VERB))
-    # « J'ai publié des photos. Est-ce permis, et que puis-je risquer? » is not cut after what it tells.
+    # « J'ai publié des photos. Est-ce permis, et que puis-je risquer? » is not cut after the statement.
     return max(ways, key=lambda way: (way[2], not way[0].endswith(".")), default=None)
 
 
@@ -104,7 +106,7 @@ def _folded(text: str) -> str:
 
 
 def strength(policy: Policy, answer: PolicyAnswer) -> float:
-    """Return the likelihood of a half's best clause and of those to read with it, 0.0 when it has none."""
+    """Return the likelihood of a half's best clause and the clauses to read with it, 0.0 without any."""
     if not (answer.answered and answer.clauses):
         return 0.0
     companions = policy.annotations.companions(answer.clauses[0].number)
@@ -114,10 +116,10 @@ def strength(policy: Policy, answer: PolicyAnswer) -> float:
 def told_apart(
     policy: Policy, whole: PolicyAnswer, halves: tuple[PolicyAnswer, PolicyAnswer], shown_by: int
 ) -> tuple[PolicyAnswer, ...]:
-    """Return the answer to each half of a text, or () when they do not show that it holds two questions.
+    """Return the answer to each half of a text, or () unless they confirm that it has two questions.
 
     `whole`: the answer to the text, whose best clause is always among those returned. It replaces the clause
-    of a half that has none of its own. `shown_by`: what `cut` returned with the halves.
+    of a half that has none of its own. `shown_by`: the evidence returned by `cut`.
     """
     if any(half.topic == "draft" or half.foreign or half.unkind for half in halves):
         return ()
@@ -143,7 +145,7 @@ def told_apart(
 
 
 def _beside(policy: Policy, half: PolicyAnswer, other: PolicyAnswer) -> PolicyAnswer:
-    """Return a half's answer, without what the other is surer to ask about when the half may ask more.
+    """Return a half's answer without the clauses that the other half is surer about, if others remain.
 
     « Qui autorise la page où mettre le logo, et faut-il un accord pour le logo? »: the first half names both.
     """
@@ -167,7 +169,7 @@ def _alike(policy: Policy, answer: PolicyAnswer, next_answer: PolicyAnswer) -> b
 
 
 def joined(whole: PolicyAnswer, halves: tuple[PolicyAnswer, ...]) -> PolicyAnswer:
-    """Return one answer with those of two questions: the best clause of each first, that of `whole` above."""
+    """Combine the answers to two questions: the best clause of each first, that of `whole` at the top."""
     answered = [half for half in halves if half.answered]
     if whole.answered and whole.clauses[0].number == answered[-1].clauses[0].number:
         answered.reverse()

@@ -1,4 +1,4 @@
-"""The intents: what people tell the bot about itself, such as « où est mon reçu? » or « merci ».
+"""The intents: remarks about the bot itself, such as « où est mon reçu? » or « merci ».
 
 `data/intents.toml` has their phrases and answers, whatever the policy. A text is compared with the phrases by
 its words, its runs of letters, its concepts (words of one meaning) and its sentence embedding, with weights
@@ -26,22 +26,23 @@ if TYPE_CHECKING:
 
 FILE: Final = "intents.toml"
 WEIGHTS: Final = "intents.npz"
-HELP: Final = "aide"  # the command whose intent stands for those that no intent names
+HELP: Final = "aide"  # the command whose intent stands for commands without one
 OTHER: Final = "other"  # the class of the texts that are not about the bot
 BUCKETS: Final = 1 << 14
 MEANING: Final = 1.0  # norm of the embedding; that of the buckets is about 1
-CHOICE: Final = 0.3  # weight of how likely each intent is among them, beside how close the text is to it
-LONGEST: Final = 400  # characters; nobody needs more to say one of these things
+CHOICE: Final = 0.3  # weight of an intent's likelihood among all intents, added to the text's closeness to it
+LONGEST: Final = 400  # maximum characters of such a remark
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
 SURE: Final = 0.4
-UNSURE: Final = 0.15  # what it must reach when the policy's model has no sure answer
-ALONE: Final = 0.65  # what a single word must then reach: it is the policy's unless it is nearly a phrase
-KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
+UNSURE: Final = 0.15  # the score that it must reach when the policy's model has no sure answer
+# the score that a single word must then reach: it is about the policy unless it is nearly a phrase
+ALONE: Final = 0.65
+KNOWN: Final = 0.5  # minimum share of a text's words in some phrase, which excludes « montgolfière »
 _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
-_REPORTING = "signalement"  # how the commands about reports begin
+_REPORTING = "signalement"  # the beginning of the commands about reports
 _CHECKING = "verifier"  # the command that examines a text to publish
 _PERMITTING = "demande"  # the command that asks for permission
 _LETTERS = range(3, 6)  # lengths of the runs of letters
@@ -50,19 +51,18 @@ _PART = re.compile(
     r"[^\w\s'’-]+|\b(?:et|pis|mais|car|parce qu|à cause|depuis|and|but|because)\b", re.IGNORECASE
 )
 _REPEATED = re.compile(r"(.)\1+")
-_TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # colours of skin
+_TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # skin tones of emoji
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Something said to the bot about itself.
+    """A kind of remark about the bot itself.
 
     `says`: the answer, which may contain {bot}, {admin}, {whom} and {version} (see `bot.commands.answers`).
-    `serves`: what replaces it for those who may press one of `duties`, "" for nothing.
-    `buttons`: labels and commands. `duties`: more of them, for those whom the command does not refuse.
-    `commands`: those that mean the same when written alone.
-    `phrases`: ways to say it. Those in `exact` mean it only when alone, and those in `anywhere`, which are
-    among `phrases`, whatever is said before and after them.
+    `serves`: the answer for people who may use one of `duties`, "" for the same answer. `buttons`: labels and
+    commands. `duties`: more buttons, for people whom their commands do not refuse. `commands`: the commands
+    that mean the same when written alone. `phrases`: ways to express it. The phrases of `exact` count only as
+    a whole text. Those of `anywhere`, which are among `phrases`, count within any text.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Intents:
             return phrase, math.inf
         if sum(word in self._known for word in written) < KNOWN * len(written) and len(written) > 1:
             return None, -math.inf
-        if not written:  # « 😭😭 » is « 😭 », and « 👍🔥 » is the first that means something
+        if not written:  # « 😭😭 » means « 😭 », and « 👍🔥 » means the first known one
             figures = any(token.isalnum() for token in tokens)  # « 4.2? »
             alone = (self._exact.get((token,)) for token in tokens if not figures)
             emoji = next(filter(None, alone), None)
@@ -149,7 +149,7 @@ class Intents:
 
     @cached_property
     def _single(self) -> Mapping[tuple[str, ...], Intent]:
-        """The phrases of one word, by that word: what is around « merci » in « Merciii !! 🙂 » is nothing."""
+        """The intents of one-word phrases, by squeezed words: « Merciii !! 🙂 » is « merci »."""
         squeezed = ((_squeezed(tokens), intent) for tokens, intent in self._exact.items())
         return {tokens: intent for tokens, intent in squeezed if len(tokens) == 1}
 
@@ -196,7 +196,7 @@ class Concepts:
 
 
 def _squeezed(tokens: Iterable[str]) -> tuple[str, ...]:
-    """Return the words and figures alone, without repeated letters: « saluuut ? » is « salut »."""
+    """Return only the words and figures, without repeated letters: « saluuut ? » gives « salut »."""
     return tuple(_REPEATED.sub(r"\1", token) for token in tokens if token.isalnum())
 
 
@@ -206,7 +206,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def counted(tokens: Sequence[str], concepts: Concepts) -> list[list[int]]:
-    """Return the buckets of a text, from 0 to `BUCKETS`: of its words, its runs of letters, its concepts."""
+    """Return a text's buckets, below `BUCKETS`, by family: words, runs of letters, concepts."""
     meant, written = concepts.among(tokens), f" {' '.join(tokens)} "
     return [
         list(map(_bucket, _units("w", tokens, pairwise(["^", *tokens, "$"])))),
@@ -232,7 +232,7 @@ def _bucket(unit: str) -> int:
 class IntentModel:
     """Two linear classifiers over the buckets of a text and its embedding.
 
-    One tells how close a text is to each class, the other which intent it is if it is one.
+    One measures how close a text is to each class, the other which intent it is, if it is any.
 
     `names`: the n classes, `OTHER` last. `rarity`: `(BUCKETS,) float32`, the inverse document frequency.
     `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) float32`, of the closeness.
@@ -258,7 +258,7 @@ class IntentModel:
             return cls(tuple(file["names"].tolist()), rarity, centre, weights, choice)
 
     def find(self, text: str, families: Iterable[Sequence[int]]) -> tuple[str, float]:
-        """Return the closest class but `OTHER` to a text, and its score less `OTHER`'s.
+        """Return the class closest to a text, except `OTHER`, and its score less `RIVAL` times `OTHER`'s.
 
         `families`: from `counted`. A score is about 1 for the right class, and `CHOICE` more if no other
         intent is likely.
@@ -313,8 +313,8 @@ def load_intents(
 ) -> Intents:
     """Return the shipped intents. Raises `OSError` when their file cannot be read.
 
-    `reports`: whether reports are offered. Otherwise no answer mentions them, nor has a button for them.
-    `checks`, `permissions`: the same of the examination of texts to publish, and of requests for permission.
+    `reports`: whether reports are offered. Otherwise, no answer mentions them or has a button for them.
+    `checks`, `permissions`: the same for the examination of texts and for requests for permission.
     """
     offers = [
         (reports, "unreported", _REPORTING),

@@ -26,14 +26,14 @@ from bot.answers.intents import BUCKETS, Intents
 from bot.settings import SEED
 
 RIDGE = 0.2
-ROUNDS = 12  # of conjugate gradients a fit; more change no answer
+ROUNDS = 12  # rounds of conjugate gradients per fit; more of them change no answer
 CHOICE_RIDGE = 0.1
-CHOICE_ROUNDS = 30  # same
-OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of them
-TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
-NEARLY = 0.26  # below `intents.UNSURE`
-SMALL_TALK = 0.15  # excess from which a line off topic is said to the bot
-# Words put around any text, or dictated, so that none of them decides: « bonjour, », « svp ».
+CHOICE_ROUNDS = 30  # the same for the choice among intents
+OTHER_WEIGHT = 0.5  # weight of a question that is not an intent, since there are more of them
+TAKEN_WEIGHT = 4.0  # weight of a question nearly taken for an intent
+NEARLY = 0.26  # score from which a question was nearly taken for an intent
+SMALL_TALK = 0.15  # score from which an off-topic line is a remark to the bot
+# Words added around texts in training, so that they decide nothing: « bonjour, », « svp ».
 _BEFORE = (
     "", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "hey, ", "", "bonjour vigie, ", "", "",
     "ok, ", "", "hi, ", "", "", "hello, ", "", "euh ",
@@ -42,8 +42,8 @@ _AFTER = (
     "", "", "", "", " svp", "", "", "", " merci", "", "", "", " s'il vous plaît", "", " stp", "", "?", "",
     " please", "", " thanks", "", " point d'interrogation", "", " point",
 )  # fmt: skip
-_NAMED = re.compile(r"\bpa[ -]?\d+\b", re.IGNORECASE)  # policies, which `Naming.neutral` replaces
-_SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # which these words are a part of
+_NAMED = re.compile(r"\bpa[ -]?\d+\b", re.IGNORECASE)  # names of policies, replaced as `Naming.neutral` does
+_SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # intents that contain these words themselves
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def fingerprint(folder: Path) -> int:
-    """Return a hash of what training reads: phrases and words, not the answers."""
+    """Return a hash of the training data: phrases and words, not the answers."""
     catalogue = intents.load_intents(folder)
     phrases = [(intent.name, intent.phrases) for intent in catalogue.every]
     learnt = json.dumps([phrases, catalogue.other, dict(catalogue.words)])
@@ -86,7 +86,7 @@ def fingerprint(folder: Path) -> int:
 
 
 def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
-    """Return the questions of banks that are about a policy or near it, and those about anything else."""
+    """Return the banks' questions about a policy or close to it, and those about anything else."""
     about: list[str] = []
     beside: list[str] = []
     for path in sorted(banks):
@@ -99,7 +99,10 @@ def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
 def learn(
     catalogue: Intents, others: Sequence[str], centre: NDArray[np.float32], rounds: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return the rarity, the weights and the choice, as in `intents.IntentModel`, from so many fits."""
+    """Return the rarity, the weights and the choice (see `intents.IntentModel`).
+
+    `rounds`: the number of fits.
+    """
     texts, classes = lessons(catalogue, others)
     rarity = rarities(catalogue, texts)
     rows = weigh_all(catalogue, texts, rarity, centre)
@@ -116,7 +119,7 @@ def learn(
 def excess(
     rows: NDArray[np.float32], weights: NDArray[np.float32], choice: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return by how much each text's best intent passes `OTHER`, `(m,)`, as `IntentModel.find` does."""
+    """Return the score of each text's best intent, `(m,)`, as `IntentModel.find` computes it."""
     closeness = rows @ weights
     scores = closeness[:, :-1] + intents.CHOICE * intents.likelihoods(rows @ choice)
     difference: NDArray[np.float32] = scores.max(1) - intents.RIVAL * closeness[:, -1]
@@ -124,7 +127,7 @@ def excess(
 
 
 def lessons(catalogue: Intents, others: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Return the texts to learn, and their classes: an intent's place, or their number for none."""
+    """Return the texts to learn, and their classes: an intent's index, or the number of intents for none."""
     before, after = cycle(_BEFORE), cycle(_AFTER)
     texts, classes = [], []
     for place, intent in enumerate(catalogue.every):
@@ -154,7 +157,7 @@ def weigh_all(
     rarity: NDArray[np.float32],
     centre: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return texts as the model reads them, `(m, BUCKETS + d)`."""
+    """Return the model's input for texts, `(m, BUCKETS + d)`."""
     rows = np.zeros((len(texts), BUCKETS + len(centre)), np.float32)
     rows[:, BUCKETS:] = intents.embedded(texts, centre)
     for row, text in zip(rows, texts, strict=True):

@@ -1,8 +1,7 @@
 """The short-lived memory of an exchange: kept for minutes, never written to disk, never logged.
 
 It holds the clauses of each person's latest answer, so that « et pour TikTok? » is understood, and the
-answers that can still be rated with « Utile » or « Pas utile ». Nothing that a person wrote is kept, except
-questions that are already masked.
+answers that can still be rated with « Utile » or « Pas utile ». No text is kept, except masked questions.
 """
 
 from __future__ import annotations

@@ -42,14 +42,14 @@ Topic: TypeAlias = Literal["question", "incident", "draft"]
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
 RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
-SHOWN = 0.2  # share of the best likelihood at which another clause is worth reading too
+SHOWN = 0.2  # share of the best likelihood at which another clause is shown too
 DOUBT = 0.5  # share of the likelihood of a no at which an answer is likely enough for "not_found"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
-ELSEWHERE = 0.5  # likelihood of another subject from which a text without a bank is said not to be about it
-DOUBTED = 0.03  # likewise, from which the text is not said to answer
-LENIENT = 0.3  # how much likelier than an answer a silence must be for a text without a bank to offer none
-TEXT_RIVALS = 0.1  # how far below the best share another clause is still shown
+ELSEWHERE = 0.5  # likelihood from which a question is declared outside a policy without a bank
+DOUBTED = 0.03  # likelihood of being outside, from which such a policy declines
+LENIENT = 0.3  # how much likelier a silence must be than an answer for such a policy to decline
+TEXT_RIVALS = 0.1  # difference from the best share within which another clause is still shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
 
@@ -61,21 +61,17 @@ class PolicyAnswer:
     text is a clause number, or words that are only looked for in the policy; "help": it is about the bot
     itself, and `intent` says which question. Three outcomes decline: "not_found" when nothing reliable was
     found, "silent" when the policy mentions the subject but does not answer, and "out_of_scope" when the
-    subject is outside the policy.
-    `sure`: whether the clauses are announced as the answer rather than offered.
-    `topic`: "incident" when someone describes a negative post, "draft" when someone pastes a text that they
-    want to publish. Such texts are never stored.
-    `clauses`: one to three, for "answer" and "clarify", and those found for "lookup". The best is first, then
-    those to read with it.
-    For a whole article, they are its first clauses, and `ranked` has all of them.
-    `ranked`: the closest clauses, best first, whatever the outcome.
-    `english`: asked in English. `foreign`: in neither French nor English, so declined unread.
-    `unkind`: an insult, an attempt to divert the bot, or gibberish, which are always declined.
-    `untaught`: declined at first, while the text has clauses newer than the bank.
-    `halves`: when the text asks two questions, the answer to each. `clauses` then has those of both.
-    `follows`: understood from the clause shown before.
-    `textual`: found through the text's index, without a model of its bank.
-    `learning`: found by text search while the model is being trained. A minute later, the answer may be
+    subject is outside the policy. `sure`: whether the clauses are announced as the answer rather than
+    offered. `topic`: "incident" when someone describes a negative post, "draft" when someone pastes a text
+    that they want to publish. Such texts are never stored. `clauses`: one to three clauses for "answer" and
+    "clarify", and the clauses found for "lookup". The best is first, then those to read with it. For a whole
+    article, they are its first clauses, and `ranked` has them all. `ranked`: the closest clauses, best first,
+    whatever the outcome. `english`: asked in English. `foreign`: in neither French nor English, so declined
+    unread. `unkind`: an insult, an attempt to divert the bot, or gibberish, which are always declined.
+    `untaught`: declined by the model, while the text has clauses newer than the bank. `halves`: the answers
+    to two questions asked at once. `clauses` then has the clauses of both. `follows`: understood as a
+    follow-up to the clause shown before. `textual`: found through the text's index, without a model of its
+    bank. `learning`: found by text search while the model is being trained. A minute later, the answer may be
     better.
     """
 
@@ -96,7 +92,7 @@ class PolicyAnswer:
 
     @property
     def answered(self) -> bool:
-        """Whether `clauses` are the answer, or what was looked up."""
+        """Whether `clauses` are the answer, or the result of a look-up."""
         return self.outcome in {"answer", "clarify"} or (self.outcome == "lookup" and bool(self.clauses))
 
     @property
@@ -107,7 +103,7 @@ class PolicyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Texts that are scored all at once, when one of them first is. `scores`: theirs, once they are."""
+    """Texts scored together, when the score of one is first needed. `scores`: their scores, once computed."""
 
     texts: tuple[str, ...]
     scores: dict[str, Scores] = field(default_factory=dict, repr=False)
@@ -167,8 +163,8 @@ class Engine:
         """Return the answer to a question about a version.
 
         `previous`: the clauses of the previous answer. `subject`: the first one's subject, in a few words.
-        `batch`: what the question is scored with, if others are asked of the same version.
-        This never raises, whatever the text. While there is no model, text search is used alone.
+        `batch`: the batch that the question belongs to, if others are asked of the same version. This never
+        raises, whatever the text. Without a model, the text's index or text search answers.
         """
         question = _read(question)
         if not any(character.isalnum() for character in question):
@@ -234,9 +230,9 @@ class Engine:
         return _by_fresh_words(answer, words.may_answer(question, fresh))
 
     def _by_reading(self, index: TextIndex, policy: Policy, question: str) -> PolicyAnswer:
-        """Return the answer that the text gives by itself, or with the few questions of its bank.
+        """Return the answer of the text's index alone, or with the few questions of its bank.
 
-        It never says that the policy is silent: the text may say it in other words.
+        The outcome is never "silent", since the text may answer in other words.
         """
         from bot.answers.engine import finder, model, texts  # noqa: PLC0415 — numpy, loaded with the index
 
@@ -249,11 +245,11 @@ class Engine:
 
 
 def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer, *, beside: bool) -> PolicyAnswer:
-    """Return the answer to a question asked after another: what precedes completes it, and unsays nothing.
+    """Choose the answer to a question asked after another: the context may complete it, never remove it.
 
-    `alone`: its answer by itself. `in_context`: its answer as a follow-up. A no is only that of a follow-up
-    when the question has the form of one, or else it is about the clause before, whatever was asked.
-    `beside`: whether the question is surely about something else.
+    `alone`: its answer by itself. `in_context`: its answer as a follow-up. A refusal in context counts only
+    if the question has the form of a follow-up, since otherwise it depends on the previous clause more than
+    on the question. `beside`: whether the question is surely not about the policy.
     """
     whole = beside or not rules.follows(question)
     if in_context.answered:
@@ -264,7 +260,7 @@ def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer, *, be
 
 
 def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:
-    """Return the table of the shipped file and the association's, without the latter if it is invalid."""
+    """Load the shipped table and the association's, or the shipped one alone if the other is invalid."""
     try:
         return load(paths)
     except (PolicyError, OSError, UnicodeDecodeError) as error:

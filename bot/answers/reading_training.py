@@ -1,6 +1,6 @@
-"""Makes `data/reading.npz`, with which texts are read without a bank (`engine.passages`).
+"""Makes `data/reading.npz`, the parameters that answer from texts without a bank (`engine.passages`).
 
-    python -m bot.answers.reading_training
+python -m bot.answers.reading_training
 
 Run it after a change to `data/thesaurus.tsv`, `data/subjects.toml` or `data/textes`. The weights are learnt
 on the questions of the shipped bank and of the invented texts of `data/textes`. Calibration uses the scores
@@ -49,33 +49,37 @@ Table: TypeAlias = NDArray[np.float64]
 TEXTS: Final = "textes"
 AWAY: Final = "ailleurs.txt"
 FOLDS: Final = 5
-LONGER: Final = 4  # clauses that become one, at most
-KEPT: Final = 128  # numbers kept of an embedding; more change no answer
-ENOUGH: Final = 1_500  # questions of the long bank that are learnt
+LONGER: Final = 4  # the most clauses joined into one
+KEPT: Final = 128  # dimensions kept of an embedding; more of them change no answer
+ENOUGH: Final = 1_500  # maximum questions learnt from the long bank
 SHARE: Final = 150.0  # total weight of those questions; each other question weighs 1
 IN_SCOPE: Final = 2 / 3  # share of people's questions that a text answers
 RIDGE, RIDGE_AWAY = 3.0, 3.0
-# The texts of which several questions ask the same thing, as a bank's do; the others' ask each thing once.
+# The texts with several questions about the same thing, as in a bank.
 PARAPHRASED: Final = ("pa20", "atelier", "cerf-volant", "chorales")
-SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions a clause of the banks drawn
+SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions per clause of the small banks drawn
 WRONG: Final = 0.05  # share of wrong answers among those announced
-COMMON: Final = 11.5  # minus the logarithm of a word's frequency: from here on, it is not common
-LEAST: Final = 5.5  # likewise: at this value, it carries no meaning
+COMMON: Final = 11.5  # minus the logarithm of a frequency, from which a word is not common
+LEAST: Final = 5.5  # the same, at which a word carries no meaning
 EMPTY: Final = 0.03
 BATCH: Final = 16
 ELSEWHERE: Final = tuple(map(SUMMARY.index, ("elsewhere", "retrieval elsewhere")))
-RAISED: Final = {  # of a summary, the feature of the best clause
+RAISED: Final = {  # the feature of the best clause for each item of the summary
     "question": "questions",
     "retrieval": "retrieval in context",
     "retrieval question": "retrieval questions",
 }
 _CLAUSE = re.compile(r"\d+\.\d+")
-SMALLEST, FLAT = 1e-3, 1e-6  # a step of Newton's method, and a spread of a feature that is always the same
+# the last step of Newton's method, and the spread under which a feature counts as constant
+SMALLEST, FLAT = 1e-3, 1e-6
 
 
 @dataclass(frozen=True)
 class Taught:
-    """A text with its questions. `worth`: of each of them. `longer`: the same again, with longer clauses."""
+    """A text with its questions.
+
+    `worth`: the weight of each question. `longer`: the same with longer clauses.
+    """
 
     name: str
     version: Version
@@ -91,7 +95,7 @@ class Taught:
 
 @dataclass(frozen=True)
 class Example:
-    """How an index scores a question. `gold`, `accepted`: the clauses to cite. `worth`: its weight."""
+    """A question scored by an index. `gold`, `accepted`: the clauses to cite. `worth`: its weight."""
 
     line: BankLine
     features: Table
@@ -113,7 +117,7 @@ def main() -> None:
 
 
 def batched(encode: Encode) -> Encode:
-    """Return an encoder that remembers, and takes few texts at once, for its memory."""
+    """Return a caching encoder that embeds few texts at once, to bound memory."""
 
     def some(texts: Sequence[str]) -> Floats:
         return np.concatenate([encode(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
@@ -122,7 +126,7 @@ def batched(encode: Encode) -> Encode:
 
 
 def taught_texts(seed: Path) -> list[Taught]:
-    """Return the texts that the weights are learnt on, the shipped policy first."""
+    """Return the texts to train on, the shipped policy first."""
     policy = loading.load_library([seed], "pa20", lambda: date.max).default
     lines = _asked(bank.load_bank_lines(bank.bank_files([seed], policy.id)))
     rows = np.random.default_rng(20).permutation(len(lines))[:ENOUGH]
@@ -154,7 +158,7 @@ def taught_texts(seed: Path) -> list[Taught]:
 def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, Number]]:
     """Return a text with some clauses joined to the one above, and the new numbers of those clauses.
 
-    Each is then several paragraphs long, as many clauses of real texts are.
+    Each is then several paragraphs long, like many clauses of real texts.
     """
     joined: dict[Number, Number] = {}
     above, left, lines = "", 0, []
@@ -169,7 +173,7 @@ def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, N
 
 
 def _elsewhere(seed: Path) -> list[BankLine]:
-    """Return questions about no association, in an order that mixes what they are about."""
+    """Return questions about no association, with their subjects mixed."""
     questions = (seed / TEXTS / AWAY).read_text("utf-8").splitlines()
     order = np.random.default_rng(7).permutation(len(questions)).tolist()
     return [BankLine(questions[at], "off_topic", "out_of_scope", ()) for at in order]
@@ -204,7 +208,7 @@ def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, sec
 
 
 def _without_finder(examples: Mapping[str, Sequence[Example]]) -> dict[str, list[Example]]:
-    """Return what the questions get where the second encoder cannot run."""
+    """Return the examples as scored where the second encoder cannot run."""
     features = np.array([not name.startswith("retrieval") for name in FEATURES], dtype=np.float64)
     summary = np.array([not name.startswith("retrieval") for name in SUMMARY], dtype=np.float64)
     return {
@@ -216,7 +220,7 @@ def _without_finder(examples: Mapping[str, Sequence[Example]]) -> dict[str, list
 def _learnt(
     without: Mapping[str, Sequence[Example]], banked: Mapping[str, Sequence[Example]]
 ) -> tuple[Table, list[Table], list[float]]:
-    """Return the weights, and without a bank then with one, the verdicts and the likelihoods to announce."""
+    """Return the weights and, without then with a bank, the verdicts and the thresholds for announcing."""
     both = {name: [*examples, *banked.get(name, ())] for name, examples in without.items()}
     verdicts, sure = [], []
     rest = {
@@ -239,7 +243,7 @@ def _halves(count: int, rng: np.random.Generator) -> list[tuple[NDArray[np.intp]
 
 
 def _drawn(lines: Sequence[BankLine], count: int, rng: np.random.Generator) -> list[BankLine]:
-    """Return `count` answered lines, of as many clauses as can be."""
+    """Return `count` answered lines, about as many different clauses as possible."""
     answered = [line for line in lines if line.gold]
     order = rng.permutation(len(answered))
     seen: dict[object, int] = {}
@@ -270,7 +274,7 @@ def _examples(
         yield Example(line, read.features, read.summary, gold, accepted, text.worth)
 
 
-# --- What is common to all texts ----------------------------------------------------------------
+# --- Parameters common to all texts ----------------------------------------------------------------
 
 
 def _unweighted(
@@ -280,9 +284,9 @@ def _unweighted(
     second: Finder,
     subjects: Sequence[Subject],
 ) -> tuple[Lexicon, dict[str, Table]]:
-    """Return what needs no weights, and how little each question is about any association.
+    """Return the parameters that need no weights, and each question's score of being about no association.
 
-    The latter is told by the questions of the other folds, as it will be of one never seen.
+    That score is cross-validated: it is learnt from the questions of the other folds.
     """
     texts = [text for text in texts if not text.longer]
     bare = Speller(table, frozenset(), {})
@@ -371,7 +375,7 @@ def _away_from(vectors: Floats, away: NDArray[np.bool_]) -> Floats:
 
 
 def _common_words() -> tuple[list[str], list[float]]:
-    """Return the folded words that are common in French or English texts, and what each says, from 0 to 1."""
+    """Return the folded words that are common in French or English, and each one's weight, from 0 to 1."""
     from spellchecker import SpellChecker  # noqa: PLC0415 — 100 MB, for making the file only
 
     least: dict[str, float] = {}
@@ -393,7 +397,7 @@ def _common_words() -> tuple[list[str], list[float]]:
 
 
 def _ranking(examples: Sequence[Example]) -> Table:
-    """Return the weights of the features with which the right clauses are likeliest: a conditional logit."""
+    """Return the weights of the features, fitted by a conditional logit on the right clauses."""
     asked = [example for example in examples if example.gold]
     columns = np.concatenate([example.features for example in asked], axis=1)
     spread = columns.std(axis=1) + 1e-6
@@ -431,7 +435,7 @@ def _ranking(examples: Sequence[Example]) -> Table:
 
 
 def _summed(example: Example, weights: Table) -> tuple[Table, bool]:
-    """Return the summary that other weights give a question, and whether its best clause answers it."""
+    """Return a question's summary under some weights, and whether its best clause answers it."""
     values = weights @ example.features
     order = np.argsort(-values, kind="stable")
     first = int(order[0])
@@ -482,7 +486,7 @@ def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table) -> Table
 
 
 def save(lexicon: Lexicon, path: Path) -> None:
-    """Write the parameters. The same makes the same bytes."""
+    """Write the parameters. The same parameters make the same bytes."""
     words = sorted(lexicon.common)
     half = {name: getattr(lexicon, name).astype(np.float16) for name in VECTORS}
     np.savez_compressed(

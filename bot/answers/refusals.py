@@ -9,7 +9,8 @@ from bot.policy.articles import Version
 from bot.policy.library import Policy, Reading
 from bot.times import in_english, in_words
 
-VERSION: Final = "{version}"  # in a sentence written beside the policy, for what `in_force` returns
+# replaced, in a sentence written beside the policy, with the result of `in_force`
+VERSION: Final = "{version}"
 
 
 def refusal(

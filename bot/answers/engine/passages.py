@@ -39,15 +39,15 @@ SUMMARY: Final = (
 )  # fmt: skip
 READ: Final = 600  # characters of a question or of a passage that are read
 PASSAGE: Final = 1_500  # characters of a passage that the second encoder reads
-LONGEST: Final = 45  # words of a sentence; a longer one is cut
+LONGEST: Final = 45  # maximum words of a sentence; a longer one is cut
 ALIKE, SAME = 0.3, 0.8  # likeness at which a word may replace another, and at which it does
-MOST_WORDS: Final = 8  # of a question to compare with the text's: the most telling
-SATURATION: Final = 0.5  # of a word's rarity, as BM25's
+MOST_WORDS: Final = 8  # maximum words of a question compared with the text's, the most meaningful
+SATURATION: Final = 0.5  # the saturation of a word's frequency, as BM25's k1
 _SENTENCE = re.compile(r"(?<=[.;!?:])\s+(?=[A-ZÉÀÈÊÇÎÔŒ«(–•\d-])|\n+")
 
 
 class Passage(NamedTuple):
-    """A clause as it is read: its own title, those above it, the nearest first, and its paragraphs."""
+    """A clause as indexed: its own title, the titles above it, nearest first, and its paragraphs."""
 
     number: Number
     title: str
@@ -90,9 +90,9 @@ def sentences_of(paragraph: str) -> list[str]:
 class Read:
     """The scores of the n clauses of a text for one question.
 
-    `features`: `(FEATURES, n) float64`. `values`: `(n,)`, their weighted sums. `summary`: `(SUMMARY,)`, of
-    which the likelihoods are made: `right`, that the best clause answers; `unanswered`, that the text does
-    not; `elsewhere`, that the question is about something else. `sure`: as in `Lexicon`.
+    `features`: `(FEATURES, n) float64`. `values`: `(n,)`, their weighted sums. `summary`: `(SUMMARY,)`, from
+    which the likelihoods are computed. `right`: that the best clause answers. `unanswered`: that the text
+    does not. `elsewhere`: that the question is about something else. `sure`: as in `Lexicon`.
     """
 
     numbers: tuple[Number, ...]
@@ -116,15 +116,15 @@ class Read:
 class TextIndex:
     """The index of a text: s sentences of n clauses, in g sections, with v different words.
 
-    `owner`: `(s,)`, the clause of each sentence. `sentences`, `in_context`: `(s, k) float32`, of each alone,
-    and after its title and the sentence before. `section_of`: `(n,)`. `sections`: `(g, k)`. `lengths`:
-    `(n,)`, logarithms of how many words. `holders`: by stem, the clauses with it. `vocabulary`: `(v, k)`.
-    `starts`, `words`: the words of clause i are `words[starts[i]:starts[i + 1]]`. `meanings`: `(s, groups)`,
-    and `titles`: `(n, groups)`, see `Meanings`. `subjects`: `(n, subjects)`. `known`: `(m, k)`, the
-    questions of a bank; `known_of`: `(m,)`, the clause of each, or -1 when the text does not answer.
-    `known_words`: their stems. `speller`: corrects a question. `retrieval`: `(s, f)`, and
-    `retrieval_known`: `(m, f)`, the second encoder's of the sentences in context and of the bank's questions;
-    of no row without it.
+    `owner`: `(s,)`, the clause of each sentence. `sentences`, `in_context`: `(s, k) float32`, the embedding
+    of each sentence alone, and after its title and the sentence before. `section_of`: `(n,)`. `sections`:
+    `(g, k)`. `lengths`: `(n,)`, the logarithm of each clause's number of words. `holders`: by stem, the
+    clauses with it. `vocabulary`: `(v, k)`. `starts`, `words`: the words of clause i are
+    `words[starts[i]:starts[i + 1]]`. `meanings`: `(s, groups)`, and `titles`: `(n, groups)`, see `Meanings`.
+    `subjects`: `(n, subjects)`. `known`: `(m, k)`, the questions of a bank; `known_of`: `(m,)`, the clause of
+    each, or -1 when the text does not answer. `known_words`: their stems. `speller`: corrects a question.
+    `retrieval`: `(s, f)`, `retrieval_known`: `(m, f)`, the second encoder's embeddings of the sentences in
+    context and of the bank's questions, with no rows when it cannot run.
     """
 
     numbers: tuple[Number, ...]
@@ -159,10 +159,10 @@ class TextIndex:
         *,
         finder: Finder | None,
     ) -> TextIndex:
-        """Read a text. `lines`: its bank. `table`: from typed words to intended words.
+        """Index a text. `lines`: its bank. `table`: from typed words to intended words.
 
-        A text of a hundred clauses takes about a second, and some ten more with `finder`. There must be a
-        clause.
+        A text of a hundred clauses takes about a second, and some ten more with `finder`. There must be at
+        least one clause.
         """
         texts = [text for p in passages for text in (p.title, *p.above, *p.paragraphs)]
         speller = Speller.of([*texts, *(line.question for line in lines)], table)
@@ -318,7 +318,7 @@ class TextIndex:
     def _words(
         self, forms: Sequence[str], stems: Sequence[frozenset[str]], vectors: Floats, lexicon: Lexicon
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """Return the share of a question's words that each clause nearly has, that it has, that none has."""
+        """Return three shares of a question's words: nearly in each clause, in each clause, and in none."""
         shared, exact = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         total = unknown = 0.0
         for at, (form, keys) in enumerate(zip(forms, stems, strict=True)):
@@ -341,7 +341,7 @@ class TextIndex:
     def _known(
         self, asked: Floats, stems: Sequence[frozenset[str]], forms: Sequence[str], lexicon: Lexicon
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """Return how close the bank's questions are, by clause and by words, and one that has no answer."""
+        """Return how close a bank's questions are, by clause (meaning, words), and its unanswered ones."""
         close, alike = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         if not len(self.known):
             return close, alike, 0.0
@@ -360,7 +360,7 @@ class TextIndex:
         return close, alike, float(likeness[~answered].max(initial=0.0))
 
     def _retrieval(self, sought: Floats | None) -> list[NDArray[np.float64]]:
-        """Return how close the second encoder finds each clause's sentences, and its questions."""
+        """Return how close the second encoder finds each clause's sentences and bank questions."""
         if sought is None:
             return [np.zeros(len(self.numbers))] * 2
         close = np.zeros(len(self.numbers))
@@ -399,7 +399,7 @@ def _encoded(encode: Encode, texts: Iterable[str]) -> Floats:
 
 
 def remembering(encode: Encode) -> Callable[[Sequence[str]], Floats]:
-    """Return an encoder that embeds each text once, for one question asked of several texts."""
+    """Return a caching encoder, for one question asked of several texts."""
     seen: dict[str, Floats] = {}
 
     def encoded(texts: Sequence[str]) -> Floats:

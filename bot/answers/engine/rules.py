@@ -15,8 +15,9 @@ PRECEDING = (0.9, 0.5)  # added to the previous answer's clauses: the first, the
 MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
 NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: beats any score
 ELSEWHERE = 0.4  # a question whose margin is below -ELSEWHERE is off topic: « et la météo? »
-BRIEF, LIKELY = 12, 0.5  # words, and likelihood of its best clause, of a question that may follow another
-CONTEXT = 0.7  # as `scores.IN_CONTEXT`, for a model that was taught no follow-ups
+# maximum words, and maximum likelihood of the best clause, of a question that may follow another
+BRIEF, LIKELY = 12, 0.5
+CONTEXT = 0.7  # as `scores.IN_CONTEXT`, for a model trained without follow-ups
 # Maximum words of a follow-up: in any form, with a sign of one, and with a linking word at its start.
 _TINY, _SHORT, _LINKED = 4, 8, 16
 
@@ -62,7 +63,7 @@ _SAID_ABOUT = re.compile(
     r"(?: (?:sur|au sujet|a propos|concernant|about|on))?"
     r" (?:(?:de la|du|des|de|la|les|le|une|un|the) |de l'|d'|l')?(?P<subject>[\w' -]+)"
 )
-_SUBJECT = 4  # maximum words of such a subject: more of them ask something of their own
+_SUBJECT = 4  # maximum words of such a subject; more words are a question of their own
 _SUPPOSES = re.compile(rf"{_LINK}*(?:si|s'|meme|aussi|mettons|if|even|also|what if)\b")
 
 
@@ -92,7 +93,7 @@ def follows(question: str) -> bool:
     if _LINKED_START.match(folded):
         return True
     if words <= _TINY and ("?" in question or len([*search_words(folded)]) < words):
-        return True  # words alone, « vie privée », are something else to look for
+        return True  # « vie privée » alone is a new search
     return words <= _SHORT and _refers_back(question)
 
 
@@ -103,7 +104,7 @@ def may_follow(question: str, scores: Scores) -> bool:
 
 
 def is_beside(scores: Scores) -> bool:
-    """Return whether a question is surely about something else than the policy: « et la météo? »."""
+    """Return whether a question is surely not about the policy: « et la météo? »."""
     return scores.margin <= -ELSEWHERE and scores.reason in {"off_topic", "adversarial"}
 
 
@@ -113,7 +114,7 @@ def _refers_back(question: str) -> bool:
 
 
 def supposes(question: str) -> bool:
-    """Return whether a follow-up varies what was asked (« même si… ») rather than asking something else."""
+    """Return whether a follow-up varies the previous question (« même si… ») rather than asking a new one."""
     return bool(_SUPPOSES.match(_folded(question)))
 
 
@@ -124,7 +125,7 @@ def _folded(question: str) -> str:
 def subject_asked(question: str) -> str:
     """Return the subject of a question that asks for all the policy says about it, "" for any other.
 
-    « Que dit la politique sur le logo? » asks nothing more than « logo ». The words are folded.
+    « Que dit la politique sur le logo? » gives « logo ». The words are folded.
     """
     asked = _SAID_ABOUT.fullmatch(" ".join(_folded(question).split()))
     subject = asked["subject"].strip() if asked else ""

@@ -35,7 +35,7 @@ class _Place:
 
 @dataclass(slots=True)
 class _Text:
-    """What is read of a version. `stamp`: as in `_Place`. `reading`: the thread that reads it."""
+    """A version's index. `stamp`: as in `_Place`. `reading`: the thread that makes it."""
 
     stamp: tuple[object, ...] | None = None
     index: TextIndex | None = None
@@ -53,7 +53,7 @@ class ModelShelf:
         self._models = models
         self._places: dict[str, _Place] = {}
         self._texts: dict[tuple[str, str], _Text] = {}
-        self._reading = Lock()  # one text is read at a time
+        self._reading = Lock()  # one text is indexed at a time
         self._lock = Lock()
         self._closed = False
 
@@ -69,7 +69,7 @@ class ModelShelf:
         return self._place(version).training is None
 
     def index(self, version: Version) -> TextIndex | None:
-        """Return a version's index, or None while it is being made, or when it cannot be."""
+        """Return a version's index, or None while it is being made or when it cannot be made."""
         sources = Sources(self._folders, version)
         with self._lock:
             text = self._texts.setdefault((version.policy, version.key), _Text())
@@ -90,12 +90,12 @@ class ModelShelf:
             return text.index
 
     def is_reading(self, version: Version) -> bool:
-        """Return whether a version is being read, so that the answers to come will be better."""
+        """Return whether a version is being indexed, so that later answers will be better."""
         text = self._texts.get((version.policy, version.key))
         return text is not None and text.reading is not None
 
     def read(self, version: Version) -> TextIndex | None:
-        """Return a version's index, made now if need be. None when it cannot be."""
+        """Return a version's index, making it now if needed, or None when it cannot be made."""
         index = self.index(version)
         text = self._texts[version.policy, version.key]
         if reading := text.reading:

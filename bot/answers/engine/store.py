@@ -9,8 +9,8 @@ keeps its own.
 `<folder>/<policy>-<base>.echec` is the reason why training on the latest bank failed for a text, as one
 French line.
 
-The models that come with the program are in the same form in `SHIPPED`, in a folder of policies, and are only
-read: one made from other sources is left alone, and missing ones are trained beside the bot's data.
+The models shipped with the program have the same format, in `SHIPPED`, in a folder of policies. They are
+read-only: one made from other sources is ignored, and missing ones are trained in the bot's own folder.
 
 Files are replaced atomically, so that two processes can write at once. A damaged file is rewritten.
 """
@@ -49,13 +49,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHIPPED = "modeles"  # in a folder of policies
+SHIPPED = "modeles"  # the folder of shipped models, in a folder of policies
 TRAINING = 4  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
 SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique. Ajoutez-en."  # not a failure
 _FAILED = ".echec"
-_UNREADABLE = "illisible"  # in place of a base
+_UNREADABLE = "illisible"  # stands for the base when files cannot be read
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `bot`
 _making = Lock()  # a second caller waits for the current training instead of starting another
 
@@ -116,11 +116,11 @@ class Sources:
         return fingerprint([self.base().encode(), *(path.read_bytes() for path in paths)])
 
     def shelves(self, models: Path) -> tuple[Path, ...]:
-        """Return the folders where a model may be: that of the bot's own, then those that are shipped."""
+        """Return the folders where a model may be: the bot's own, then the shipped ones."""
         return (models, *(folder / SHIPPED for folder in self.folders))
 
     def _after(self) -> list[Path]:
-        """Return the files of the follow-ups, and of the subjects that they are read with."""
+        """Return the files of the follow-ups, and of the subjects that give their context."""
         names = (bank.FOLLOW_UPS, bank.ANSWERS)
         return [path for name in names for path in bank.bank_files(self.folders, self.version.policy, name)]
 
@@ -197,7 +197,7 @@ def load_verdict(sources: Sources, models: Path) -> Verdict | None:
     verdict = next(iter(_verdicts(sources, models)), None)
     if verdict:
         for used in (models / _verdict_name(sources), models / verdict.model):
-            with suppress(OSError):  # read-only files are fine, and shipped ones are elsewhere
+            with suppress(OSError):  # files may be read-only, or in the shipped folder
                 os.utime(used)
     return verdict
 
@@ -251,7 +251,7 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 
 
 def is_learnt(sources: Sources, models: Path) -> bool:
-    """Return whether there is nothing to learn for now, without loading a model.
+    """Return whether nothing remains to be trained for now, without loading a model.
 
     The bank has its verdict, is too small for one, or does not exist. Raises OSError when it cannot be read.
     """
@@ -310,7 +310,7 @@ def _order(sources: Sources, models: Path) -> TrainingOrder:
 
 
 def explain(error: Exception) -> str:
-    """Return why a bank was not learnt, as one French line without the text of an error that is not ours."""
+    """Return why a bank was not learnt, as one French line. The text of foreign errors is left out."""
     if isinstance(error, ModelError | PolicyError):
         return str(error)
     if isinstance(error, OSError) and error.errno:
@@ -346,7 +346,7 @@ def forget_failures(models: Path) -> None:
 def _failure(sources: Sources, models: Path) -> Path:
     try:
         base = sources.base()
-    except OSError:  # a table that cannot be read is why the bank was not learnt
+    except OSError:  # an unreadable table is then why the bank was not learnt
         base = _UNREADABLE
     return _failure_file(sources, models, base)
 
@@ -358,8 +358,8 @@ def _failure_file(sources: Sources, models: Path, base: str) -> Path:
 def _run(order: str) -> str:
     """Run the training program on an order, and return its output. Raises `ModelError`."""
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-    # A single computing thread, so that the bot keeps a core. What is freed is returned to the system, except
-    # arrays as small as the encoder's, which are requested again at once.
+    # A single computing thread, so that the bot keeps a core. Freed memory is returned to the system, except
+    # arrays as small as the encoder's, which are soon requested again.
     economical = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
     economical |= dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "4194304")
     economical["PYTHONMALLOC"] = "malloc"

@@ -1,7 +1,7 @@
 """The storage of the indexes of texts: `<folder>/<policy>-<fingerprint>.lecture`, a compressed `.npz`.
 
-The fingerprint covers the text, its bank, the spelling tables and what is learnt for any text. A file is
-replaced atomically; a damaged one is rebuilt. The least recently used are removed.
+The fingerprint covers the text, its bank, the spelling tables and the lexicon. A file is replaced atomically;
+a damaged one is rebuilt. The least recently used are removed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from bot.settings import SEED
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2  # changes with the file's format, or with how a text is read
-BATCH = 16  # texts embedded at once, which bounds the memory
+FORMAT = 2  # changes with the file's format, or with the way texts are indexed
+BATCH = 16  # texts embedded at once, to bound the memory
 _ENDING = ".lecture"
 _HALF = (
     "sentences", "in_context", "sections", "vocabulary", "subjects", "known",
@@ -92,7 +92,7 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
 
 
 def is_read(sources: Sources, models: Path) -> bool:
-    """Return whether a text was read. Raises `ModelError`, OSError."""
+    """Return whether a text's index is stored. Raises `ModelError`, OSError."""
     return _path(sources, models).is_file()
 
 

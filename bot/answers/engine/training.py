@@ -28,11 +28,12 @@ Table: TypeAlias = NDArray[np.float64]
 
 TOPICS = ("incident", "draft", "article")  # columns for the kind of text, after those for clauses
 RIDGE = 1.0
-SHARE, WIDTH = 3.0, 1.0  # of the embedding kernel; each of the four linear kernels has weight 1
+# the embedding kernel's weight and width; each of the four linear kernels has weight 1
+SHARE, WIDTH = 3.0, 1.0
 ALSO = 0.3  # target of a clause in `also_ok`; a `gold` clause has 1
 IN_SCOPE = 0.675  # assumed share of people's questions that a policy answers
 TOO_FEW = 20  # authors with fewer lines are grouped together
-_BLOCK = 256  # rows of the kernel that are worked on at once
+_BLOCK = 256  # rows of the kernel processed at once
 
 
 def fit(
@@ -50,7 +51,8 @@ def fit(
     clauses = answered_clauses(lines, version)
     if not clauses:
         raise ValueError("no line of the bank is answered")
-    lines = sorted(lines, key=lambda line: not line.gold)  # `solve_subjects` learns from the first ones
+    # answered lines first, since `solve_subjects` learns from those
+    lines = sorted(lines, key=lambda line: not line.gold)
     after = np.array([bool(line.context) for line in lines])
     asked = [line for line in lines if not line.context]
     following = [line for line in lines if line.context]
@@ -60,7 +62,7 @@ def fit(
     rarity = rarity_of(spelled)
     postings = Postings.of([weigh(text, rarity) for text in spelled])
     vectors = encoder()([*spelled, *by_themselves])
-    release_encoder()  # the kernel takes its place
+    release_encoder()  # frees its memory for the kernel
     centre: Floats = vectors[: len(lines)].mean(axis=0)
     seen, facing = direction(vectors[: len(lines)], centre), direction(vectors[len(lines) :], centre)
     del vectors
@@ -133,10 +135,11 @@ def fit_after(
 ) -> tuple[Table, float]:
     """Return `verdicts_after` and `sure_after` of `Model`, the former empty when no follow-up can be judged.
 
-    `alone`, `context`: the scores of each line, from which the thresholds of topics are taken away, and of
-    the subjects, by itself and in its context, each without the lines of its author.
+    `alone`, `context`: for the lines by themselves and in context, their scores, less the thresholds of
+    topics, and their subjects' scores, each without the lines of the same author.
 
-    An author of more than half of them is left out, since the others' are too few to answer as people's will.
+    An author of more than half of the lines is left out, since the others' lines are then too few to judge
+    by.
     """
     counts = Counter(line.author for line in lines)
     few = {author for author, count in counts.items() if count <= len(lines) / 2} or counts.keys()
@@ -164,9 +167,9 @@ def _summary(scores: Table, subjects: Table, texts: Sequence[str]) -> Table:
 def kernel_of(
     texts: Sequence[str], rarity: Floats, postings: Postings, facing: Floats, seen: Floats
 ) -> Floats:
-    """Return how alike m texts are to each of the n that `postings` and `seen` hold: `(m, n) float32`.
+    """Return the likeness of m texts to each of the n in `postings` and `seen`: `(m, n) float32`.
 
-    `facing`: the embeddings of the texts, as `seen` has those of the others.
+    `facing`: the m texts' embeddings, in the form of `seen`.
     """
     kernel = np.empty((len(texts), len(seen)), dtype=np.float32)
     for block in _blocks(len(texts)):
@@ -207,7 +210,7 @@ def rarity_of(spelled: Sequence[str]) -> Floats:
 def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
     """Return the target of each column for each of n lines: `(n, c) float64`, from 0 to 1.
 
-    An article as a whole has no column: a line that names one teaches nothing about its clauses.
+    A whole article has no column: a line that names one teaches nothing about its clauses.
     """
     columns = (*clauses, *REASONS, *TOPICS)
     at = {name: column for column, name in enumerate(columns)}
@@ -305,7 +308,7 @@ def _without(factor: Floats, dual: Table, group: Group, residual: Table | None =
 
 
 def _residual(factor: Floats, dual: Table, group: Group) -> Table:
-    """Return what a group's targets differ by from the scores that the other rows give it.
+    """Return the difference between a group's targets and the scores that the other rows give it.
 
     With P the inverse of kernel + ridge and α = P·targets, it is r such that P[group, group]·r = α[group].
     """
