@@ -155,7 +155,7 @@ class Tasks:
         self.bot.archive.follow(db, now)
 
     def _follow_permissions(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Remind who decides of requests, and tell and end the permissions whose last day comes."""
+        """Remind the deciders of requests, and announce and end the permissions whose term is over."""
         from bot.permissions import daily
         from bot.permissions.requests import PermissionSession
 
