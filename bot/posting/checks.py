@@ -1,4 +1,4 @@
-"""The checks from `data/posting.toml`, the same for every policy: each is something that a post can touch."""
+"""The checks of `data/posting.toml`, the same for every policy: subjects that a post may concern."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ VENUES: Final[tuple[Venue, ...]] = get_args(Venue)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a post can touch.
+    """A subject that a post may concern.
 
-    `title`: what is touched, in a few French words. `settles`: a sentence on what would settle it;
-    `settles_on_page`: the same when it is to appear on a page of the association.
-    `request`: a model request to the person who can allow it, "" when there is nothing to ask. `whom`: its
-    addressee, « à la personne… », "" for a role of the association. `grave`: never proposed for review.
-    `permission`: the kind of permission that settles it, "" when none does.
+    `title`: the subject in a few French words. `settles`: a sentence with the remedy; `settles_on_page`: the
+    same for a post on a page of the association. `request`: a template of a request to the person who can
+    allow it, "" when there is nothing to ask. `whom`: its addressee, « à la personne… », "" for a role of the
+    association. `grave`: whether it is never proposed for review. `permission`: the kind of permission that
+    is the remedy, "" for none.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Check:
     permission: str = ""
 
     def advice(self, venue: Venue) -> str:
-        """Return the sentence on what would settle it, depending on where the post is to appear."""
+        """Return the sentence with the remedy, depending on where the post will appear."""
         return self.settles_on_page if venue == "page" else self.settles
 
 
@@ -61,7 +61,7 @@ def load_checks(folder: Path) -> Mapping[str, Check]:
 
 
 def load_notions(folder: Path) -> tuple[re.Pattern[str], ...]:
-    """Return the patterns of the notions that the model reads, in order. Raises `OSError`."""
+    """Return the patterns of the model's notions, in order. Raises `OSError`."""
     data = tomllib.loads((folder / FILE).read_text("utf-8"))
     return tuple(map(re.compile, data["notions"].values()))
 

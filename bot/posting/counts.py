@@ -1,7 +1,7 @@
-"""How often each check is shown and waved away: nameless, by month, once a day at most for each person.
+"""How often each check is shown and dismissed: nameless, by month, once a day at most for each person.
 
-A check that most people wave away is proposed to the administration for review. Nothing is weakened by
-itself: only a person switches a check off, and never a grave one.
+A check that most people dismiss is proposed to the administration for review. Nothing is weakened
+automatically: only a person switches a check off, and never a grave one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from bot.people.persons import new_id
 from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
 
-FEWEST: Final = 20  # times that a check is shown before people's responses to it mean anything
+FEWEST: Final = 20  # times that a check must be shown before dismissals mean anything
 KEPT: Final = timedelta(days=365)
 
 Event: TypeAlias = Literal["shown", "waved"]
@@ -27,14 +27,14 @@ Event: TypeAlias = Literal["shown", "waved"]
 
 @dataclass(frozen=True, slots=True)
 class CheckCount:
-    """How often a check was shown and waved away, over the months that are stored."""
+    """How often a check was shown and dismissed, over the stored months."""
 
     shown: int = 0
     waved: int = 0
 
     @property
     def mostly_waved(self) -> bool:
-        """Whether enough people were shown the check, and most of them waved it away."""
+        """Whether enough people were shown the check, and most of them dismissed it."""
         return self.shown >= FEWEST and 2 * self.waved > self.shown
 
 
@@ -52,16 +52,16 @@ NOTICE: Final = Notice("verification-a-revoir", "une vérification souvent écar
 
 @dataclass(frozen=True, slots=True)
 class CheckCounter:
-    """Counts checks shown or waved away, each at most once a day for each person."""
+    """A counter of checks shown or dismissed, each at most once a day for each person."""
 
     once: OnceADay
 
     def count(
         self, db: Database, event: Event, seen: Iterable[tuple[Reading, Check]], person: str, today: date
     ) -> None:
-        """Count what happened to checks of policies, in the caller's transaction.
+        """Count an event for checks of policies, in the caller's transaction.
 
-        `person`: to whom it happened, as in `OnceADay.is_first`.
+        `person`: the person concerned, as in `OnceADay.is_first`.
         """
         for reading, check in seen:
             if not self.once.is_first(person, today, event, reading.policy.id, check.name):
@@ -117,9 +117,9 @@ def reviewed(db: Database, reading: Reading, check: Check) -> None:
 
 
 def propose_reviews(db: Database, library: Library, checks: Mapping[str, Check], now: datetime) -> None:
-    """Ask the administration, once, to review each check that most people wave away.
+    """Ask the administration, once, to review each check that most people dismiss.
 
-    Call it once a day, so that the notice does not reveal when someone waved a check away.
+    Call it once a day, so that the notice does not reveal when someone dismissed a check.
     """
     for reading in map(library.reading, library.policies.values()):
         waiting, off = under_review(db, reading), checks_off(db, reading.policy.id)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
-MOST: Final = 500  # drafts; beyond that, whoever has the most of them loses the oldest
+MOST: Final = 500  # drafts; beyond that, the person who has the most loses their oldest
 
 Waved: TypeAlias = Mapping[str, frozenset[str]]
-"""By check, the words that the author said raise nothing."""
+"""By check, the words about which the author dismissed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostDraft:
-    """A post under examination, and what its author waved away."""
+    """A post under examination, and the findings that its author dismissed."""
 
     post: Post
     waved: Waved = field(default_factory=dict, repr=False)
@@ -37,12 +37,12 @@ class PostDraft:
         return self.post.passages(concern) + self.post.image_passages(concern)
 
     def is_waved(self, concern: Concern) -> bool:
-        """Return whether a concern was waved away, in words that have not changed since."""
+        """Return whether a concern was dismissed, and its words have not changed since."""
         waved = self.waved.get(concern.check.name)
         return waved is not None and waved.issuperset(self.words(concern))
 
     def without(self, concern: Concern) -> PostDraft:
-        """Return the draft with a concern waved away."""
+        """Return the draft with a concern dismissed."""
         name = concern.check.name
         words = self.waved.get(name, frozenset()).union(self.words(concern))
         return PostDraft(self.post, {**self.waved, name: words})
@@ -56,7 +56,7 @@ class PostDrafts:
         self._expected: Fading[Actor | None, bool] = Fading(clock, KEPT)
 
     def store(self, draft: PostDraft, author: Actor | None, name: str = "") -> str:
-        """Keep a draft for ten minutes, in place of its author's under that name. Return its name."""
+        """Keep a draft for ten minutes, under `name` or a new name, which is returned."""
         name = name or secrets.token_urlsafe(12)
         self._shelf.put((author, name), draft, author)
         return name
@@ -74,6 +74,6 @@ class PostDrafts:
         return bool(self._expected.drop(author))
 
     def fade(self) -> None:
-        """Drop what expired. The clock calls this, so that nothing is kept longer."""
+        """Drop the expired drafts. The clock calls this, so that none is kept longer."""
         self._shelf.fade()
         self._expected.fade()

@@ -1,4 +1,4 @@
-"""Examines a post: which checks of a policy it raises, and which words raise them."""
+"""The examination of a post: the checks of policies that it raises, and the words that raise them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WEIGHTS = "posting.npz"
 FRENCH: Final = (
     1 / 3
-)  # share of a text, in sentences: a slogan or a quotation in English is read with the rest
+)  # minimum share of French in a text: a slogan or a quotation in English may be part of it
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Examiner:
     def examine(
         self, post: Post, asked: Sequence[Mapping[str, tuple[Number, ...]]]
     ) -> list[tuple[Concern, ...]]:
-        """Return what a post, read once, touches in each of several policies, the surest first.
+        """Return the concerns of a post for each of several policies, the surest first.
 
         `asked`: by policy, the clauses of each check that it asks for (`Annotations.checks`). Raises
         `PostError` for a post that cannot be examined.
@@ -52,12 +52,12 @@ class Examiner:
         if not self._is_french(text if text.strip() else image):
             raise PostError("Ce texte n'est pas en français, et je ne relis que le français.")
         read = Post(text, image, post.venue)
-        # A word alone says nothing of what is meant: « oui » answers anything.
+        # A single word has no meaning by itself: « oui » answers anything.
         segments = [segment for segment in cut(read) if len(segment.words.split()) > 1]
         likely = self._model.chances(read, segments)
         first = next((place for place, segment in enumerate(segments) if segment.in_image), 0)
-        if first:  # of the picture, after those of the text
-            # Alone too: beside a long harmless text, what a picture shows would weigh little.
+        if first:  # the picture's segments come after the text's
+            # The picture is also read alone, since it would weigh little beside a long harmless text.
             likely[first:] = likely[first:].clip(min=self._model.chances(Post("", image), segments[first:]))
 
         def concern(name: str, numbers: tuple[Number, ...]) -> Concern | None:

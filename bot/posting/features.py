@@ -1,7 +1,7 @@
 """The features of a post's segments: words, runs of letters, notions.
 
-A row has, in order: `BUCKETS` for words and runs of letters, one column a notion or a pair of notions, one a
-notion of the whole post, one for a picture's description.
+A row has, in order: `BUCKETS` columns for words and runs of letters, one for each notion or pair of notions,
+one for each notion of the whole post, and one for a picture's description.
 """
 
 import re
@@ -18,10 +18,10 @@ from bot.language.spelling import WORD
 from bot.posting.segments import Segment, fold
 
 BUCKETS: Final = 1 << 14
-BEGINNING: Final = 6  # letters
+BEGINNING: Final = 6  # letters of the beginning of a word
 _LETTERS = range(2, 6)  # lengths of the runs of letters
 _WHOLE_NOTIONS = 0.3  # weight of the notions of the whole post; the segment's own weigh 1
-# Two more notions, read where capitals still are: a name among other words, and a full name.
+# Two more notions, which need capitals: a name among other words, and a full name.
 _CAPITALS = (
     re.compile(r"(?<=[a-zé,] )[A-ZÉ][a-zéèêëïîôç'-]{2,}"),
     re.compile(r"\b[A-ZÉ][a-zéè-]+ [A-ZÉ][a-zéè-]+"),
@@ -30,17 +30,17 @@ _CAPITALS = (
 
 @dataclass(frozen=True, slots=True)
 class Notions:
-    """The notions that are looked for in each segment. `patterns`: searched in a folded text."""
+    """The notions searched for in each segment. `patterns`: their patterns on folded text."""
 
     patterns: tuple[re.Pattern[str], ...]
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of notions."""
         return len(self.patterns) + len(_CAPITALS)
 
     def among(self, text: str) -> list[int]:
-        """Return the places of those that a text has."""
+        """Return the indices of the notions in a text."""
         folded = fold(text)
         own = [place for place, pattern in enumerate(self.patterns) if pattern.search(folded)]
         capital = [
@@ -59,10 +59,10 @@ class Notions:
 
 
 def counted(words: str) -> tuple[list[int], list[int]]:
-    """Return the buckets of a text: of its words and their beginnings, and of its runs of letters.
+    """Return two lists of buckets: for a text's words and their beginnings, and for its runs of letters.
 
-    The beginning of a word stands for its stem: a stemmer remembers words, and serves one thread at a time,
-    while nothing of an unpublished text may be kept.
+    Beginnings of words are used instead of stems, because a stemmer caches words, which an unpublished text
+    forbids, and serves one thread at a time.
     """
     typed = WORD.findall(fold(words))
     beginnings = [word[:BEGINNING] for word in typed]
@@ -83,9 +83,9 @@ def _bucket(unit: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads segments as rows. `rarity`: `(BUCKETS,) float32`, the inverse document frequency of each bucket.
+    """A reader of segments as rows. `rarity`: `(BUCKETS,) float32`, each bucket's inverse document frequency.
 
-    `notion_rarity`: `(notions.columns,) float32`, likewise.
+    `notion_rarity`: `(notions.columns,) float32`, the same for the notions' columns.
     """
 
     notions: Notions
@@ -119,7 +119,7 @@ def pairs(notions: Notions, words: str) -> list[int]:
 
 
 def weigh(columns: Iterable[int], rarity: Floats) -> tuple[Places, Floats]:
-    """Return the columns, each once, and their weights, of norm 1: `(k,) intp`, `(k,) float32`."""
+    """Return the distinct columns, `(k,) intp`, and their weights, `(k,) float32`, with norm 1."""
     places, counts = np.unique(np.fromiter(columns, np.intp), return_counts=True)
     weights = (1 + np.log(counts.astype(np.float32))) * rarity[places]
     return places, weights / max(float(np.linalg.norm(weights)), 1e-9)

@@ -1,4 +1,4 @@
-"""Writes the sentences of a post as people in a hurry type them, for `tuning`, which learns both."""
+"""Imitates how people in a hurry type a post, for `tuning`, which learns from both forms."""
 
 import random
 from collections.abc import Sequence
@@ -6,15 +6,15 @@ from typing import Final
 
 from bot.posting.segments import fold
 
-LOWERED, UNACCENTED, MISTYPED, ENDED = 0.5, 0.45, 0.5, 0.2  # shares of the posts
+LOWERED, UNACCENTED, MISTYPED, ENDED = 0.5, 0.45, 0.5, 0.2  # the shares of posts with each habit
 APOSTROPHES: Final = {"'": 0.7, "’": 0.15, "": 0.15}
-SHORTEST: Final = 4  # letters of a word that is mistyped
-WORDS: Final = 8  # words for a mistyped one
+SHORTEST: Final = 4  # minimum letters of a mistyped word
+WORDS: Final = 8  # one word in so many is mistyped
 ENDINGS: Final = ("😂", "🔥", "💛", "🙃", "😅", "✨", "👀", "🎉", "lol", "#uqtr", "#asso")
 
 
 def hurried(texts: Sequence[str], drawn: random.Random) -> list[str]:
-    """Return the texts as one hurried person would type them: the same habits in each."""
+    """Return the texts as one hurried person would type them, with the same habits in each."""
     lowered, unaccented, mistyped, ended = (
         drawn.random() < share for share in (LOWERED, UNACCENTED, MISTYPED, ENDED)
     )

@@ -17,9 +17,10 @@ from bot.posting.posts import Post
 from bot.posting.segments import Segment
 
 NOTHING: Final = "nothing"  # the class of the segments that raise no check
-NETWORK: Final = "network."  # how the names of its arrays begin
-SHARE: Final = 0.19  # weight of each of three log-odds that largely agree; measured on writers held out
-RIVAL: Final = 0.6  # share of the surest check's log-odds that a segment's other checks lose; likewise
+NETWORK: Final = "network."  # the prefix of the names of the network's arrays
+SHARE: Final = 0.19  # weight of each of three log-odds that largely agree, measured on held-out writers
+# share of the surest check's log-odds that a segment's other checks lose, measured likewise
+RIVAL: Final = 0.6
 _LEAST = 1e-5
 
 
@@ -27,9 +28,9 @@ _LEAST = 1e-5
 class PostModel:
     """A softmax regression over rows, and a network. `names`: the n classes, `NOTHING` last.
 
-    Each sees what the other does not: the one which words are there, the other what they mean together, and
-    whether the post is a joke, a quotation, or anything else that only looks dangerous.
-    `bias`: `(n,) float32`. `weights`: `(reader.width, n) float32`. `thresholds`: `(n - 1, 2) float32`, the
+    They complement each other: the regression reads which words are there, and the network what they mean
+    together, such as whether the post is a joke or a quotation that only looks dangerous. `bias`:
+    `(n,) float32`. `weights`: `(reader.width, n) float32`. `thresholds`: `(n - 1, 2) float32`, the
     likelihoods from which each check is shown, and from which it is certain.
     """
 
@@ -57,7 +58,7 @@ class PostModel:
         return cls(names, reader, tables["bias"], weights, tables["thresholds"], network)
 
     def chances(self, post: Post, segments: Sequence[Segment]) -> Floats:
-        """Return how likely each segment raises each check, `(segments, n - 1) float32`."""
+        """Return the likelihood that each segment raises each check, `(segments, n - 1) float32`."""
         if not segments:
             return np.zeros((0, len(self.names) - 1), np.float32)
         notions = self.reader.notions.among(post.text)
@@ -69,7 +70,7 @@ class PostModel:
         means, touches = self.network.scores([segment.words for segment in segments])
         odds = SHARE * (np.log(likely / (1 - likely)) + means + touches)
         second, best = np.split(np.partition(odds, -2, axis=1)[:, -2:], 2, axis=1)
-        # The same words seldom raise two checks: what one explains counts less for the others.
+        # The same words seldom raise two checks, so words that one check explains count less for the others.
         rivals = np.where(odds == best, second, best)
         chances: Floats = 1 / (1 + np.exp(RIVAL * np.maximum(rivals, 0) - odds))
         return chances

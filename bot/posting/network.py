@@ -1,9 +1,8 @@
-"""The network of the checks: what each segment of a post means, read with the words around each word.
+"""The network of the checks, which reads the meaning of each segment of a post in its context.
 
-It has the shape of the first encoder above its table of pieces, which it shares: convolutions over two, three
-and five pieces, then a vector for each segment. Its weights go on from that encoder's, and are learnt on
-labelled posts (see `tuning`). Beside that vector it keeps, for each of `PEAKS` directions, how far the piece
-that goes furthest does.
+It shares the first encoder's table of pieces, and has its architecture: convolutions over two, three and five
+pieces, then a vector for each segment. Its weights start from that encoder's, and are tuned on labelled posts
+(see `tuning`). It also keeps, for each of `PEAKS` directions, the maximum over the pieces.
 """
 
 from __future__ import annotations
@@ -18,18 +17,22 @@ from numpy.typing import NDArray
 from bot.answers.engine.features import Floats, Places
 from bot.answers.engine.model import embed_pieces
 
-BRANCHES: Final = ((2, 0), (3, 1), (5, 2))  # pieces that a convolution reads, and how many of them are before
-WIDTH: Final = 256  # of a branch
-PIECE: Final = 512  # dimensions, as for the two below
+# the number of pieces that each convolution reads, and how many of them come before
+BRANCHES: Final = ((2, 0), (3, 1), (5, 2))
+WIDTH: Final = 256  # width of a branch
+PIECE: Final = 512  # dimensions, like the next two
 MEANING: Final = 512
 PEAKS: Final = 256
-MEANING_NORM: Final = 24.0  # of a segment's vector, so that a coordinate is about 1
-LOWEST: Final = -30.0  # of a peak, and of a score
+MEANING_NORM: Final = 24.0  # norm of a segment's vector, so that a coordinate is about 1
+LOWEST: Final = -30.0  # lower bound of a peak and of a score
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The weights by name, `float32`, in the shapes of `tuning.initial`. `epsilon`: added in the norms."""
+    """The weights by name, `float32`, in the shapes of `tuning.initial`.
+
+    `epsilon`: the constant of its layer norms.
+    """
 
     weights: Mapping[str, Floats]
     epsilon: float
@@ -59,9 +62,9 @@ class Network:
         return packed
 
     def scores(self, texts: Sequence[str]) -> tuple[Floats, float]:
-        """Return the log-odds of each check in each segment of a post, and that the post touches something.
+        """Return the log-odds of each check in each segment, and of the post raising anything at all.
 
-        `texts`: the m segments, one at least. The former are `(m, checks) float32`.
+        `texts`: the m segments, at least one. The former log-odds are `(m, checks) float32`.
         """
         pieces, lengths = embed_pieces(texts)
         weights = self.weights
@@ -78,14 +81,14 @@ class Network:
         return np.maximum(scores, LOWEST), float(kinds[0] - np.logaddexp.reduce(kinds[1:]))
 
     def _read(self, pieces: Floats, lengths: Places, starts: Places) -> Floats:
-        """Return each piece as it is read among its neighbours, `(t, PIECE + branches * WIDTH)`."""
+        """Return the features of each piece in its context, `(t, PIECE + branches * WIDTH)`."""
         weights, total = self.weights, len(pieces)
         projected = _normalized(pieces @ weights["project"] + weights["project_bias"], self.epsilon)
         projected = projected * weights["project_gain"] + weights["project_shift"]
         places = np.arange(total)[:, np.newaxis] + np.arange(-2, 3)
         first, last = np.repeat(starts, lengths), np.repeat(starts + lengths, lengths)
         inside = (places >= first[:, np.newaxis]) & (places < last[:, np.newaxis])
-        places = np.where(inside, places, total)  # a row of zeros
+        places = np.where(inside, places, total)  # the index of a row of zeros
         parts = [pieces]
         for branch, (count, before) in enumerate(BRANCHES):
             near = places[:, 2 - before : 2 - before + count]

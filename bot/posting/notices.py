@@ -1,4 +1,4 @@
-"""The notice that a check is often waved away, which the administration reviews."""
+"""The notice that asks the administration to review a check that is often dismissed."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -23,15 +23,15 @@ def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]])
         reading = library.reading(policy)
         waiting = under_review(context.db, reading) - checks_off(context.db, policy.id)
         if notice.version != reading.version.key or check.name not in waiting:
-            return None  # it was reviewed since, or the text changed
-        count = check_counts(context.db, reading).get(check.name, CheckCount())  # too old to be stored
+            return None  # already reviewed, or the text changed
+        count = check_counts(context.db, reading).get(check.name, CheckCount())  # the counts may have expired
         return review_message(reading, check, count)
 
     return (NOTICE.built_by(build),)
 
 
 def frequency(count: CheckCount) -> str:
-    """Return how often a check was shown and waved away, in bands of five."""
+    """Return how often a check was shown and dismissed, in bands of five."""
     shown, waved = Band.of(count.shown).words, Band.of(count.waved).words
     return (
         f"montrée et écartée {shown} fois"
@@ -41,7 +41,7 @@ def frequency(count: CheckCount) -> str:
 
 
 def review_message(reading: Reading, check: Check, count: CheckCount) -> Message:
-    """Return the notice."""
+    """Return the notice that asks to review a check."""
     return Message(
         Heading("Une vérification souvent écartée"),
         Text(

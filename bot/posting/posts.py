@@ -1,4 +1,4 @@
-"""A post: a text that someone means to publish, and what is found in it."""
+"""A post: a text that someone means to publish, and the concerns that it raises."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from bot.conversation.requests import UserError
 from bot.policy.articles import Number
 from bot.posting.checks import Check, Venue
 
-LONGEST: Final = 10_000  # characters
+LONGEST: Final = 10_000  # maximum characters
 
 Extent: TypeAlias = tuple[int, int]
-"""The beginning and the end of some words, in code points of the text as it was given, half open."""
+"""The start and end (excluded) of some words, in code points of the original text."""
 
 
 class PostError(UserError):
-    """A post that cannot be examined: one French line that says what to do."""
+    """A post cannot be examined. The text is one French line that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A text to publish. `image`: a description of its picture. `venue`: whose account, "" unknown."""
+    """A text to publish.
+
+    `image`: a description of its picture. `venue`: where it will appear, "" if unknown.
+    """
 
     text: str = field(repr=False)
     image: str = field(default="", repr=False)
@@ -38,10 +41,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """What a post touches. `clauses`: the one that it touches, then those to read with it.
+    """A check that a post raises. `clauses`: the clause concerned, then those to read with it.
 
-    `score`: a likelihood, from 0 to 1. `certain`: whether it is said without « peut-être ». `extents`: the
-    words of the text that raised it, in order; `image_extents`: those of the picture's description.
+    `score`: a likelihood, from 0 to 1. `certain`: whether it is shown without « peut-être ». `extents`: the
+    words that raised it in the text, in order; `image_extents`: in the picture's description.
     """
 
     check: Check

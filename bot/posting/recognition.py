@@ -1,4 +1,4 @@
-"""Tells a text to publish from what people write to the bot, from its words alone, in a millisecond."""
+"""Distinguishes a text to publish from messages to the bot, by its words alone, in a millisecond."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 BUCKETS: Final = 1 << 12
 SURE: Final = 5.0  # log-odds from which a text is a post (see `training.recognizer`)
-BEGINNING: Final = 6  # letters, which stand for a stem: nothing is remembered
-FEWEST: Final = 5  # words
-_WORDS = 3.0  # norm of the words, beside the signs
+BEGINNING: Final = 6  # letters of a word's beginning, used instead of a stem, since a stemmer caches words
+FEWEST: Final = 5  # minimum words
+_WORDS = 3.0  # norm of the features of words, relative to those of signs
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 
 
@@ -38,14 +38,17 @@ class Recognizer:
             return cls(file["recognizer"].astype(np.float32))
 
     def is_post(self, text: str) -> bool:
-        """Return whether a text is surely one to publish, and not something said to the bot."""
+        """Return whether a text is surely one to publish rather than a message to the bot."""
         if len(text.split()) < FEWEST:
             return False
         return float(row(text) @ self.weights[1:] + self.weights[0]) >= SURE
 
 
 def row(text: str) -> Floats:
-    """Return a text's `(BUCKETS + signs,) float32`: beginnings of words, alone and in pairs, then signs."""
+    """Return a text's features: beginnings of words, alone and in pairs, then signs.
+
+    The shape is `(BUCKETS + signs,) float32`.
+    """
     import numpy as np  # noqa: PLC0415 — 15 MB, for the first text
 
     written = [word[:BEGINNING] for word in WORD.findall(fold(text))]

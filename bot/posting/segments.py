@@ -1,4 +1,4 @@
-"""Cuts a post into segments, of a sentence at most, that are examined one by one."""
+"""Cuts a post into segments, each at most a sentence, which are examined one by one."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.posting.posts import Extent, Post
 
-# Each run of points or of blanks is tried once, from its beginning: a thousand of them end nothing at once.
+# Possessive: each run of points or blanks is tried once, from its beginning.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"»)\]]*+\s++|(?<!\s)[^\S\n]*+\n\s*+|(?:(?<!\s)\s++)?+;\s++")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BLANK: Final = " \t\n\r\u00a0\u202f"
@@ -34,7 +34,7 @@ def cut(post: Post) -> list[Segment]:
 
 
 def sentences(text: str) -> Iterator[Extent]:
-    """Yield the places of the sentences of a text, in order, without the blanks around them."""
+    """Yield the extents of the sentences of a text, in order, without the blanks around them."""
     start = 0
     for stop in (*(match.end() for match in _END.finditer(text)), len(text)):
         piece = text[start:stop]
@@ -45,10 +45,10 @@ def sentences(text: str) -> Iterator[Extent]:
 
 
 def composed(text: str) -> tuple[str, Sequence[int]]:
-    """Return `text` as the model reads it, and the place in `text` of each of its characters, and of its end.
+    """Return `text` as the model reads it, and the original position of each character and of the end.
 
-    A letter and its accents written apart are one character (NFC), and half of a surrogate pair, which cannot
-    be encoded, is U+FFFD.
+    A letter and its combining accents become one character (NFC), and an unpaired surrogate, which cannot be
+    encoded, becomes U+FFFD.
     """
     whole = _SURROGATE.sub("\ufffd", text)
     if unicodedata.is_normalized("NFC", whole):
@@ -63,12 +63,12 @@ def composed(text: str) -> tuple[str, Sequence[int]]:
 
 
 def fold(text: str) -> str:
-    """Return `text` in lower case, without accents, as long as it was: a place in one is the same in both."""
+    """Return `text` in lower case without accents, with the same length, so that positions are the same."""
     return text.translate(_FOLDED)
 
 
 class _Folding(dict[int, str]):
-    """What each character is folded to, by its code point, worked out at its first use."""
+    """A table for `str.translate` that folds characters, filled as it is used."""
 
     def __missing__(self, point: int) -> str:
         letter = unicodedata.normalize("NFD", chr(point))[0].lower()

