@@ -1,4 +1,4 @@
-"""What each tool takes, and what is wrong with arguments: one French line that says what to do."""
+"""The arguments of each tool, and their problems, in French lines that say what to do."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from bot.conversation.messages import clean, excerpt, thousands
 from bot.conversation.requests import UserError
 
 WORDS: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
-_PROBLEMS: Final = 3  # told at once
+_PROBLEMS: Final = 3  # maximum problems reported at once
 
 
 def _described(name: str, default: object = ..., **limits: Any) -> Any:  # noqa: ANN401 — as pydantic's
@@ -34,7 +34,7 @@ class Arguments(BaseModel):
 
 
 class PoliciesToList(Arguments):
-    """Of « politiques »."""
+    """The arguments of « politiques »."""
 
     debut: Start = 0
 
@@ -49,7 +49,7 @@ class ProvisionsToRead(Arguments):
 
 
 class WordsToFind(Arguments):
-    """Of « chercher »."""
+    """The arguments of « chercher »."""
 
     mots: Line = _described("mots", max_length=200)
     politique: PolicyName = ""
@@ -58,7 +58,7 @@ class WordsToFind(Arguments):
 
 
 class QuestionToAnswer(Arguments):
-    """Of « demander »."""
+    """The arguments of « demander »."""
 
     question: Line = _described("question", max_length=2_000)
     politique: PolicyName = ""
@@ -66,7 +66,7 @@ class QuestionToAnswer(Arguments):
 
 
 class VersionsToCompare(Arguments):
-    """Of « comparer »."""
+    """The arguments of « comparer »."""
 
     politique: PolicyName = ""
     avant: Line = _described("avant", "", max_length=60)

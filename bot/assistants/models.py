@@ -1,4 +1,4 @@
-"""What tools return. Each model is JSON whose schema the protocol publishes. Days are ISO dates."""
+"""The results of tools, as JSON whose schemas the protocol publishes. Days are ISO dates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.policy.standing import VersionStanding
 
 
 class PartialAnswer(BaseModel):
-    """An answer that may be one piece of a longer one."""
+    """An answer that may be a page of a longer one."""
 
     following: int | None = Field(
         None,
@@ -47,7 +47,7 @@ class QuotedProvision(BaseModel):
 
 
 class Extract(PartialAnswer):
-    """Provisions that were asked for."""
+    """The requested provisions."""
 
     provisions: list[QuotedProvision]
     on: date = Field(
@@ -77,7 +77,7 @@ class PolicySummary(BaseModel):
 
 
 class PolicyList(PartialAnswer):
-    """The policies. `default`: the one that is meant when none is named."""
+    """The policies. `default`: the policy used when none is named."""
 
     default: str
     policies: list[PolicySummary]
@@ -94,7 +94,7 @@ class ProvisionChange(BaseModel):
 
 
 class VersionComparison(PartialAnswer):
-    """What differs between two versions of a policy."""
+    """The differences between two versions of a policy."""
 
     policy: str
     before: date
@@ -108,7 +108,7 @@ Outcome: TypeAlias = Literal["answer", "clarify", "lookup", "help", "not_found",
 
 
 class AnsweredQuestion(PartialAnswer):
-    """The answer to a question: provisions, or one of the three ways of saying no."""
+    """The answer to a question: provisions, or one of the three kinds of no."""
 
     outcome: Outcome = Field(
         description="answer, lookup\u00a0: les dispositions répondent. clarify\u00a0: à choisir entre elles. "
@@ -132,7 +132,7 @@ class TouchedProvision(BaseModel):
 
 
 class ExaminedText(PartialAnswer):
-    """What a text to publish touches. It is never a verdict."""
+    """The provisions that a text to publish touches, never a verdict."""
 
     touched: list[TouchedProvision]
     message: str = Field(description="Ce qui n'a pas été regardé, à dire avec la réponse.")

@@ -1,4 +1,4 @@
-"""Long answers, a piece at a time: the same for every tool and every resource."""
+"""Long answers, a page at a time, in the same way for every tool and resource."""
 
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -8,17 +8,18 @@ from pydantic_core import to_json
 
 from bot.conversation.requests import UserError
 
-MOST: Final = 10  # in one answer
-CHARACTERS: Final = 16_000  # of JSON in one answer, but for a single longer one: a quotation is never cut
+MOST: Final = 10  # maximum items in one answer
+# maximum JSON in one answer, except for a single longer item, since a quotation is never cut
+CHARACTERS: Final = 16_000
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
 def page(items: Sequence[Item], start: int, make: Callable[[Item], Made]) -> tuple[list[Made], int | None]:
-    """Return what `make` returns of as many items as an answer holds, and where the next ones begin, if any.
+    """Make as many items as an answer can hold. Return them, and the index of the next item, if any.
 
-    `start`: where to begin. Raises `UserError` past the end.
+    `start`: the index of the first item. Raises `UserError` past the end.
     """
     if start and start >= len(items):
         raise UserError(

@@ -1,6 +1,6 @@
 """The server of the Model Context Protocol: tools, resources and prompts over the policies. It only reads.
 
-What assistants are told of each is in `words.toml`; what a tool reads, in `tools.py`.
+The descriptions for assistants are in `words.toml`, and what each tool does in `tools.py`.
 """
 
 import asyncio
@@ -57,8 +57,8 @@ logger = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 PATH: Final = "/mcp"
-_BODY: Final = 200_000  # bytes of an HTTP request
-_CONNECTIONS: Final = 100  # at once over HTTP, those that say nothing included
+_BODY: Final = 200_000  # maximum bytes of an HTTP request
+_CONNECTIONS: Final = 100  # maximum HTTP connections at once, idle ones included
 _WAITING: Final = 200  # calls that wait for their turn, beyond which they are refused
 _JSON: Final = "application/json"
 _READS: Final = ToolAnnotations(
@@ -80,13 +80,13 @@ Result = TypeVar("Result")
 
 
 class _TextReader:
-    """Reads on one thread, for the calls that wait for their turn."""
+    """A reader on one thread, for which calls wait in turn."""
 
     def __init__(self, sources: TextSources, thread: Executor) -> None:
         self._sources, self._thread, self._waiting = sources, thread, 0
 
     async def read(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Run a function of the sources. Raises `UserError`, which says only what a person can mend."""
+        """Run a function of the sources. Raises `UserError`, which never reveals internal errors."""
         if self._waiting >= _WAITING:
             raise UserError("Trop de demandes attendent déjà leur tour. Réessayez dans un moment.")
         self._waiting += 1
@@ -103,13 +103,14 @@ class _TextReader:
 
 
 def make_server(sources: TextSources, thread: Executor, *, association: str, version: str) -> Server[Any]:
-    """Return the server. `thread`: one thread, on which everything is read."""
-    # Its errors have the traces of clients that leave, and may have what they asked; ours are logged here.
+    """Return the server. `thread`: an executor of one thread, on which everything is read."""
+    # The library logs the traces of clients that disconnect, possibly with their requests. Our errors are
+    # logged here.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     reader = _TextReader(sources, thread)
 
     async def run_tool(_: Context, params: CallToolRequestParams) -> CallToolResult:
-        # What is refused is a result too, which the model reads and mends.
+        # A refusal is a result too, which the model can read and correct.
         try:
             result = await reader.read(call_tool, params.name, params.arguments or {})
         except UserError as error:
@@ -147,12 +148,12 @@ def make_server(sources: TextSources, thread: Executor, *, association: str, ver
 
 
 async def _in_french(ctx: Context, call_next: CallNext) -> HandlerResult:
-    """Refuse in French what a resource, a prompt or the protocol itself refuses."""
+    """Translate into French the refusals of resources, prompts and the protocol itself."""
     try:
         return await call_next(ctx)
     except UserError as error:
         raise MCPError(INVALID_PARAMS, str(error)) from None
-    except ValidationError:  # neither kept nor logged: it may have what was asked
+    except ValidationError:  # not logged, since it may contain the request
         raise MCPError(INVALID_PARAMS, _MALFORMED.format(method=ctx.method)) from None
     except MCPError as error:
         if error.error.code != METHOD_NOT_FOUND:
@@ -160,7 +161,8 @@ async def _in_french(ctx: Context, call_next: CallNext) -> HandlerResult:
         raise MCPError(METHOD_NOT_FOUND, _UNKNOWN.format(method=excerpt(ctx.method, 60))) from None
 
 
-# --- What there is ----------------------------------------------------------------------------
+# --- Tools, resources and prompts
+# ----------------------------------------------------------------------------
 
 
 async def _list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
@@ -180,7 +182,7 @@ async def _list_tools(_: Context, __: PaginatedRequestParams | None) -> ListTool
 
 
 def _versions_in_force(sources: TextSources) -> list[Resource]:
-    """Return the version of each policy that is in force, whole."""
+    """Return a resource for the whole version in force of each policy."""
     library = sources.texts().library
     return [
         Resource(
@@ -246,7 +248,7 @@ async def _get_prompt(_: Context, params: GetPromptRequestParams) -> GetPromptRe
 
 
 async def serve_standard_streams(server: Server[Any]) -> None:
-    """Serve over standard input and output until the client goes away."""
+    """Serve over standard input and output until the client disconnects."""
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
@@ -254,7 +256,7 @@ async def serve_standard_streams(server: Server[Any]) -> None:
 async def serve_http(server: Server[Any], listening: socket.socket) -> None:
     """Serve over streamable HTTP until cancelled. `listening`: a socket of `HOST` that listens.
 
-    A request whose Host or Origin is not this machine's is refused, so that no web page can ask.
+    A request whose Host or Origin is not this machine's is refused, so that no web page can use it.
     """
     port = listening.getsockname()[1]
     names = [f"{name}:{port}" for name in (HOST, "localhost")]
@@ -269,7 +271,7 @@ async def serve_http(server: Server[Any], listening: socket.socket) -> None:
     )
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        # A browser, or a client that would only wait.
+        # A browser, or a client that would only wait for events.
         if scope["type"] == "http" and scope["method"] == "GET":
             await PlainTextResponse(_FOR_ASSISTANTS, 405, {"Allow": "POST"})(scope, receive, send)
         else:

@@ -46,7 +46,7 @@ class Texts:
     online: Callable[[Quote], str]
 
 
-# --- What an answer is made of, before it is quoted -------------------------------------------
+# --- Answers before quotation -------------------------------------------
 
 
 Cited: TypeAlias = tuple[Reading, Number]
@@ -103,7 +103,7 @@ def list_policies(texts: Texts, start: int = 0) -> PolicyList:
 
 
 def _announced(policy: Policy) -> tuple[Version, ...]:
-    """Return the versions of a policy, those that are announced ahead of their day included."""
+    """Return the versions of a policy, including those announced before their day."""
     return (*policy.versions, *policy.coming)
 
 
@@ -117,9 +117,9 @@ def find_policy(library: Library, name: str) -> Policy:
 
 
 def read_day(policy: Policy, text: str, today: date) -> date | None:
-    """Return the day that a text means, None for "". Raises `UserError`.
+    """Return the day written in a text, None for "". Raises `UserError`.
 
-    Of a year, it is a day on which the year's only text is in force.
+    For a year in which only one text was in force, it is a day of that year.
     """
     if not text.strip():
         return None
@@ -146,12 +146,12 @@ def _day_in_year(policy: Policy, year: int) -> date:
 
 
 def warn_of_other_words(reading: Reading, other: Reading) -> str:
-    """Return a French warning that the text shown is not the one of the day that was named."""
+    """Return a French warning that the text shown is not that of the day named."""
     return f"{say_other_words(reading, other)} Lisez avec «\u00a0date\u00a0»."
 
 
 def quote_provision(texts: Texts, cited: Cited) -> QuotedProvision:
-    """Return the words of a clause, from the only source that has them. Raises KeyError."""
+    """Return a quoted clause, from the library's verified quotations. Raises KeyError."""
     (reading, number), library = cited, texts.library
     policy, version = reading.policy, reading.version
     clause = version.clause(number)
@@ -189,7 +189,7 @@ def extract(
 
 
 def answer_question(texts: Texts, answer: Answer, start: int) -> AnsweredQuestion:
-    """Return an answer with its quotations: those that answer, then those that may be read as well."""
+    """Return an answer with its quotations: its clauses, then the suggested ones."""
     cited = [*answer.provisions, *answer.suggestions]
     quoted, following = page(cited, start, lambda each: quote_provision(texts, each))
     answering = max(len(answer.provisions) - start, 0)
@@ -204,7 +204,7 @@ def answer_question(texts: Texts, answer: Answer, start: int) -> AnsweredQuestio
 
 
 def show_touched(texts: Texts, touched: Sequence[Touch], message: str, start: int) -> ExaminedText:
-    """Return what a text touches, with the words of each provision."""
+    """Return the provisions that a text touches, quoted."""
 
     def quoted(touch: Touch) -> TouchedProvision:
         return TouchedProvision(

@@ -1,4 +1,4 @@
-"""The tools and the addresses: each turns the arguments of a call into texts.
+"""The tools and the addresses: functions from a call's arguments to texts.
 
 Everything runs on one thread.
 """
@@ -33,17 +33,17 @@ _ADDRESS: Final = re.compile(
     r"(?:versions/(?P<version>[^/?#]+)(?:/(?P<number>[^/?#]+))?|dispositions/(?P<identity>[^/?#]+))"
     r"(?:\?debut=(?P<start>\d{1,9}))?"
 )
-_LONGEST: Final = 500  # characters of an address
+_LONGEST: Final = 500  # maximum characters of an address
 
 
 @dataclass(frozen=True, slots=True)
 class TextSources:
     """The sources that the server answers from. Every function may raise `UserError`.
 
-    `texts`: returns today's policies, which the others use until it is called again. `ask`: answers
-    a question about a policy, None for whichever answers. `examine`: says what a text to publish touches, and
-    what was not looked at, from the text, its picture's description, and a policy. `why_none`: says in French
-    why a text finds nothing in a policy on a day.
+    `texts`: returns today's policies, which the others use until it is called again. `ask`: answers a
+    question about a policy, None for any policy. `examine`: returns the provisions that a text to publish
+    touches, and what was not examined, from the text, its picture's description and a policy. `why_none`:
+    says in French why no clause of a policy matches a text on a day.
     """
 
     texts: Callable[[], Texts]
@@ -54,7 +54,7 @@ class TextSources:
 
 @dataclass(frozen=True, slots=True)
 class ToolReading:
-    """A tool: its arguments, its result, and the function that makes one of the other."""
+    """A tool: its arguments, its result, and the function between them."""
 
     arguments: type[Arguments]
     result: type[BaseModel]
@@ -62,7 +62,7 @@ class ToolReading:
 
 
 def call_tool(sources: TextSources, name: str, values: Mapping[str, object]) -> BaseModel:
-    """Return a tool's result. Raises `UserError` for what the caller can mend."""
+    """Return a tool's result. Raises `UserError` for a problem that the caller can correct."""
     tool = TOOLS.get(name)
     if tool is None:
         raise UserError(
@@ -72,7 +72,7 @@ def call_tool(sources: TextSources, name: str, values: Mapping[str, object]) -> 
 
 
 def read_address(sources: TextSources, address: str) -> Extract:
-    """Return what is at an address. Raises `UserError` when nothing is."""
+    """Return the text at an address. Raises `UserError` when there is none."""
     match = _ADDRESS.fullmatch(address) if len(address) <= _LONGEST else None
     if match is None:
         raise UserError(
