@@ -39,13 +39,13 @@ logger = logging.getLogger(__name__)
 KEY_FILE: Final = "sauvegardes.cle"
 SEALED: Final = "vigie-*.chiffre"  # the names of sealed copies
 HOURLY: Final = "vigie-heure.chiffre"
-STEP: Final = 16 * 1024**2  # bytes: as much as the largest picture that a report adds, once it is sealed
-_SEAL = b"vigie-sauvegarde-"  # how the copies of every version begin
+STEP: Final = 16 * 1024**2  # bytes: at least the size that the largest sealed picture of a report adds
+_SEAL = b"vigie-sauvegarde-"  # the beginning of sealed copies of every format version
 _HEADER = re.compile(_SEAL + rb"3 ([0-9a-f]{16})\n")
 _HEADER_LENGTH = 36  # bytes
 _PIECE = 1024**2  # bytes of each message of the stream; the last may be shorter
 _STREAM = secretstream.crypto_secretstream_xchacha20poly1305_HEADERBYTES
-_OVERHEAD = secretstream.crypto_secretstream_xchacha20poly1305_ABYTES  # bytes that each message takes besides
+_OVERHEAD = secretstream.crypto_secretstream_xchacha20poly1305_ABYTES  # additional bytes of each message
 _FINAL = secretstream.crypto_secretstream_xchacha20poly1305_TAG_FINAL
 _KEY_SIZE = secretstream.crypto_secretstream_xchacha20poly1305_KEYBYTES
 _NIGHTLY = re.compile(r"vigie-(\d{4}-\d\d-\d\d)\.chiffre(?:\.sha256)?")
@@ -100,7 +100,7 @@ def save_hourly(database: Path, folder: Path, keys: Path, moment: datetime) -> P
 
 
 def _read_database(database: Path, folder: Path, keys: Path) -> tuple[bytes, bytes]:
-    """Return the key of the copies, and the database as a file, once it is known to be sound."""
+    """Return the key of the copies, and the bytes of the database file, after checking that it is sound."""
     with (
         explained(database),
         closing(reader(database, earlier=True)) as source,
@@ -151,8 +151,8 @@ def _write_sealed(draft: Path, key: bytes, made: str, content: bytes, step: int 
 def expire(folder: Path, today: date, days: int, keys: Path) -> None:
     """Remove the nightly copies older than `days` days, and their SHA-256 files.
 
-    The latest copy that opens is never removed, nor the latest one when none does: while new copies fail, it
-    may be all that is left. If one cannot be removed, remove the others, then raise `StorageError`.
+    The latest copy that opens, or the latest one when none opens, is never removed: while new copies fail, it
+    may be the only one left. If one cannot be removed, remove the others, then raise `StorageError`.
     """
     problem, oldest = None, today - timedelta(days=days)
     expired = [path for path in folder.glob(f"{SEALED}*") if (day := _night(path)) and day < oldest]

@@ -1,4 +1,4 @@
-"""What one person hands to the next to look after Vigie: one archive, sealed under words that are said apart.
+"""The archive that one keeper of Vigie hands to the next, encrypted under words that are told separately.
 
 An archive is a line, `vigie-passation-1 SALT` (32 hexadecimal digits), then a libsodium secret box
 (XSalsa20-Poly1305) of a gzipped tar. Its key comes from the words and the salt by Argon2id.
@@ -23,7 +23,10 @@ _HEADER: Final = re.compile(rb"vigie-passation-1 ([0-9a-f]{32})\n")
 
 
 def pack(members: Mapping[str, bytes | Path], words: str, archive: Path) -> None:
-    """Write the archive of some files or folders, by their names in it. Raises `StorageError`."""
+    """Write an archive.
+
+    `members`: files' contents, or files and folders, by their names in it. Raises `StorageError`.
+    """
     content = io.BytesIO()
     with files.explained(archive), tarfile.open(fileobj=content, mode="w:gz") as tar:
         for name, source in members.items():
@@ -38,9 +41,9 @@ def pack(members: Mapping[str, bytes | Path], words: str, archive: Path) -> None
 
 
 def unpack(archive: Path, words: str, folder: Path) -> list[str]:
-    """Put the files of an archive in a new folder, for its owner alone, and return their names.
+    """Extract an archive to a new folder, readable by its owner alone, and return the files' names.
 
-    Raises `StorageError` when the words are others, or the archive is none or damaged.
+    Raises `StorageError` when the words are wrong, or the file is damaged or not an archive.
     """
     try:
         whole = archive.read_bytes()
