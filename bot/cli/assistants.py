@@ -1,6 +1,6 @@
 """The command that serves the policies to assistants, over the Model Context Protocol."""
 
-# ruff: noqa: PLC0415 — the protocol's library is installed by those who want it
+# ruff: noqa: PLC0415 — the protocol's library is an optional dependency
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class _Shelf:
     def texts(self) -> Texts:
         """Return the policies of today.
 
-        Raises `UserError`, `StorageError` or `sqlite3.Error`: without the database, the files' words may be
-        former ones.
+        Raises `UserError`, `StorageError` or `sqlite3.Error`: without the database, the files may hold former
+        texts.
         """
         today = self.parts.today()
         try:
             approved = self.parts.read_approved(today)
-        except PassingError:  # its words name the file, which is nobody else's business
+        except PassingError:  # its text names the file, which clients need not know
             raise UserError("La base ne peut pas être lue pour le moment. Réessayez.") from None
         if (today, approved) != self._key:
             if self._key is not None:
@@ -77,7 +77,7 @@ class _Shelf:
         return Texts(self.parts.library, lambda asked: quote(asked).address)
 
     def ask(self, question: str, policy: Policy | None) -> Answer:
-        """Answer a question as the first of a conversation. `policy`: the only one that is asked, if any."""
+        """Answer a question as the first of a conversation. `policy`: the only policy asked, None for all."""
         named = f"{policy.id}: " if policy and len(self.parts.library.policies) > 1 else ""
         if self._begin is None:
             self._begin = self._open.enter_context(conversations(self.parts))
@@ -109,7 +109,7 @@ class _Shelf:
             yield spoken(self.parts, decision)
 
     def examine(self, text: str, image: str, policy: Policy) -> tuple[Sequence[Touch], str]:
-        """Return what a text to publish touches in a policy, and what was not looked at."""
+        """Return the provisions that a text to publish touches, and a sentence on what was not examined."""
         reading, post = self.parts.library.reading(policy), Post(text, image)
         touched = [
             Touch(
@@ -148,7 +148,7 @@ def _cited(decision: Decision, clauses: Sequence[ScoredClause]) -> list[Cited]:
     help="Servir par HTTP à ce port, 0 pour un libre.",
 )
 def mcp_(port: int | None) -> None:
-    """Serve until the client goes away or, over HTTP, until interrupted."""
+    """Serve until the client disconnects or, over HTTP, until interrupted."""
     if find_spec("mcp") is None:
         base.refuse(_MISSING)
     import anyio
@@ -163,7 +163,7 @@ def mcp_(port: int | None) -> None:
         )
     with ThreadPoolExecutor(1, "policies") as thread:
         try:
-            thread.submit(shelf.texts).result()  # what cannot be read is said before anyone asks
+            thread.submit(shelf.texts).result()  # unreadable texts are reported at the start
             sources = TextSources(shelf.texts, shelf.ask, shelf.examine, politique.why_none)
             association = shelf.parts.settings.profile.association
             server = make_server(sources, thread, association=association, version=__version__)
@@ -173,7 +173,7 @@ def mcp_(port: int | None) -> None:
             with closing(socket.socket()) as listening:
                 try:
                     listening.bind((HOST, port))
-                    listening.listen()  # before the address is shown, so that nobody is refused
+                    listening.listen()  # before the address is shown, so that no client is refused
                 except OSError:
                     base.refuse(f"le port {port} est déjà pris, ou interdit. Choisissez-en un autre.")
                 address = f"http://{HOST}:{listening.getsockname()[1]}{PATH}"

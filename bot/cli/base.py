@@ -1,6 +1,6 @@
 """Helpers that the commands share: reading settings, opening the database, writing, refusing."""
 
-# ruff: noqa: PLC0415 — what a command may need is imported by those that do
+# ruff: noqa: PLC0415 — rooms are imported only for the commands that need them
 
 import functools
 import io
@@ -57,7 +57,7 @@ class _Date(click.ParamType["date"]):
             read = read_date(value, date.today())  # noqa: DTZ011 — the machine's own day, as whoever types
         except DateError as error:
             raise click.BadParameter(str(error), context) from error
-        if not read.exact:  # nobody would confirm the year that was inferred
+        if not read.exact:  # on a command line, nobody would confirm an inferred year
             raise click.BadParameter("Écrivez le jour, le mois et l'année.", context)
         return read.day
 
@@ -119,7 +119,7 @@ def write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def reading(file: Path) -> Iterator[bytes]:
-    """Yield the content of a document to be read, with its progress. One that cannot be ends the command."""
+    """Yield the content of a file while showing progress. An unreadable file ends the command."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -214,7 +214,7 @@ class CommandGroup(click.Group):
             folded = fold_accents(error.command_name)
             if command := self.get_command(ctx, folded):
                 return folded, command, args[1:]
-            names = self.list_commands(ctx)  # those of every room
+            names = self.list_commands(ctx)  # including every room's commands
             raise click.exceptions.NoSuchCommand(error.command_name, possibilities=names, ctx=ctx) from error
 
     def invoke(self, context: click.Context) -> object:
@@ -222,7 +222,7 @@ class CommandGroup(click.Group):
         try:
             return super().invoke(context)
         except (SystemExit, click.exceptions.Exit, click.ClickException):
-            raise  # before `_explained_errors`, which imports rooms that a refusal does without
+            raise  # before `_explained_errors`, which imports rooms that a refusal does not need
         except SettingsError as error:
             for problem in error.problems:
                 click.echo(problem, err=True)
@@ -245,7 +245,7 @@ def _explained_errors() -> tuple[type[Exception], ...]:
 
 
 def _spoken_errors() -> tuple[type[Exception], ...]:
-    """Return the errors whose text is a full sentence, for the chat. Called as the other one is."""
+    """Return the errors whose text is a full sentence, for the chat. Called only once there is an error."""
     from bot.people.roles import RoleError
 
     return (RoleError, UserError)
@@ -260,7 +260,7 @@ def after_colon(sentence: str) -> str:
 class CommandLine:
     """The options that precede the command (click's `obj`): the settings file and `--essai`.
 
-    `sandbox`: the command may act on the sandbox's database.
+    `sandbox`: whether the command may act on the sandbox's database.
     """
 
     env_file: Path | None = None
@@ -282,7 +282,7 @@ def configured() -> settings.Settings:
 
 
 def make_state_folder(config: settings.Settings) -> None:
-    """Make the folder of the state, unless the settings chose another. Print an error if it cannot be."""
+    """Make the folder of the state, unless a setting names another. Print an error if it cannot be made."""
     if config.vigie_db or config.vigie_data:
         return
     try:
@@ -293,7 +293,7 @@ def make_state_folder(config: settings.Settings) -> None:
 
 
 def open_storage(config: settings.Settings, tell: Callable[[str], object]) -> Storage:
-    """Open the database. Before an upgrade, set the former one aside, and tell it. Raises `StorageError`."""
+    """Open the database. Before an upgrade, set the former one aside and say so. Raises `StorageError`."""
     make_state_folder(config)
     if former := restore.keep_before_upgrade(config.database(), system_clock()):
         days = config.vigie_sauvegardes_jours
@@ -344,7 +344,7 @@ def real_parts() -> Parts:
 def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Decisions":
     """Return the decisions about the lines of a policy's earlier documents.
 
-    A policy that is not known, or a database that does not exist, has decided nothing.
+    There are none for an unknown policy, or without a database.
     """
     from bot.policy.decisions import NONE
     from bot.policy.outline import settle
@@ -402,8 +402,8 @@ def show(value: object, text: str, as_json: bool) -> None:
 def add_json(command: click.Command) -> None:
     """Give `--json` to a command that acts and reports it: {"done": bool, "text": str}.
 
-    `done`: whether the exit code is 0. `text`: what the command would have printed. What is refused (exit
-    code 2) stays one line on standard error, as everywhere.
+    `done`: whether the exit code is 0. `text`: what the command would have printed. A refusal (exit code 2)
+    is still one line on standard error.
     """
     act = command.callback
     assert act is not None  # noqa: S101 — only groups have none
@@ -428,7 +428,7 @@ def add_json(command: click.Command) -> None:
 
 
 def point_to_other_words(reading: Reading, other: Reading, numbers: str, voice: Voice = FRENCH) -> str:
-    """Return the line that says that a policy had other words on a day, and the command that prints them.
+    """Return the line that says that the words differ on another day, with the command that prints them.
 
     `other`: the reading as of that day. `numbers`: the clauses to read, "" for the table of contents.
     """

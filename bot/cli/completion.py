@@ -1,11 +1,11 @@
-"""`vigie completion`: what the shell needs to complete commands and options as they are typed."""
+"""`vigie completion`: the shell script that completes commands and options as they are typed."""
 
 from typing import Final
 
 import click
 from click.shell_completion import get_completion_class
 
-VARIABLE: Final = "_VIGIE_COMPLETE"  # where click looks for what the shell asks
+VARIABLE: Final = "_VIGIE_COMPLETE"  # the environment variable in which click receives the shell's request
 _SHELLS: Final = ("bash", "zsh", "fish")
 
 

@@ -1,4 +1,4 @@
-"""The command for a first policy: from a document to its folder, with drafts to read."""
+"""The command for a new policy: from a document to its folder, with drafts to review."""
 
 import asyncio
 import re
@@ -105,7 +105,7 @@ def commencer(
     guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version))
     try:
         drafts.begin(folder, version, called, title, guessed)
-    except FileExistsError:  # written meanwhile by another command
+    except FileExistsError:  # another command wrote it meanwhile
         base.refuse(taken)
     started = bot.settings.vigie_data / profile.EXAMPLE
     if not (started.exists() or started.with_name(profile.FILE).exists()):
@@ -121,7 +121,7 @@ def commencer(
 
 
 def _called(name: str | None, policy: str, gender: Gender | None, title: str) -> GenderedName:
-    """Return what a policy is called. What its gender is not said to be is guessed from its name or title."""
+    """Return a policy's name. An unspecified gender is guessed from the name or the title."""
     own = guess_gender(name or "")
     likely, plural = own or guess_gender(title) or (GENDERS[0], False)
     return GenderedName(name or policy.upper(), gender or likely, plural=own is not None and plural)
@@ -141,7 +141,7 @@ def _check_names(policy: str, name: str | None) -> None:
 def _reworded(
     settings: Settings, version: Version, name: str, guessed: tuple[Draft, ...]
 ) -> tuple[Draft, ...]:
-    """Return the drafts, with better words if a model is set and who types agrees to send it the document."""
+    """Return the drafts, reworded if a model is set and the person agrees to send it the document."""
     if settings.vigie_redacteur is None:
         return guessed
     key = settings.vigie_redacteur_cle.get_secret_value() if settings.vigie_redacteur_cle else ""
@@ -184,7 +184,7 @@ def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, 
     ]
 
 
-# --- Taking back ------------------------------------------------------------------------------
+# --- Undoing ------------------------------------------------------------------------------
 
 
 @click.command(

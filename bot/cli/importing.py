@@ -1,4 +1,4 @@
-"""The command that shows how any association's document is read, before anything is done with it."""
+"""The command that shows the outline read from a document, without storing anything."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import count_lost
 
-_BEGINNING: Final = 60  # characters of a provision's text that its line shows
-_COVER: Final = "couverture"  # the kind of the node that holds the cover, in JSON
+_BEGINNING: Final = 60  # characters of a provision's text shown on its line
+_COVER: Final = "couverture"  # the kind of the cover's node, in JSON
 
 
 @click.command(
@@ -65,8 +65,8 @@ def importer(fichier: Path, markdown: Path | None, policy: str | None, *, as_jso
 def outline_json(outline: Outline, doubts: list[Doubt]) -> dict[str, Any]:
     """Return an outline in the JSON form that the command line prints.
 
-    `text`: its own, without its children's.
-    `title`: that of the document. The rest of its cover is a node of its own, without a path.
+    `text`: a provision's own text, without its children's. `title`: the document's title. The rest of its
+    cover is a node of its own, without a path.
     """
     title, *cover = outline.cover or (Paragraph(""),)
     nodes = [_node((), _COVER, "", "", cover)] if cover else []
@@ -95,7 +95,7 @@ def _node(
 
 
 def _others(document: Document) -> Iterator[Doubt]:
-    """Yield what a second reading of the file finds that the first did not, and what its format says."""
+    """Yield the doubts due to the file's format, and about words that only the second reading found."""
     message = count_lost((f"{block.number} {block.text}" for block in document.blocks), document.words)
     if message:
         yield Doubt("lost_text", 0, "", message)

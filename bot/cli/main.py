@@ -1,10 +1,10 @@
 """The `vigie` command line, in French.
 
 Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings; for a bot,
-75 a trouble that may pass (a full disk, another bot on the database), 77 the platform refuses the token.
+75 a temporary problem (a full disk, another bot on the database), 77 the platform refuses the token.
 """
 
-# ruff: noqa: PLC0415 — what `servir` does without is imported by the commands that need it
+# ruff: noqa: PLC0415 — modules that `servir` does not need are imported by the commands that do
 
 import asyncio
 import errno
@@ -47,13 +47,13 @@ from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, in_words, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
-# What prevents writing, of errors that name no file. Others (a connection refused) are not of the output.
+# The errors without a file name that are about the output. Others, such as a refused connection, are not.
 _UNWRITTEN: Final = frozenset({errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around typed words
 
 
-# The commands in the help, by what they are for. A test checks that none is missing.
+# The commands in the help, by purpose. A test checks that none is missing.
 SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
     "Lire la politique": (
@@ -68,7 +68,7 @@ SECTIONS: Final = {
     "Garder et remettre": ("sauvegarder", "restaurer", "cles", "passation"),
 }  # fmt: skip
 _WIDE = 200  # characters: a short help is never cut
-# They print no answer: they run, ask questions, or write what another program reads unchanged.
+# Commands without `--json`: they run, ask questions, or write the input of another program.
 WITHOUT_JSON: Final = frozenset({"servir", "mcp", "installer", "slack manifeste", "completion"})
 
 
@@ -79,7 +79,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 
 
 def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    """Print the version with what a database or a model must match, whatever the settings."""
+    """Print the version, and those that a database or a model must match, whatever the settings."""
     if not asked or context.resilient_parsing:
         return
     from bot.answers.engine import store
@@ -173,11 +173,11 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
 def servir(port: int | None = None, garder: bool = False) -> None:
     """Start the bot and run until it is told to stop."""
     config = base.configured()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dump on a crash: memory holds drafts
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dump on a crash, since memory holds drafts
     if port:
         config = config.model_copy(update={"vigie_port": port})
     chosen = "vigie_journal" in config.model_fields_set
-    # On a terminal, what a bot says of itself in French is enough, unless the settings ask for more.
+    # On a terminal, the bot's own French lines are enough, unless the settings ask for more.
     logs.configure(config.vigie_journal if chosen or not sys.stderr.isatty() else "WARNING")
     if config.sandboxed():
         config = _playground(config)
@@ -189,7 +189,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
             settling = storage.executor.submit(starting.settle, bot)
             gc.disable()  # the collector's pauses would cost more than the little that it would free
             try:
-                platforms.import_libraries(config)  # while the disk is waited for
+                platforms.import_libraries(config)  # while waiting for the disk
                 settling.result()
                 gc.freeze()  # these objects live until the end, so the collector can ignore them
             finally:
@@ -201,7 +201,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
 
 
 def _playground(config: settings.Settings) -> settings.Settings:
-    """Return the sandbox's settings: the web form opens too; a port that nobody chose may be another."""
+    """Return the sandbox's settings, with the web form's port, and free ports where none was chosen."""
     chosen = config.model_fields_set
     ports = {
         "vigie_port": settings.SANDBOX_PORT,
@@ -241,7 +241,7 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
                 (keys / of.file.name).unlink(missing_ok=True)
             for bank in own.glob(f"politique/*/{BANK}") if own else ():
                 bank.unlink(missing_ok=True)
-    except (StorageError, OSError):  # for example a folder in its place: opening the database reports it
+    except (StorageError, OSError):  # for example, a folder is in its place, as opening the database reports
         return
 
 
@@ -411,13 +411,13 @@ def main() -> None:
 
 
 def _leave(problem: str, code: int) -> NoReturn:
-    """Print a line on standard error and exit, even where what was written cannot be."""
+    """Print a line on standard error and exit, even if standard output cannot be written."""
     with suppress(OSError):
         click.echo(f"vigie\u00a0: {problem}", err=True)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:  # otherwise Python flushes again at exit, and complains
+        except OSError:  # otherwise, Python would flush again at exit and print an error
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 

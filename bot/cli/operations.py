@@ -197,7 +197,7 @@ def diagnostic_(as_json: bool) -> None:
 
 
 def _permissions(config: Settings) -> list[Finding]:
-    """Return who decides of requests for a permission, and what is not offered."""
+    """Return findings on the deciders of requests for permissions, and on the kinds not offered."""
     try:
         kinds = Parts(config).permission_kinds().values()
     except _UNREAD:
@@ -230,7 +230,7 @@ def diagnose(config: Settings) -> list[Finding]:
 
     findings += diagnostic.check_machine(config, system_clock, records)
     findings += unpublished.check_site(config.site(), config.database())
-    opens_another = {"VIGIE_PORT"}  # the sandbox takes another one where nobody chose
+    opens_another = {"VIGIE_PORT"}  # the sandbox uses another port if none was chosen
     if config.sandboxed() and "vigie_sante_port" not in config.model_fields_set:
         opens_another.add("VIGIE_SANTE_PORT")
     with suppress(StorageError):  # reported above
@@ -251,7 +251,7 @@ def diagnose(config: Settings) -> list[Finding]:
 
 
 def _places(config: Settings) -> Iterator[Finding]:
-    """Yield where the settings, what Vigie keeps and the program are."""
+    """Yield findings on the paths of the settings, the state and the program."""
     file = base.settings_place().absolute()
     read = (
         f"lus dans {file}, sans erreur."
@@ -277,14 +277,14 @@ def _places(config: Settings) -> Iterator[Finding]:
 
 
 def _profile(config: Settings) -> Iterator[Finding]:
-    """Yield the profile that is used, and whether the clause that it names exists."""
+    """Yield findings on the profile in use, and on whether the clause that it names exists."""
     profile = config.profile
     yield fine("profil", profile.describe())
     if unnamed := config.unnamed():
         yield note("profil", unnamed)
     try:
         ground = Parts(config).ground()
-    except _UNREAD:  # its texts are not read yet: whether they have the clause is not known
+    except _UNREAD:  # the texts cannot be read, so whether they have the clause is unknown
         return
     if profile.reports and profile.reports.clause and ground.quote is None:
         yield wrong(
@@ -295,7 +295,7 @@ def _profile(config: Settings) -> Iterator[Finding]:
 
 
 def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
-    """Yield whether reports go to other roles than those that the profile names."""
+    """Yield a finding if reports go to other roles than the profile's."""
     if Duties.of(profile) != duties.latest(db):
         yield note(
             "profil",
@@ -305,7 +305,7 @@ def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
 
 
 def _monthly_report(db: Database, config: Settings) -> Iterator[Finding]:
-    """Yield who receives the monthly report, and when the next one leaves."""
+    """Yield findings on who receives the monthly report, and when the next one is sent."""
     if not config.report_roles():
         yield fine("rapport", "le rapport du mois n'est envoyé à personne\u00a0: voyez VIGIE_RAPPORT_ROLES.")
         return
@@ -316,7 +316,7 @@ def _monthly_report(db: Database, config: Settings) -> Iterator[Finding]:
 
 
 def _policies(config: Settings) -> Iterator[Finding]:
-    """Yield a finding for each file that cannot be read, and the policies that are."""
+    """Yield a finding for each unreadable file, and one on the policies in use."""
     try:
         library = load_library(config.data_folders(), config.profile.policy, config.today)
     except PolicyError as error:

@@ -74,7 +74,7 @@ def _lines(
     for row, term in rows:
         if row["in_force"]:
             names = ", ".join(row["names"].values()) if row.get("names") else ""
-            subject = " ".join(row.get("subject", "").split())  # on its line, whatever was written
+            subject = " ".join(row.get("subject", "").split())  # on one line, whatever it contains
             more = "".join(f" – {text}" for text in (names, subject) if text)
             yield f"• {WORDS[row['kind']].title}, {term}{more}"
     for kind in bot.permission_kinds().values():

@@ -24,7 +24,7 @@ _WORDS: Final = 120  # characters of the text shown for each passage
 
 @dataclass(frozen=True, slots=True)
 class TouchedClause:
-    """A clause that a text touches, whichever checks say so. `extents`: in order, without overlap."""
+    """A clause that a text touches, by any of the checks. `extents`: in order, without overlap."""
 
     number: Number
     certain: bool
@@ -80,7 +80,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
 
 
 def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
-    """Return all that a post touches, whatever the administration switched off. Raises `PostError`."""
+    """Return a post's concerns, including checks that are switched off. Raises `PostError`."""
     asked = reading.policy.notes(reading.version).checks
     known = {check: numbers for check, numbers in asked.items() if check in bot.examiner.checks}
     [concerns] = bot.examiner.examine(post, [known])
@@ -119,7 +119,7 @@ def touched_clauses(
 ) -> list[TouchedClause]:
     """Return the clauses that a post touches, each once, the likeliest first.
 
-    `joint`: as `Annotations.joint_checks`.
+    `joint`: as in `Annotations.joint_checks`.
     """
     by_clause: dict[Number, list[Concern]] = {}
     for concern in concerns:
@@ -162,7 +162,7 @@ def _titles(bot: Parts, known: Iterable[str]) -> str:
 
 
 def _paragraphs(reading: Reading, post: Post, concerns: Mapping[Concern, str]) -> Iterator[str]:
-    """Yield what a text touches, with its words, the clause and whom to ask, or that nothing was found."""
+    """Yield each concern of a text, with its words, the clause and whom to ask, or that there is none."""
     policy = reading.policy
     if not concerns:
         yield nothing_seen(post, [policy.name])

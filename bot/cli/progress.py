@@ -9,15 +9,15 @@ from typing import Final
 
 import click
 
-AFTER_SECONDS: Final = 0.5  # what is quicker is not announced
-_ERASED: Final = "\r\x1b[K"  # back to the start of the line, which is cleared (ECMA-48, EL)
+AFTER_SECONDS: Final = 0.5  # quicker tasks are not announced
+_ERASED: Final = "\r\x1b[K"  # return to the start of the line and clear it (ECMA-48, EL)
 
 
 @contextmanager
 def working(label: str) -> Iterator[None]:
     """Show `label` and the seconds that passed on one line of standard error, erased at the end.
 
-    Nothing is shown when standard error is not a terminal, or for what is quick.
+    Nothing is shown when standard error is not a terminal, or for a quick task.
     """
     if not sys.stderr.isatty():
         yield

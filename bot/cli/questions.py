@@ -32,7 +32,7 @@ from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.settings import SEED
 
-_FEW: Final = 3  # policies; beyond, each is read at the first question that it may answer
+_FEW: Final = 3  # policies; with more, each is loaded at the first question that it may answer
 _SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told", "later")
 _CONTENTS: Final = "La table des matières (vigie politique)."
 
@@ -48,8 +48,8 @@ def _rehearsing(
 ) -> Iterator[Callable[[], Conversation]]:
     """Yield a function that begins a conversation, stored nowhere.
 
-    `alone`: ask that policy and no other. `learn`: train the policy's model first if its bank was not learnt.
-    Otherwise, what there is answers.
+    `alone`: whether to ask that policy only. `learn`: whether to first train the policy's model if its bank
+    was not learnt.
     """
     version = policy.versions[-1]
     if learn and not bot.shelf.is_learnt(version):
@@ -63,9 +63,9 @@ def _rehearsing(
 def conversations(
     bot: Parts, policy: Policy | None = None, *, alone: bool = False
 ) -> Iterator[Callable[[], Conversation]]:
-    """Yield a function that begins a conversation, stored nowhere, about the policies as they are learnt.
+    """Yield a function that begins a conversation, stored nowhere, training models first if needed.
 
-    `policy`: the one that is asked first, the default one if None. `alone`: whether no other is asked.
+    `policy`: the policy asked first, the default one if None. `alone`: whether to ask no other.
     """
     policy = policy or bot.library.default
     if not bot.shelf.is_learnt(policy.versions[-1]):
@@ -118,7 +118,7 @@ def apprendre(*, ship: bool) -> None:
 
 
 def _learnt(policy: Policy, sources: Sources) -> str:
-    """Return what a policy's questions are answered with, its bank or its text."""
+    """Return in French whether a policy's questions are answered from its bank or from its text."""
     if not sources.banks():
         return f"Aucune banque pour {policy.name.the}\u00a0: je réponds d'après le texte."
     if store.is_small(sources):
@@ -183,7 +183,7 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
 
 
 def spoken(bot: Parts, decision: Decision) -> str:
-    """Return the words that introduce the quotations, or that stand in for them; "" for none."""
+    """Return the words that introduce the quotations or replace them, "" for none."""
     answer, policy = decision.answer, decision.reading.policy
     guidance = bot.guidance.get(policy.id) or Guidance()
     voice = guidance.english if answer.english else FRENCH
@@ -235,10 +235,10 @@ def _answered_line(begin: Callable[[], Conversation], value: object, asked: Poli
 def answer_json(decision: Decision, asked: Policy) -> dict[str, Any]:
     """Return an answer in the stable JSON form that the command line prints.
 
-    `asked`: the policy that was asked, or the default. A clause of another one has its « policy » too.
-    `clauses`: the closest clauses, best first, when there is an answer. Of two questions at once, or of two
-    policies, the best of each come first. `suggestions`: other clauses, to choose from or to read as well. If
-    the question is declined, the closest clauses.
+    `asked`: the policy asked, or the default one. A clause of another policy also has a « policy » key.
+    `clauses`: the answer's clauses, best first; for two questions or two policies, the best of each come
+    first. `suggestions`: other clauses, to choose from or to read too, or the closest ones if the question is
+    declined.
     """
     answer, clauses, suggestions = decision.answer, [], []
     for each in (decision, *decision.rivals):

@@ -121,7 +121,7 @@ def _bind(fichier: Path | None, reviewed: tuple[str, ...], name: str | None) -> 
     bot = base.parts()
     course = _course(bot, name)
     path = _question_file(bot, course, fichier)
-    _load_bank(bot, course, path)  # refuses an encoding other than UTF-8 before anything is written
+    _load_bank(bot, course, path)  # raises for an encoding other than UTF-8, before anything is written
     before = path.read_bytes().decode("utf-8")
     after = quiz_bank.bind(before, course.reading().version, again=reviewed)
     if after != before:

@@ -138,7 +138,7 @@ def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
     lines = [
         "Ce certificat est authentique. Les noms sont ceux que les personnes ont écrits.",
         f"{' '.join(filter(None, sentence))}.",
-        # On one line each, so that nothing that people wrote passes for a line of ours.
+        # Each on one line, so that people's words cannot look like lines of ours.
         *(f"{title}\u00a0: {' '.join(value.split())}" for title, value in terms),
         *([f"Empreinte de l'image\u00a0: {content['fingerprint']}"] if content.get("fingerprint") else []),
         standing or unsure,
@@ -159,7 +159,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
     config = base.real_settings()
     ring = _public_keys(cles, config.keys(), required=False)
     keys = config.keys()
-    # On another machine, the ends are beside the public keys.
+    # On another machine, the recorded heads are beside the public keys.
     if cles and not any((keys / of.file.name).exists() for of in heads.CHAINS):
         keys = cles.parent
     with base.read_only(config.database()) as db:
@@ -303,7 +303,7 @@ def _resume() -> None:
         last = {of: heads.head(db, of) for of in heads.CHAINS}
     for of, end in last.items():
         if of is heads.CERTIFICATES and not end.number and not (config.keys() / of.file.name).exists():
-            continue  # there was never any
+            continue  # there was never any entry
         former = signing.set_head_aside(config.keys(), of.file)
         signing.note_head(config.keys(), end, signer, of.file)
         click.echo(

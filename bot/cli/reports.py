@@ -170,7 +170,8 @@ def _key(renouveler: bool, detruire: bool) -> None:
         keys.rotate(folder)
     if renouveler or detruire:
         try:
-            with beside(database) as db:  # so that nobody seals with a key while it is destroyed
+            # in a transaction, so that nobody seals with a key while it is destroyed
+            with beside(database) as db:
                 resealed = retention.reseal(db, keys.keyring(folder))
                 destroyed = keys.retire(folder) if detruire else ()
         except SealError as error:

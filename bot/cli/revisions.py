@@ -139,14 +139,14 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
 
 
 def _changes_table(comparison: Comparison) -> Iterator[str]:
-    """Yield the changes as the lines of a table, each with what changed in its items, and an empty line."""
+    """Yield the changes as lines of a table, each with its items' changes, then an empty line."""
     rows = [("Avant", "Après", "Changement", "Nature")]
     for old, new, kind, nature in summary.rows(comparison):
         rows.append((old, new, summary.NOUNS[kind], NATURES[nature]))
     if len(rows) == 1:
         return
     items = ["", *(summary.describe_items(comparison, change) for change in condense(comparison).changes)]
-    items += [""] * (len(rows) - len(items))  # what was renumbered comes last
+    items += [""] * (len(rows) - len(items))  # renumberings come last
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row, inner in zip(rows, items, strict=True):
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -3,7 +3,7 @@
 The installer's room, for instance, brings the libraries of both platforms.
 """
 
-# ruff: noqa: PLC0415 — an import is put off until the room is needed: it is what this module is for
+# ruff: noqa: PLC0415 — this module's purpose is to import rooms only when they are needed
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""`vigie passation`: what the keeper of Vigie hands over to the next one, with a list of things to do."""
+"""`vigie passation`: the archive that the keeper of Vigie hands over to the next one, with a checklist."""
 
 import os
 import re
@@ -65,7 +65,7 @@ def prepare(dossier: Path, as_json: bool) -> None:
             f"sauvegardes/{copies.HOURLY}": copy,
         }
         register = incidents.register_path(config.database())
-        # The database may be in the same folder: only what policies are read from is taken.
+        # The database may be in the same folder, so only the policies' files are taken.
         if config.vigie_data:
             own = {path.name: config.vigie_data / path.name for path in SEED.iterdir()}
             members |= {f"donnees/{name}": path for name, path in own.items() if path.exists()}
@@ -93,7 +93,7 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
     """Open an archive in a new folder, and say what to do next."""
     if dossier.exists():
         base.refuse(f"{dossier} existe déjà. Donnez un dossier nouveau.")
-    if not archive.exists():  # before nine words are typed for nothing
+    if not archive.exists():  # checked before nine words are typed for nothing
         base.refuse(f"{archive} ne se lit pas. Vérifiez son chemin et vos droits.")
     typed = click.prompt("Les mots de l'archive", prompt_suffix="\u00a0: ", err=True)
     words = codes.read_code(typed)
@@ -125,11 +125,11 @@ def _unused(archive: Path) -> Path:
 
 
 def _places(file: Path) -> tuple[Path, Path | None]:
-    """Return where the settings in a file have the keys and, if they say so, the association's texts."""
+    """Return the folder of the keys and, if set, that of the association's texts, from a settings file."""
     values = parse(file.read_text("utf-8-sig"))
     database, data, keys = (values.get(name) for name in ("VIGIE_DB", "VIGIE_DATA", "VIGIE_CLES"))
     config = Settings.model_construct(
-        discord_token=SecretStr(""),  # without a token, the places would be the sandbox's
+        discord_token=SecretStr(""),  # a token is needed, or the places would be the sandbox's
         vigie_db=Path(database) if database else None,
         vigie_data=Path(data) if data else None,
         vigie_cles=Path(keys) if keys else None,
@@ -138,9 +138,9 @@ def _places(file: Path) -> tuple[Path, Path | None]:
 
 
 def _written_settings() -> str:
-    """Return the settings file completed by the environment, which passes before it.
+    """Return the settings file completed with the environment, which prevails.
 
-    Where copies and models go is left out: it is about this machine, and the next one has its own.
+    The folders of copies and models are left out, since the next machine has its own.
     """
     file = base.settings_place()
     own = {name.upper(): os.environ.get(name.upper()) for name in Settings.model_fields}
@@ -152,7 +152,7 @@ def _written_settings() -> str:
 def _checklist(config: Settings, archive: str) -> str:
     """Return the list of things to do, in Markdown. It holds no secret and names nobody.
 
-    A line that begins with a word in parentheses is kept only if that word stands for something here.
+    A line that begins with a word in parentheses is kept only if that word applies to this installation.
     """
     with closing(reader(config.database()).conn) as conn:
         administrators = len(roles.holders(Database(conn), roles.ADMINISTRATION, config.today()))

@@ -19,9 +19,9 @@ from bot.storage import files
 from bot.storage.database import StorageError
 
 _PLAIN: Final = re.compile(r"[\w@%+=:,./-]*", re.ASCII)  # a value that needs no quotes
-# An answer that is no setting, in a comment that the installation alone reads: « #> plateformes = slack ».
+# An answer that is not a setting, in a comment that only the installation reads: « #> plateformes = slack ».
 _NOTE: Final = re.compile(r"^#> (?P<name>[a-z]+) = (?P<value>.*?)\r?$", re.MULTILINE)
-# What stands before the first note.
+# The comment before the first note.
 _NOTES: Final = "\n# Ce que «\u00a0vigie installer\u00a0» retient, pour reprendre où vous étiez.\n"
 _HEADER: Final = (
     "# Les réglages de Vigie, écrits par «\u00a0vigie installer\u00a0». Ne montrez ce fichier à personne.\n"
@@ -35,12 +35,12 @@ PLATFORM_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass
 class Answers:
-    """What was answered so far. Names in capitals are settings, and the others are notes (see `_NOTE`).
+    """The answers so far. Names in capitals are settings, and the others are notes (see `_NOTE`).
 
     `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these settings.
     `environment`: the variables that come before the file. `example`: the text that a new file begins with.
-    `launch`: how Vigie is run. `administered`: whether someone administers it already, so that nobody is to
-    be named first.
+    `launch`: how Vigie is run. `administered`: whether someone already administers it, so that no first
+    administrator is needed.
     """
 
     file: Path
@@ -59,7 +59,7 @@ class Answers:
         text = self._text()
         self._values = {name: value for name, value in parse(text).items() if value}
         self._values |= {note["name"]: note["value"] for note in _NOTE.finditer(text)}
-        # Someone may have written a token themselves: its platform is one of theirs.
+        # The platform of a token that someone wrote by hand counts as chosen.
         chosen = listed(self["plateformes"])
         own = [name for name, names in PLATFORM_SETTINGS.items() if name in chosen or names[0] in self]
         self._values["plateformes"] = ", ".join(own)
@@ -83,10 +83,10 @@ class Answers:
         return name.isupper() and bool(self.environment.get(name))
 
     def settings(self) -> Settings:
-        """Return the settings that say where things are, and what is served. No token is in them."""
+        """Return the settings of places and of policies, without tokens."""
         database, data = self["VIGIE_DB"], self["VIGIE_DATA"]
         return Settings.model_construct(
-            discord_token=SecretStr(""),  # without a token, the places would be the sandbox's
+            discord_token=SecretStr(""),  # a token is needed, or the places would be the sandbox's
             vigie_db=Path(database) if database else None,
             vigie_data=Path(data) if data else None,
             vigie_nom=self["VIGIE_NOM"] or None,
@@ -98,7 +98,7 @@ class Answers:
         return listed(self["plateformes"])
 
     def save(self, values: Mapping[str, str | None]) -> None:
-        """Keep answers, or remove those that are None, in memory and in the file, for its owner alone.
+        """Save answers, or remove those that are None, in memory and in the file, private to its owner.
 
         Raises `StorageError`.
         """
@@ -145,7 +145,7 @@ def edited(text: str, values: Mapping[str, str | None]) -> str:
         name = note["name"] if note else binding.key or ""
         if name in values and not binding.error:
             blank = string[: len(string) - len(string.lstrip())]
-            string = blank + _line(name, left.pop(name, None))  # a second value of the same name goes away
+            string = blank + _line(name, left.pop(name, None))  # a second value of the same name is removed
         parts.append(string)
     result = "".join(parts)
     for name, value in left.items():

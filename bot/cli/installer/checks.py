@@ -1,4 +1,4 @@
-"""How each answer of an installation is checked: by the settings themselves, and as the diagnostic does."""
+"""The check of each answer of an installation, by the rules of the settings and of the diagnostic."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ _FORMS: Final[Mapping[str, str]] = {
     r"\{.*": "le manifeste",
 }
 _CUT: Final = "Le jeton {which} est incomplet, ou contient un signe de trop. Copiez-le de nouveau."
-# The names of settings in the diagnostic's lines, as they are called here.
+# The names used here for the settings named in the diagnostic's lines.
 _PLAIN: Final[Mapping[str, str]] = {
     "SLACK_BOT_TOKEN": "le jeton du robot",
     "SLACK_APP_TOKEN": "le jeton de l'application",
@@ -60,7 +60,7 @@ _DISCORD_MEMBER: Final = re.compile(r"(?:discord:|.*/users/|<@!?)?(?P<id>[1-9][0
 
 
 def check_platforms(answer: str, answers: Answers) -> Accepted:
-    """Accept the platforms that were chosen, and remove the token of one that no longer is."""
+    """Accept the chosen platforms, and remove the token of one that no longer is."""
     removed: dict[str, str | None] = {}
     notes = []
     for platform, names in PLATFORM_SETTINGS.items():
@@ -84,13 +84,13 @@ def check_association(answer: str, _: Answers) -> Accepted | Refused:
         return Refused(
             f"Ce nom est long\u00a0: {ASSOCIATION_LENGTH} caractères au plus, pour qu'il tienne sur un reçu."
         )
-    if not re.search(r"[^\W\d_]", name):  # the number of a choice, typed once too often
+    if not re.search(r"[^\W\d_]", name):  # such as the number of a choice, typed once too often
         return Refused("Il faut un nom, avec des lettres\u00a0: il se lira sur les reçus.")
     return Accepted({"VIGIE_ASSOCIATION": name})
 
 
 def check_manifest(answer: str, answers: Answers) -> Accepted | Refused:
-    """Show the manifest, as often as asked, until the person says that it is pasted."""
+    """Show the manifest again on request, until the person says that it is pasted."""
     if answer.lower() in {"voir", "v"}:
         return Refused(
             "Appuyez sur Entrée quand l'application est créée.",
@@ -151,7 +151,7 @@ def check_discord_token(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_server(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept the only server where the bot is, or the one that is chosen among several."""
+    """Accept the bot's only server, or the one chosen among several."""
     try:
         servers = asyncio.run(
             discord_check.list_servers(answers["DISCORD_TOKEN"], answers.api_url("discord"))
@@ -176,7 +176,7 @@ def check_server(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_groups(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept a way to know the members that the platform lets Vigie follow."""
+    """Accept a way to know the members, if the platform lets Vigie follow it."""
     findings: list[Finding] = []
     if answer.startswith("slack"):
         team = answers["VIGIE_SLACK_EQUIPE"]
@@ -196,7 +196,7 @@ def check_groups(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept the accounts of members of the association to whom Vigie can write, which it does once."""
+    """Accept accounts of members to whom Vigie can write, after sending them one test message."""
     accounts = []
     for text in listed(answer) or [""]:
         slack, discord = _SLACK_MEMBER.fullmatch(text), _DISCORD_MEMBER.fullmatch(text)
@@ -219,7 +219,7 @@ def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def _unreachable(to: Destination, answers: Answers) -> Refused | None:
-    """Send the test message, once for good, and return the refusal of an account that it does not reach."""
+    """Send the test message, once only, and return a refusal if it does not reach the account."""
     if to.platform == "slack":
         token, team = answers["SLACK_BOT_TOKEN"], answers["VIGIE_SLACK_EQUIPE"]
         findings = asyncio.run(_check_slack(token, answers, team, trial=to))
@@ -260,13 +260,14 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
     database = answers.settings().database().absolute()
     folder = answers.settings().copies().absolute()
     if answer.lower() not in {USUAL, "oui", "o"}:
-        if not {"/", "\\", "~", "."} & {*answer}:  # a word, rather than where a folder is
+        if not {"/", "\\", "~", "."} & {*answer}:  # a word rather than a path
             return Refused(
                 "Donnez le chemin entier d'un dossier, ou appuyez sur Entrée pour celui qui est proposé."
             )
         folder = Path(os.path.expanduser(answer.strip("'\""))).absolute()  # noqa: PTH111 — it never fails
     state = places.state_folder().absolute()
-    if answers.launch.service and not folder.is_relative_to(state):  # its unit lets it write nowhere else
+    # the service's unit lets it write nowhere else
+    if answers.launch.service and not folder.is_relative_to(state):
         return Refused(
             f"Le service n'écrit que dans {state}. Choisissez un dossier qui y est\u00a0: "
             "docs/exploitation.md dit comment copier ce dossier ailleurs."
@@ -276,7 +277,7 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"Vigie")
         room = shutil.disk_usage(folder).free
-    except (OSError, ValueError):  # a name that no disk accepts
+    except (OSError, ValueError):  # an invalid name
         return Refused(f"Vigie ne peut pas écrire dans {folder}. Choisissez un autre dossier.")
     if room < ENOUGH_DISK:
         return Refused(f"Il ne reste presque plus de place dans {folder}. Choisissez un autre dossier.")
@@ -364,14 +365,14 @@ def _plain(text: str) -> str:
 
 
 def _cleaned(pasted: str) -> str:
-    """Return a token without what comes along when it is copied: spaces, quotes, a name before it."""
+    """Return a token without what is often copied with it: spaces, quotes, a name before it."""
     text = re.sub(r"\s|[\u200b-\u200f\u2060\ufeff]", "", pasted)
     text = re.sub(r"^(?:[A-Z_]+=|Bot(?=[\w-]{10,}\.)|Bearer)", "", text)
     return text.strip("'\"«»`’“”")
 
 
 def _other(pasted: str, wanted: str) -> str:
-    """Return what was pasted in place of `wanted`."""
+    """Return in French what was pasted instead of `wanted`."""
     form = next((name for form, name in _FORMS.items() if re.fullmatch(form, pasted)), "")
     if not form:
         count = f"{len(pasted)} caractère{'s' * (len(pasted) > 1)}"

@@ -1,4 +1,7 @@
-"""The command `vigie installer`. What it needs is imported when it runs: platforms' libraries are heavy."""
+"""The command `vigie installer`.
+
+Its rooms are imported when it runs, since platforms' libraries are heavy.
+"""
 
 import sys
 from typing import Final

@@ -32,8 +32,8 @@ _ASKED: Final = {"VIGIE_SLACK_EQUIPE", *(question.name for question in QUESTIONS
 def install(terminal: Terminal, file: Path, service: str = "") -> bool:
     """Ask every question, write `file`, prepare the database, check everything. Return whether it all works.
 
-    `service`: the machine's unit, which starts Vigie, "" without one.
-    Raises `StorageError` if nothing can be written, and `click.Abort` if the person stops.
+    `service`: the name of the machine's unit, which starts Vigie, "" without one. Raises `StorageError` if
+    nothing can be written, and `click.Abort` if the person stops.
     """
     answers = Answers(file, _manifest, launch=find_launch(file, service))
     if _EXAMPLE.is_file():
@@ -59,18 +59,19 @@ def install(terminal: Terminal, file: Path, service: str = "") -> bool:
         interview(QUESTIONS, answers, terminal)
         review(QUESTIONS, answers, terminal)
         return _check(terminal, answers)
-    except (InterviewStoppedError, KeyboardInterrupt) as error:  # the latter while an answer is being checked
+    # `KeyboardInterrupt` while an answer is being checked
+    except (InterviewStoppedError, KeyboardInterrupt) as error:
         resume = "Tout est gardé jusqu'ici. Pour reprendre où vous étiez, tapez\u00a0:"
         _commands(terminal, resume, [f"{answers.launch.typed} installer"])
         raise click.Abort from error
 
 
 def _begin(terminal: Terminal, answers: Answers) -> bool:
-    """Return whether the settings that are not asked about hold. Otherwise, say what to correct."""
+    """Return whether the settings without a question are valid. Otherwise, say what to correct."""
     try:
         load(answers.file)
     except SettingsError as error:
-        # What is asked about may be missing or wrong: the questions settle it.
+        # Settings with a question may be missing or wrong, since the question is asked.
         problems = [line for line in error.problems if line.partition("\u00a0")[0] not in _ASKED]
     else:
         problems = []

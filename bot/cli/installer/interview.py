@@ -12,17 +12,17 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from bot.cli.installer.answers import Answers
 
-# How a line is said: a question, what comes with it, a step to follow, what went well, what did not, what is
-# good to know, or a text to copy as it is.
+# The style of a line: a question, its explanation, a step to follow, a success, a failure, a remark, or a
+# text to copy unchanged.
 Manner: TypeAlias = Literal["title", "text", "step", "good", "bad", "note", "copy"]
 
 
 class InterviewStoppedError(Exception):
-    """The person stops here (Ctrl-C, the end of the input). What was accepted is already in the file."""
+    """The person stops (Ctrl-C, the end of the input). Accepted answers are already in the file."""
 
 
 class Terminal(Protocol):
-    """Where the conversation takes place."""
+    """The terminal of the conversation."""
 
     def show(self, text: str, manner: Manner = "text") -> None:
         """Show a text."""
@@ -31,14 +31,14 @@ class Terminal(Protocol):
         """Return what the person types, not shown if `secret`. Raises `InterviewStoppedError`."""
 
     def working(self, text: str) -> AbstractContextManager[object]:
-        """Show that something takes a while, for the duration of the context."""
+        """Show that work is in progress, for the duration of the context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A valid answer. `values`: the settings to write, None for a setting to remove (see `Answers`).
 
-    `text`: what was found, if anything. `notes`: remarks about it for the person.
+    `text`: a French line about it, "" for none. `notes`: remarks for the person.
     """
 
     values: Mapping[str, str | None] = field(default_factory=dict)
@@ -48,10 +48,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An answer that does not hold, and what to do.
+    """A refused answer, and what to do.
 
-    `choices`: what the answer may be next, by value, in place of the question's own. `back_to`: the name of
-    an earlier question, which is asked again. `copy`: a text to show as it is. `manner`: how `text` is said.
+    `choices`: the next possible answers, by value, instead of the question's own. `back_to`: the name of an
+    earlier question to ask again. `copy`: a text to show unchanged. `manner`: the style of `text`.
     """
 
     text: str
@@ -80,12 +80,12 @@ def no_choices(_: Answers) -> Mapping[str, str]:
 class InstallerQuestion:
     """A question.
 
-    `name`: the answer that it gives, a setting or a note (see `Answers`). `title`: its name in the list of
-    answers. `ask`: the question. `why`: what « ? » answers. `check`: tells whether an answer holds. `steps`:
-    what to do before answering. `choices`: the possible answers, by value, chosen by their number. `usual`:
-    what Enter alone answers, "" if nothing. `checking`: what is being done while the answer is checked, ""
-    if it takes no time. `shown`: the answer as a person reads it. `apart`: other answers that no longer hold
-    when this one changes.
+    `name`: the name of its answer, a setting or a note (see `Answers`). `title`: its title in the list of
+    answers. `ask`: the question. `why`: the explanation shown for « ? ». `check`: accepts or refuses an
+    answer. `steps`: the steps to follow before answering. `choices`: the possible answers, by value, chosen
+    by number. `usual`: the answer of Enter alone, "" for none. `checking`: the line shown while the answer is
+    checked, "" if it takes no time. `shown`: formats the answer for people. `apart`: the other answers to
+    forget when this one changes.
     """
 
     name: str
@@ -117,7 +117,7 @@ _LETTERS: Final = {"o": "oui", "n": "non", "yes": "oui", "y": "oui", "no": "non"
 def interview(
     questions: Sequence[InstallerQuestion], answers: Answers, terminal: Terminal, *, again: str = ""
 ) -> None:
-    """Ask every question that applies. `again`: the name of one to ask even though it has an answer.
+    """Ask every question that applies. `again`: the name of a question to ask even if it has an answer.
 
     Raises `InterviewStoppedError` if the person stops, `StorageError` if the file can no longer be written.
     """
@@ -128,10 +128,11 @@ def interview(
             position += 1
             continue
         before = [other for other in questions[:position] if other.when(answers)]
-        total = f"/{sum(other.when(answers) for other in questions)}" if before else ""  # the first decides
+        # the number of questions depends on the first answer
+        total = f"/{sum(other.when(answers) for other in questions)}" if before else ""
         terminal.show(f"{len(before) + 1}{total}. {question.ask}", "title")
         back_to = before[-1].name if before else ""
-        # A token may not have been checked, for want of a network, and is long to find again.
+        # Enter keeps a token, since it may only be unchecked for lack of network, and is hard to find again.
         keeps = again == question.name or (question.secret and question.name in answers)
         again = _ask(question, answers, terminal, back_to=back_to, keeps=keeps)
         position = next((i for i, other in enumerate(questions) if other.name == again), position + 1)
@@ -140,9 +141,9 @@ def interview(
 
 
 def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) -> bool:
-    """Return whether a question was answered before, and its answer still holds.
+    """Return whether a question already has an answer that is still accepted.
 
-    Raises `InterviewStoppedError` if the environment gives an answer that does not hold.
+    Raises `InterviewStoppedError` if the environment sets an answer that is refused.
     """
     if question.name not in answers:
         return False
@@ -151,7 +152,7 @@ def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) ->
         if learnt := {
             name: value for name, value in verdict.values.items() if answers[name] != (value or "")
         }:
-            answers.save(learnt)  # what goes with the answer of a file that someone else wrote
+            answers.save(learnt)  # other settings implied by an answer written by hand
         done = f"{question.title}\u00a0: c'est déjà fait."
         _tell(replace(verdict, text=verdict.text or done, notes=verdict.notes if learnt else ()), terminal)
         return True
@@ -177,7 +178,7 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
         typed = _typed(terminal)
         if not typed or typed.lower() in {"oui", "o"}:
             return
-        # « retour » works here too: the question before is the last one.
+        # « retour » works here too: it asks the last question again.
         by_number = {str(number): question for number, question in enumerate(listed, 1)}
         chosen = listed[-1] if typed.lower() in BACK else by_number.get(typed)
         if typed.lower() in HELP:
@@ -196,7 +197,7 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
 def _ask(
     question: InstallerQuestion, answers: Answers, terminal: Terminal, *, back_to: str, keeps: bool
 ) -> str:
-    """Ask until an answer is accepted, and keep it. Return "", or the name of the question to go back to.
+    """Ask until an answer is accepted, and save it. Return "", or the name of the question to go back to.
 
     `back_to`: the question before, "" if there is none. `keeps`: whether Enter alone keeps the former answer.
     """
@@ -265,7 +266,7 @@ def _checked(
 
 
 def _typed(terminal: Terminal, *, secret: bool = False) -> str:
-    spaced = " ".join(terminal.ask(secret=secret).split())  # no-break spaces too
+    spaced = " ".join(terminal.ask(secret=secret).split())  # including no-break spaces
     typed = "".join(character for character in spaced if character.isprintable())
     if typed.lower() in STOP:
         raise InterviewStoppedError
@@ -273,9 +274,9 @@ def _typed(terminal: Terminal, *, secret: bool = False) -> str:
 
 
 def _choice(typed: str, choices: Mapping[str, str]) -> str | None:
-    """Return the value that someone chose, by its number, itself or its label, None if they chose none.
+    """Return the value chosen by its number, itself or its label, None if there is no such choice.
 
-    « slack et discord » is « slack, discord »: the words count, in any order.
+    « slack et discord » means « slack, discord »: words are compared in any order.
     """
     by_number = {str(number): value for number, value in enumerate(choices, 1)}
     if typed in by_number:
@@ -289,7 +290,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _shown(question: InstallerQuestion, answers: Answers) -> str:
-    """Return an answer as a person reads it; of a secret, its last characters."""
+    """Return an answer as shown to people. Only a secret's last characters are shown."""
     answer = answers[question.name]
     shown = (
         f"…{answer[-4:]}"

@@ -62,7 +62,7 @@ def _manifest_steps(answers: Answers) -> Sequence[str]:
     file = answers.file.absolute().with_name(MANIFEST_FILE)
     files.write_whole(file, answers.manifest(answers.settings()).encode())
     content = f"le contenu de {file}. Si ce fichier est loin de votre navigateur, tapez «\u00a0voir\u00a0»"
-    if answers.launch.service:  # its folder is closed to everyone else
+    if answers.launch.service:  # its folder is not readable by others
         content = "le manifeste. Tapez «\u00a0voir\u00a0»"
     return (
         (
@@ -127,7 +127,7 @@ def _invitation_steps(answers: Answers) -> Sequence[str]:
 
 
 def _admin_steps(answers: Answers) -> Sequence[str]:
-    """Return one step: where the identifier is, on each platform that was chosen."""
+    """Return one step: where to find the identifier on each chosen platform."""
     places = {
         "slack": "Sur Slack\u00a0: votre photo, «\u00a0Profil\u00a0», le menu «\u00a0⋮\u00a0», puis "
         "«\u00a0Copier l'identifiant du membre\u00a0».",

@@ -1,4 +1,4 @@
-"""How Vigie is started once it is installed: by systemd for the machine, for one person, or by hand."""
+"""The ways to start Vigie once it is installed: by systemd, for the machine or one person, or by hand."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from typing import Final
 from bot.configuration import places
 
 UNIT: Final = "vigie.service"
-# The unit of one person, who has no account to give it. `deploiement/vigie.service` is the machine's.
+# The unit of one person, without an account of its own. `deploiement/vigie.service` is the machine's.
 _UNIT: Final = """\
 # Vigie, lancée par systemd pour une personne. Écrite par «\u00a0vigie installer\u00a0», qui la refait.
 
@@ -42,10 +42,12 @@ WantedBy=default.target
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How Vigie is run. `typed`: what a person types before a command. `words`: the same, whole, in a unit.
+    """How Vigie is run.
 
-    `service`: the machine's unit, "" if it has none. `units`: the folder of the person's own units, None
-    where systemd runs none for them.
+    `typed`: the words before a command, as typed. `words`: the same with full paths, for a unit.
+
+    `service`: the name of the machine's unit, "" without one. `units`: the folder of the person's own units,
+    None where systemd does not run any.
     """
 
     typed: str = "vigie"
@@ -54,7 +56,7 @@ class Launch:
     units: Path | None = None
 
     def commands(self, *, by_service: bool, running: bool) -> list[str]:
-        """Return what to type to start Vigie, or to have the one that runs read its new settings."""
+        """Return the commands to start Vigie, or to make a running one read its new settings."""
         verb = "restart" if running else "enable --now"
         if self.service:
             return [f"sudo systemctl {verb} {self.service}"]
@@ -64,7 +66,7 @@ class Launch:
         return [] if running else [f"{self.typed} servir"]
 
     def unit(self, folder: Path) -> str:
-        """Return the text of the person's unit. `folder`: where Vigie is run."""
+        """Return the text of the person's unit. `folder`: its working folder."""
         program = " ".join(_quoted(word) for word in (*self.words, "servir"))
         return _UNIT.format(program=program, folder=str(folder).replace("%", "%%"))
 
@@ -87,7 +89,7 @@ def find_launch(file: Path, service: str) -> Launch:
 
 
 def _quoted(word: str) -> str:
-    """Return a word of a command as systemd reads it (systemd.service(5), « Command lines »)."""
+    """Return a word quoted for systemd's command lines (systemd.service(5), « Command lines »)."""
     for special, escaped in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%"), ("$", "$$")):
         word = word.replace(special, escaped)
     return f'"{word}"'

@@ -78,5 +78,5 @@ class LineTerminal:
             return "\N{REPLACEMENT CHARACTER}"
 
     def working(self, text: str) -> AbstractContextManager[object]:
-        """Show a line that turns while something takes a while, and nothing where lines cannot be erased."""
+        """Show an animated line while work is in progress, and nothing where lines cannot be erased."""
         return self._console.status(text)
