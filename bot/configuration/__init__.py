@@ -1,5 +1,5 @@
-"""What a setting may be, the file that holds them, and where it and what Vigie keeps are.
+"""The valid values of settings, the settings file, the profile, and the default places of files.
 
-In: the text of a settings file, the environment that a service manager or a person has. Out: values, paths,
-and one French line for each mistake. `bot.settings` puts them together.
+In: the text of a settings file, and the environment. Out: values, paths, and one French line for each
+mistake. `bot.settings` puts them together.
 """

@@ -1,15 +1,15 @@
-"""Where the settings file and the state are when no setting says: apart from the program and each other.
+"""The default places of the settings file and the state, apart from the program and from each other.
 
-Under systemd and in a container, the folders that these give (systemd.exec(5): STATE_DIRECTORY,
-CONFIGURATION_DIRECTORY, CREDENTIALS_DIRECTORY). In a checkout, the current folder. Installed any other way,
-the person's own folders (XDG Base Directory Specification).
+Under systemd and in a container, they are the folders of the environment (systemd.exec(5): STATE_DIRECTORY,
+CONFIGURATION_DIRECTORY, CREDENTIALS_DIRECTORY); in a checkout, the current folder; otherwise, the person's
+own folders (XDG Base Directory Specification).
 """
 
 import os
 from pathlib import Path
 from typing import Final
 
-PACKAGE: Final = Path(__file__).resolve().parents[1]  # of `bot`
+PACKAGE: Final = Path(__file__).resolve().parents[1]  # the folder of `bot`
 # In a checkout, the shipped policy is beside the package; the wheel carries it inside.
 INSTALLED: Final = (PACKAGE / "data").is_dir()
 SETTINGS_NAME: Final = "vigie.env"  # « .env » in a checkout
@@ -38,18 +38,18 @@ def settings_file() -> Path:
 
 
 def is_there(file: Path) -> bool:
-    """Return whether a file exists. One in a folder that we may not enter does, as far as we know."""
+    """Return whether a file exists, or may exist in a folder that we may not enter."""
     try:
         file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
-        return True  # reading it will tell why it cannot be
+        return True  # reading it will then give the error
     return True
 
 
 def is_credential(file: Path) -> bool:
-    """Return whether systemd gave this file, in a folder that it lets only the service enter."""
+    """Return whether this file is in systemd's folder of credentials."""
     credentials = _given("CREDENTIALS_DIRECTORY")
     return credentials is not None and file.resolve().is_relative_to(credentials.resolve())
 

@@ -20,10 +20,10 @@ from bot.configuration.settings_file import SettingsError
 
 SEED: Final = (places.PACKAGE if places.INSTALLED else places.PACKAGE.parent) / "data"
 FILE: Final = "profil.toml"
-EXAMPLE: Final = "profil.exemple.toml"  # a profile to complete, which serves only once it is named `FILE`
+EXAMPLE: Final = "profil.exemple.toml"  # a profile to complete, unused until it is renamed `FILE`
 ADMINISTRATION: Final = "administration"
-NAME_LENGTH: Final = 32  # of a Slack command, of a bot's name on both platforms
-TITLE_LENGTH: Final = 60  # of a role: it fits on a button with a verb before it
+NAME_LENGTH: Final = 32  # maximum characters of a Slack command, and of a bot's name on both platforms
+TITLE_LENGTH: Final = 60  # maximum characters of a role, which fits on a button after a verb
 MOST_ROLES: Final = 24  # a form's list holds 25 options, with « Aucune »
 MOST_RECIPIENTS: Final = 3  # each is a button, beside « aucune » and « toutes », on a row of five
 
@@ -96,7 +96,7 @@ class ReportsProfile:
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """What a kind of persons is called: « officière ou officier », « Officières et officiers »."""
+    """The names of a kind of persons: « officière ou officier », « Officières et officiers »."""
 
     single: str
     several: str
@@ -117,9 +117,9 @@ class ReaderWords:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWords:
-    """What a policy is called, where the profile says so: short name, gender, number, title.
+    """The profile's words for a policy: short name, gender, number, title.
 
-    `public`: whether it may be read by anyone, on the site that `vigie publier` makes.
+    `public`: whether it is on the public site.
     """
 
     name: str = ""
@@ -224,7 +224,7 @@ def example(policy: str, name: str, gender: str) -> str:
 
 
 class _Reader:
-    """The reading of one file, which notes each mistake and goes on."""
+    """A reader of one file, which records each mistake and continues."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

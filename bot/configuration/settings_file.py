@@ -31,8 +31,8 @@ class SettingsError(Exception):
 def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None], list[str]]:
     """Return the values that a settings file sets, by name, and one French line for each problem.
 
-    `secrets`: the names of the settings that nobody else may read. The file is read only once, since it may
-    be a pipe. Raises `SettingsError` when it cannot be read: that may explain every other problem.
+    `secrets`: the names of the secret settings. The file is read only once, since it may be a pipe. Raises
+    `SettingsError` when it cannot be read: that may explain every other problem.
     """
     try:
         with file.open("rb") as opened:
@@ -58,7 +58,7 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
     # A file that root lets a group read was given to that group on purpose, as /etc is arranged.
     others = _SHARED if status.st_uid else _OTHERS | stat.S_IWGRP
     is_shared = stat.S_ISREG(status.st_mode) and status.st_mode & others
-    # What systemd or a container gives is as private as they make it, and cannot be changed from here.
+    # The permissions of a file from systemd or a container cannot be changed from here.
     if exposed and is_shared and not (is_fixed or places.is_credential(file)):
         problems.insert(0, _exposure(file, status, exposed[0]))
     return values, problems
@@ -78,7 +78,7 @@ def _line(binding: Binding) -> int:
 
 
 def _malformed(bindings: Iterable[Binding], file: Path) -> Iterator[str]:
-    """Yield what is wrong with each line."""
+    """Yield a French line for each malformed line."""
     for binding in bindings:
         value = binding.original.string.partition("=")[2].lstrip(" \t")
         where = f"{file}, ligne {_line(binding)}\u00a0:"
@@ -91,7 +91,7 @@ def _malformed(bindings: Iterable[Binding], file: Path) -> Iterator[str]:
 
 
 def _repeated(bindings: Iterable[Binding], file: Path) -> Iterator[str]:
-    """Yield the names that several lines set."""
+    """Yield a French line for each name set by several lines."""
     lines: dict[str, list[str]] = {}
     for binding in bindings:
         if binding.key and binding.value:
@@ -105,7 +105,7 @@ def _repeated(bindings: Iterable[Binding], file: Path) -> Iterator[str]:
 def unknown_names(
     names: Iterable[str], known: Collection[str], prefixes: Sequence[str] = PREFIXES
 ) -> list[str]:
-    """Return one French line for each name that no setting has.
+    """Return one French line for each unknown name.
 
     A name with one of `prefixes` must be meant for Vigie. Any other name may be for another program, so it is
     reported only if it is close to a setting's. `known`: the names of the settings, in capitals.
@@ -149,7 +149,7 @@ def _exposure(file: Path, status: os.stat_result, name: str) -> str:
     path = shlex.quote(str(file))
     if os.geteuid() in {0, status.st_uid}:
         command = f"chmod 600 {path}"
-    else:  # whose it is must still let us read it
+    else:  # its owner must still let us read it
         try:
             group = grp.getgrgid(os.getegid()).gr_name
         except KeyError:

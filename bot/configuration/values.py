@@ -1,4 +1,4 @@
-"""What a setting's value may be, as annotated types. Each refusal is one French line: what to do."""
+"""The types of settings, with their checks. Each refusal is one French line that says what to do."""
 
 import os
 import re
@@ -22,8 +22,8 @@ _CHANNELS_EXAMPLE = "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/12345
 _ACCOUNTS_EXAMPLE = "slack:T0123ABCD/U0123ABCD, discord:123456789012345678"
 _DECIDERS_EXAMPLE = "logo=conseil-executif, parole=conseil-executif"
 _SMTP_EXAMPLE = "smtps://utilisateur:motdepasse@courriel.exemple.ca:465"
-_SIGNS: Final = {" ": "une espace"}  # which would not be seen
-_QUOTES: Final = "“”„«»‘’"  # what a word processor makes of the quotes that a settings file understands
+_SIGNS: Final = {" ": "une espace"}  # names of invisible characters
+_QUOTES: Final = "“”„«»‘’"  # quotes changed by a word processor
 
 
 def _problem(text: str) -> PydanticCustomError:
@@ -36,7 +36,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def typing_problem(value: str) -> str:
-    """Return what is wrong with a value as it was typed, whatever the setting, "" if nothing is."""
+    """Return the typing error in a value, whatever the setting, "" if there is none."""
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         return "enlevez les guillemets typographiques\u00a0: seuls \" et ' entourent une valeur."
     if value[0] == "=":
@@ -47,18 +47,18 @@ def typing_problem(value: str) -> str:
     return f"«\u00a0{example}\u00a0» est l'exemple. Mettez le vôtre." if example else ""
 
 
-# Sample values from .env.example, which are nobody's.
+# Sample values from .env.example.
 _EXAMPLES = {
     part
     for example in (_TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE, _CHANNELS_EXAMPLE, _ACCOUNTS_EXAMPLE, _SMTP_EXAMPLE)
     for part in listed(example)
 }
 
-# Tokens and secrets, by how each begins.
+# The setting of each kind of token, by its prefix.
 _TOKENS: Mapping[str, str] = {"xoxb-": "SLACK_BOT_TOKEN", "xapp-": "SLACK_APP_TOKEN"}
 _DISCORD_TOKEN = re.compile(r"[\w-]{20,}\.[\w-]{6,}\.[\w-]{20,}")
 _NOT_DISCORDS = re.compile(r"\d{15,}|[0-9a-f]{64}|[\w-]{32}")  # an application's number, key or secret
-# What the same page of Slack's shows beside the signing secret: two identifiers, and an older token.
+# The other values on Slack's page of the signing secret: two identifiers, and an older token.
 _NOT_SIGNING = re.compile(r"\d+\.\d+|A[A-Z0-9]{8,12}|[A-Za-z0-9]{24}")
 _CREDENTIALS = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App Credentials\u00a0»."
 _APP_LEVEL = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»."
@@ -67,7 +67,7 @@ _BOT_PAGE = "Il est à la page «\u00a0Bot\u00a0» de l'application Discord."
 
 
 def is_cut(token: str, prefix: str = "") -> bool:
-    """Return whether a token has nothing after its beginning, or a sign that none has."""
+    """Return whether a token is cut after its prefix, or contains a character that no token has."""
     rest = token.removeprefix(prefix or next(filter(token.startswith, _TOKENS), ""))
     return re.fullmatch(r"[A-Za-z0-9_.-]+", rest) is None
 
@@ -168,15 +168,15 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises `ValueError` for an invalid port
-        (parts.hostname or "").encode("idna")  # a `UnicodeError` for what cannot be a name
+        (parts.hostname or "").encode("idna")  # raises a `UnicodeError` for an invalid host name
     except ValueError:
         return False
-    # « <votre-code> » is what a page of instructions leaves to fill in.
+    # « <votre-code> » is a placeholder copied from instructions.
     return parts.scheme in schemes and bool(parts.hostname) and not re.search(r"[\s<>]", url)
 
 
 def _public_address(url: str) -> str:
-    """Check an address that everyone is given: nothing in it may tell one person from another."""
+    """Check an address given to everyone, in which nothing may identify a person."""
     parts = urlsplit(_web_address(url))
     if parts.query or parts.fragment or parts.username:
         raise _problem("doit être une adresse nue, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»")
@@ -186,7 +186,7 @@ def _public_address(url: str) -> str:
 
 
 def _api_address(url: str) -> str:
-    """Check the address to which a token is sent: nobody else may read it on the way."""
+    """Check an address to which a token is sent, which must be encrypted."""
     url = _web_address(url)
     if not (is_web_address(url, ("https",)) or _is_local(urlsplit(url).hostname or "")):
         raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
@@ -194,7 +194,7 @@ def _api_address(url: str) -> str:
 
 
 def _form_address(url: str) -> str:
-    """Check the address of the form for reports: what is written there may be read by nobody on the way."""
+    """Check the address of the form for reports, which must be encrypted."""
     parts = urlsplit(_public_address(url))
     if parts.scheme != "https" and not (parts.hostname or "").endswith(".onion"):
         raise _problem("les signalements y passeraient en clair. Donnez une adresse https://")
@@ -216,7 +216,8 @@ def _ping(secret: SecretStr) -> SecretStr:
     host = (urlsplit(url).hostname or "") if is_web_address(url) else ""
     if not (is_web_address(url, ("https",)) or _is_local(host)):
         raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
-    if re.match(r"https://(healthchecks\.io/|hc-ping\.com/?$)", url):  # the page, or the address cut short
+    # the monitor's Web page, or a truncated address
+    if re.match(r"https://(healthchecks\.io/|hc-ping\.com/?$)", url):
         raise _problem(
             "n'est pas l'adresse à joindre. Copiez celle qui est sous «\u00a0How to Ping\u00a0», comme "
             "https://hc-ping.com/01234567-89ab-cdef-0123-456789abcdef"
@@ -296,7 +297,7 @@ def _one_line(text: str) -> str:
 
 
 def _path(value: object) -> object:
-    """Refuse what only a shell, or another system, understands of a path."""
+    """Refuse a path that only a shell, or another system, would understand."""
     text = str(value)
     if text.startswith("~"):
         raise _problem(f"le signe ~ n'est pas compris ici. Écrivez {os.path.expanduser(text)}")  # noqa: PTH111 — it never fails
