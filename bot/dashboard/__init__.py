@@ -1,4 +1,4 @@
-"""The picture of it all: what the association did in a month or a year, from which no one can be guessed.
+"""The association's activity in a month or a year, as figures that reveal nobody.
 
 In: the tables of the rooms below. Out: a `Board` of figures, each a band of five, for a whole month or year.
 """

@@ -20,7 +20,7 @@ def may_see(db: Database, person_id: str | None, report_roles: Sequence[str], to
 
 
 def roles_of(db: Database, person_id: str, report_roles: Sequence[str], today: date) -> list[str]:
-    """Return, of the roles that receive the report, those that a person holds or acts for, in order."""
+    """Return the roles that receive the report and that a person holds or acts for, in order."""
     return [role for role in report_roles if person_id in _receivers(db, role, today)]
 
 
@@ -34,9 +34,9 @@ def is_received(db: Database, role: str, today: date) -> bool:
 
 
 def _receivers(db: Database, role: str, today: date) -> Sequence[str]:
-    """Return who receives what is sent to a role: its holders, or those of the role that acts for it."""
+    """Return who receives a role's messages: its holders, or those of the role that acts for it."""
     try:
         acting = roles.acting(db, role, today)
-    except roles.UnknownRoleError:  # the registry lost it, or does not know it yet
+    except roles.UnknownRoleError:  # the registry no longer has the role, or not yet
         return ()
     return roles.holders(db, acting, today) if acting else ()

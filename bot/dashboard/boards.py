@@ -1,8 +1,8 @@
 """The board of each month and year: counted once when the period is over, then read from the stored counts.
 
-Counting again later would let anyone subtract what an erasure, a withdrawal or a destruction took away. Only
-bands are kept. A year's figure is either counted once for the whole year, or what the bands of its months
-allow. Reports are not kept at all: their last month is counted once in a process, in memory.
+A later recount would reveal, by subtraction, the rows removed by an erasure, a withdrawal or a destruction.
+Only bands are stored. A year's figure is either counted once for the whole year, or deduced from the bands of
+its months. Figures about reports are not stored: the last month is counted once per process, in memory.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from bot.revision import ledger, revisions
 from bot.storage.database import StorageError
 from bot.times import Calendar, in_words
 
-FEWEST: Final = 5  # known persons; with fewer, acts counted without a name are not counted
-LONGEST: Final = 10  # clauses in a section
-KEPT_YEARS: Final = 5  # whole years of figures that are kept
+FEWEST: Final = 5  # known persons; with fewer of them, nameless counts are not used
+LONGEST: Final = 10  # maximum clauses in a section
+KEPT_YEARS: Final = 5  # whole years for which figures are kept
 NOTE: Final = (
     "Tout est donné par tranches de cinq, pour ne désigner personne. Un mois ou une année se compte une "
     "fois, à sa fin."
@@ -59,11 +59,11 @@ class Dashboard:
 
     @property
     def today(self) -> date:
-        """Today, for the association."""
+        """Today's date in the association's time zone."""
         return self.calendar.today(self.records.clock)
 
     def plans(self) -> Iterator[SectionPlan]:
-        """Yield what is counted: examined texts, permissions and reports only where they are offered."""
+        """Yield the sections: examined texts, permissions and reports only if they are offered."""
         offered = {
             counting.POSTS: are_asked(self.library),
             counting.PERMISSIONS: self.permissions,
@@ -107,8 +107,8 @@ class _Place:
 def keep(db: Database, dashboard: Dashboard) -> None:
     """Count the periods that are over and were not counted yet, in the caller's transaction.
 
-    The first time, start from the beginning of the last year that is over, so that what is kept depends on
-    the day alone.
+    The first time, start from the beginning of the last year that is over, so that the counted periods depend
+    on the day alone.
     """
     latest = periods.latest_month(dashboard.today)
     year = periods.latest_year(dashboard.today, dashboard.first_month)
@@ -119,11 +119,11 @@ def keep(db: Database, dashboard: Dashboard) -> None:
     for policy in dashboard.library.policies:
         for revision in revisions.list_revisions(db, policy):
             if revision.state == "announced":
-                ledger.sync(db, revision)  # its notices, before they are counted
+                ledger.sync(db, revision)  # updates the delivery of notices, before they are counted
     while month <= latest:
         _keep(db, dashboard, month, "month")
         year = periods.year_of(month.last, dashboard.first_month)
-        # After a change of the setting, two years that overlap could be subtracted.
+        # After a change of the setting, two overlapping years could be subtracted.
         overlaps = any(period.is_year and period.last >= year.first for period in counted_periods(db))
         if year.last == month.last and not overlaps:
             _keep(db, dashboard, year, "year")
@@ -151,7 +151,7 @@ def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> N
 
 
 def _forget(db: Database, dashboard: Dashboard, latest: Period) -> None:
-    """Delete what was counted as it happened once no figure needs it, and the figures of long ago."""
+    """Delete the nameless counts that no figure needs any more, and the oldest figures."""
     year = max((period.last for period in counted_periods(db) if period.is_year), default=date.min)
     for day, which in ((latest.last, "kind <> 'clause'"), (year, "kind = 'clause'")):
         month = day.isoformat()[:7]
@@ -218,7 +218,7 @@ class _Counted:
         return Band.total(Band.at(cell.get(figure, 0)) for cell in self.cells)
 
     def keys(self, prefix: str) -> list[str]:
-        """Return how the figures that begin with `prefix` end, the highest first, then as clauses count."""
+        """Return the ends of the ids that begin with `prefix`, highest count first, then by number."""
         figures = {figure for cell in self.cells for figure in cell if figure.startswith(prefix)}
         by_rank = {
             (-self.band(figure).low, as_counted(Number(key))): key
@@ -259,7 +259,7 @@ def _figures(place: _Place, period: Period, now: _Counted, before: _Counted | No
 
 
 def _reports(db: Database, dashboard: Dashboard, month: Period) -> Section:
-    """Return the section of reports, of the last month only."""
+    """Return the section of reports, for the last month only."""
     plan, bands = counting.REPORTS, dashboard.last_reports
     if month not in bands:
         bands.clear()

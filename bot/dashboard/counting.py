@@ -1,4 +1,4 @@
-"""What is counted in a period: for each figure, persons or acts, exactly.
+"""The exact counts of persons or acts for each figure of a period.
 
 Counts only leave this room as bands. An act belongs to one cell of one figure: a month, or a year for what is
 rare, never both, so that no cell can be deduced by subtracting others. In a cell, a person counts once.
@@ -27,7 +27,7 @@ CLOSED: Final = "signalements.clos"
 class Counting:
     """The scope of a count: a policy's acts in a period. `policy`: its id.
 
-    `clause_of`: the clause that a policy's question of the quiz is about, "" for a question that is gone.
+    `clause_of`: returns the clause of a policy's quiz question, "" for a removed question.
     """
 
     db: Database
@@ -50,9 +50,9 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure, or one for each clause or version, which `each` names. `title`: in French, before it.
+    """A figure, or several, one for each clause or version, as `each` says. `title`: its French title.
 
-    `count`: returns the counts, by clause number or version's key, by "" for a single figure.
+    `count`: returns the counts by clause number or version key, under "" for a single figure.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class SectionPlan:
-    """A section to count. Its figures share a grain.
+    """A section to count. Its figures are all monthly or all yearly.
 
     `by_policy`: whether each policy is counted separately. `nameless`: whether acts are counted as they
     happen, since no table says whose they are.
@@ -79,12 +79,12 @@ class SectionPlan:
 
 
 def _rows(query: str) -> Callable[[Counting], Mapping[str, int]]:
-    """Return a count from a query that gives a key and a number."""
+    """Return a count function from a query that returns keys and numbers."""
     return lambda counting: dict(counting.execute(query))
 
 
 def _wrong_answers(counting: Counting) -> Mapping[str, int]:
-    """Return how many persons answered wrong about each clause, in the attempts that ended in the period."""
+    """Return how many persons answered wrongly about each clause, in attempts that ended in the period."""
     persons = defaultdict(set)
     for person, question in counting.execute(
         """SELECT DISTINCT person_id, question FROM quiz_attempts
@@ -232,7 +232,8 @@ POSTS: Final = SectionPlan(
 PERMISSIONS: Final = SectionPlan(
     "demandes",
     "Les demandes d'autorisation",
-    # Not how many are in force: the figures of two years would reveal how many were granted in between.
+    # Permissions in force are not counted, since the figures of two years would reveal the number granted in
+    # between.
     "Le nombre de personnes qui en ont fait, et qui en ont reçu la réponse.",
     "year",
     (
@@ -273,8 +274,8 @@ REPORTS: Final = SectionPlan(
 def count_reports(session: Session, period: Period) -> Mapping[str, int]:
     """Return how many cases were opened and closed in a period, of those that implicate nobody.
 
-    Everyone who handles reports may know of these. A case that implicates someone is not counted at all:
-    whoever it implicates could subtract from the figure the cases that they may see. Raises `SealError`,
+    Everyone who handles reports may know of these. A case that implicates someone is not counted, because
+    that person could subtract the cases that they may see from the figure. Raises `SealError`,
     `StorageError`.
     """
     counts = {OPENED: 0, CLOSED: 0}

@@ -1,4 +1,4 @@
-"""An example of each message about figures that is sent, for the gallery."""
+"""An example of each unprompted message with figures, for the gallery."""
 
 from datetime import date
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What the figures are: a board of sections, each of figures in bands, for a period and the one before."""
+"""The data of figures: a board has sections of figures in bands, for a period and the one before."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from bot.language.bands import Band
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count, as a band. `before`: for the period before, None when nothing was counted then.
+    """A count, as a band. `before`: the band of the period before, None when it was not counted.
 
-    `id`: « accueil.commences:pa20 », what is counted, then the policy and the clause or version, if any.
+    `id`: « accueil.commences:pa20 »: the measure, then the policy and the clause or version, if any.
     """
 
     id: str
@@ -21,7 +21,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled group of figures. `note`: what is counted and how, a French sentence or two, or ""."""
+    """A titled group of figures. `note`: how they are counted, in a French sentence or two, or ""."""
 
     id: str
     title: str
@@ -33,7 +33,7 @@ class Section:
 class Board:
     """The figures of a period. `before`: the period that they are compared with, None when there is none.
 
-    `note`: one or more French sentences that apply to all of them.
+    `note`: French sentences about all the figures.
     """
 
     period: Period

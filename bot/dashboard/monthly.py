@@ -20,7 +20,7 @@ from bot.outbox.rows import Delivery
 from bot.storage import state
 from bot.times import Calendar
 
-LATE: Final = 3  # months that are still sent when the bot was stopped for longer
+LATE: Final = 3  # maximum overdue months sent after the bot was stopped
 _QUEUED: Final = "monthly_report"  # the `state` key: the first day of the last month that was queued
 
 
@@ -37,16 +37,15 @@ REPORT: Final = Notice("rapport-du-mois", "le rapport du mois", PeriodNotice)
 def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar, now: datetime) -> None:
     """Queue the reports that are due, in the caller's transaction. Call it daily.
 
-    The first is for the month in which counting began: of earlier months, only remains were counted. A
-    role that nobody holds nor acts for is left out: a dead letter each month would say what the diagnostic
-    does.
+    The first is for the month in which counting began, since earlier months may be incomplete. A role that
+    nobody holds or acts for is skipped: the diagnostic reports it, without a dead letter each month.
     """
     due, stored = latest_due(calendar.day(now), calendar), state.read_value(db, _QUEUED)
     began = boards.counted_since(db) or calendar.day(now)
     queued = periods.month_of(date.fromisoformat(stored)) if stored else None
     state.write_value(db, _QUEUED, due.first.isoformat())
     months: list[Period] = []
-    # When a clock that was ahead queued a later one, the keys of the rows tell which were.
+    # If a wrong clock queued a later month, the outbox keys prevent duplicates.
     while due.last >= began and due != queued and len(months) < LATE:
         months.append(due)
         due = due.previous
@@ -58,13 +57,13 @@ def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar,
 
 
 def latest_due(today: date, calendar: Calendar) -> Period:
-    """Return the last month whose report is due: the one before, from the first working day of a month."""
+    """Return the last month whose report is due: it is due from the first working day of the next month."""
     month = periods.latest_month(today)
     return month if today >= _opening(today, calendar) else month.previous
 
 
 def next_due(today: date, calendar: Calendar) -> date:
-    """Return the day when the next report leaves, today included."""
+    """Return the day when the next report is sent, possibly today."""
     opening = _opening(today, calendar)
     return opening if today <= opening else _opening(periods.month_of(today).next.first, calendar)
 

@@ -1,4 +1,4 @@
-"""The messages about figures that are sent: the report of each month, and the picture that someone asks for.
+"""The unprompted messages with figures: the monthly report, and the picture that someone asked for.
 
 Both are made when they are sent, and stored nowhere.
 """
@@ -32,8 +32,8 @@ from bot.outbox.notices import Built, Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 
 PICTURE: Final = Notice("tableau-image", "une image du tableau de bord", PeriodNotice)
-COMMAND: Final = "tableau"  # shows a period's figures; its id follows
-_LINE: Final = 400  # characters of what to look at first, one by one, whatever the names in it
+COMMAND: Final = "tableau"  # the command that shows a period's figures; the period's id follows
+_LINE: Final = 400  # maximum characters of each sentence on what to look at first
 _SENT: Final = "Ce message part une fois par mois, aux rôles que les réglages nomment."
 
 
@@ -42,7 +42,7 @@ def send_picture(
 ) -> None:
     """Queue a period's picture for the person who asks, at most once a minute, in the caller's transaction.
 
-    `asked`: the account that asks, « slack:T1/U1 ».
+    `asked`: the requester's account, « slack:T1/U1 ».
     """
     key = f"{PICTURE.name}:{person_id}:{period.id}:{now:%Y-%m-%dT%H:%M}"
     notice = PeriodNotice(period.id)
@@ -62,13 +62,13 @@ def notice_builders(
         month = periods.read_period(notice.period, counted.first_month)
         role, _, person = context.recipient.removeprefix("role:").partition("/")
         receiving = list(report_roles)
-        if person:  # they receive it once, by the first of their roles
+        if person:  # they receive it once, for the first of their roles
             receiving = access.roles_of(context.db, person, report_roles, context.today)[:1]
         if month is None or role not in receiving:
             return None
         year, shown = periods.year_of(month.last, counted.first_month), []
         for period in (month, year) if year.last == month.last else (month,):
-            with suppress(UncountedError):  # it was before Vigie counted
+            with suppress(UncountedError):  # the period is before counting began
                 shown.append(boards.count(context.db, counted, period))
         if not shown:
             return None
@@ -90,7 +90,7 @@ def notice_builders(
 
 
 def report_message(shown: Sequence[Board], pdf: bytes) -> Message:
-    """Return the message with the report, as PDF, and what to look at first. `shown`: as for the report."""
+    """Return the message with the PDF report, and what to look at first. `shown`: the report's boards."""
     period = shown[0].period
     title = report.title(period)
     looks = "\n".join(f"• {excerpt(line, _LINE)}" for line in report.first_look(shown))
@@ -104,7 +104,7 @@ def report_message(shown: Sequence[Board], pdf: bytes) -> Message:
 
 
 def quiet_message(board: Board) -> Message:
-    """Return the message of a month in which every figure is under five."""
+    """Return the message for a month in which every figure is under five."""
     same = f", comme {words.when(board.before)}" if board.before else ""
     return Message(
         Heading(report.title(board.period)),
@@ -125,6 +125,6 @@ def picture_message(board: Board, png: bytes) -> Message:
 
 
 def picture_file(board: Board, png: bytes) -> File:
-    """Return a period's picture, with its numbers for those who do not see it."""
+    """Return a period's picture, with its numbers as alternative text."""
     title = f"Le tableau de bord, {board.period.title}"
     return File(f"tableau-{board.period.id}.png", png, title, pictures.alternative(board))

@@ -1,4 +1,4 @@
-"""The periods of the figures: whole months, and whole years of the association.
+"""The periods of figures: whole months, and the association's whole years.
 
 Only a period that is over is counted, so that two looks on neighbouring days cannot be subtracted.
 """
@@ -14,7 +14,7 @@ from typing import Final
 from bot.policy.search import fold_accents
 from bot.times import MONTHS
 
-FIRST_MONTH: Final = 9  # of the association's year, when no setting says otherwise
+FIRST_MONTH: Final = 9  # the first month of the association's year, by default
 _MONTHS_IN_YEAR: Final = 12
 _MONTH: Final = re.compile(r"([1-9]\d{3})-(\d{1,2})")
 _MONTH_NAMES: Final = [*map(fold_accents, MONTHS)]
@@ -24,7 +24,7 @@ _YEAR: Final = re.compile(r"([1-9]\d{3})(?:-(\d{4}))?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """A whole month, or a whole year: twelve months from any of them. Both days are in it."""
+    """A whole month, or a year of twelve months from any month. `first` and `last` are in it."""
 
     first: date
     last: date
@@ -98,7 +98,7 @@ def latest_year(today: date, first_month: int) -> Period:
 
 
 def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
-    """Return the period that an id names, None when it names none. « 2026 »: the year that begins in it."""
+    """Parse a period's id, None if invalid. « 2026 » is the year that begins in 2026."""
     if match := _MONTH.fullmatch(text):
         year, month = map(int, match.groups())
         return month_of(date(year, month, 1)) if 1 <= month <= _MONTHS_IN_YEAR else None
@@ -110,10 +110,9 @@ def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
 
 
 def name_period(words: str, known: Sequence[Period], first_month: int) -> tuple[Period | None, str]:
-    """Return the period of `known` that words name, None for none, and the words after it.
+    """Return the period of `known` named at the start of a text, or None, and the rest of the text.
 
-    They name it by its id, its title or its month alone: « septembre » is the latest one. `known`: the latest
-    first.
+    The name is an id, a title or a month alone: « septembre » is the latest one. `known`: latest first.
     """
     folded = " ".join(fold_accents(words).split())
     if match := _IN_WORDS.match(folded):

@@ -1,4 +1,4 @@
-"""The picture of a period: its figures as bars, and the same as text for those who do not see it."""
+"""The picture of a period: its figures as bars, with an alternative text."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ from bot.dashboard.printing import UNTITLED, bar, printed, scale
 from bot.typesetting.typeset import typeset
 
 _TEMPLATE: Final = Path(__file__).with_name("dashboard.typ")
-_LONGEST: Final = 12  # figures drawn in a section
+_LONGEST: Final = 12  # maximum figures drawn in a section
 
 
 def draw(board: Board, association: str) -> bytes:
@@ -48,9 +48,9 @@ def _section(board: Board, section: Section) -> dict[str, Any]:
 
 
 def alternative(board: Board) -> str:
-    """Return all the numbers of a picture as text, for those who do not see it: at most 1,000 characters.
+    """Return a picture's alternative text, with all its numbers, in at most 1,000 characters.
 
-    Beyond, it leaves out the board's note, then what changed; then it says how many lines are left.
+    If it is longer, the board's note is left out, then the changes; then the last lines are only counted.
     """
     loud = [section for section in board.sections if words.split(section)[0]]
     head, tail = f"{capitalized(board.period.title)}.", [capitalized(line) for line in words.rest(board)]

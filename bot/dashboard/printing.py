@@ -1,4 +1,4 @@
-"""Shared by pictures and reports: figures as bars, and texts as they are printed."""
+"""Helpers shared by pictures and reports: figures as bars, and texts to print."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -12,7 +12,7 @@ _SCALE: Final = 19  # the shortest scale, so that the bar of « moins de 5 » st
 
 
 def bar(figure: Figure) -> dict[str, Any]:
-    """Return a figure as `band-bar` of the templates draws it, with its title and its words."""
+    """Return the data of a figure for the templates' `band-bar`: the band, its title and its words."""
     return {
         "title": printed(figure.title),
         "words": figure.band.words,
@@ -23,10 +23,10 @@ def bar(figure: Figure) -> dict[str, Any]:
 
 
 def scale(figures: Iterable[Figure]) -> int:
-    """Return the number that a full bar stands for, the same for all of `figures`."""
+    """Return the value of a full bar, for all of `figures`."""
     return max([_SCALE, *(band.high for each in figures for band in (each.band, each.before) if band)])
 
 
 def printed(text: str) -> str:
-    """Return a text as it is printed, without control characters."""
+    """Return a text for printing, without control characters."""
     return typographic(clean(text)).strip()

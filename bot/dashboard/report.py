@@ -1,4 +1,4 @@
-"""The report of a period as a tagged PDF (PDF/UA-1), for people who decide and are not technical."""
+"""The report of a period as a tagged PDF (PDF/UA-1), for decision makers who are not technical."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -15,18 +15,19 @@ from bot.policy.library import Library
 from bot.typesetting.typeset import typeset
 
 _TEMPLATE: Final = Path(__file__).with_name("report.typ")
-FIRST: Final = 4  # what to look at first, at most
-QUOTED: Final = 3  # clauses
-_QUOTED_LENGTH: Final = 2_400  # characters of the clauses quoted, so that they take less than a page
+FIRST: Final = 4  # maximum items to look at first
+QUOTED: Final = 3  # maximum clauses quoted
+_QUOTED_LENGTH: Final = 2_400  # maximum characters of the quoted clauses, so that they take less than a page
 
-# What is worth looking at as soon as it is not under five, by what the figure counts, and what can be done.
+# By measure, what can be done about figures worth looking at as soon as they are not under five.
 _WATCHED: Final[Mapping[str, str]] = {
     "retards": "L'administration peut les relancer.",
     "sans-reponse": "L'administration peut ajouter ce qui manque à la banque de questions.",
     "quiz": "Voyez la clause à la fin\u00a0: l'expliquer autrement, ou la réécrire?",
     "signalements.ouverts": "Qui les reçoit en a le détail\u00a0: a-t-on le temps de les traiter?",
 }
-_WHOLE: Final = {"toutes", "tous"}  # what a section's only figure counts: the title says it already
+# the titles of a section's only figure, already said by the section's title
+_WHOLE: Final = {"toutes", "tous"}
 _READING: Final = (
     "Aucun nombre n'est exact\u00a0: «\u00a0moins de 5\u00a0» peut vouloir dire aucun, et un changement ne "
     "se voit que d'une tranche à l'autre."
@@ -55,8 +56,8 @@ def is_quiet(boards: Sequence[Board]) -> bool:
 def make_report(boards: Sequence[Board], library: Library, association: str) -> bytes:
     """Return the report of a period as a PDF. Keep it off the storage thread.
 
-    `boards`: those of a month, followed by those of the year if that month ended it; or those of any one
-    period. Raises `TypesetError`.
+    `boards`: those of one period or, for the last month of a year, that month's then that year's. Raises
+    `TypesetError`.
     """
     return typeset(_TEMPLATE, page_data(boards, library, association), "pdf")
 
@@ -87,7 +88,8 @@ def page_data(boards: Sequence[Board], library: Library, association: str) -> di
 def title(period: Period) -> str:
     """Return the report's title: « Rapport de septembre 2026 »."""
     name = _the(period)
-    return f"Rapport d'{name}" if name[0] in "ao" else f"Rapport de {name}"  # août, avril, octobre
+    # before « août », « avril » and « octobre »
+    return f"Rapport d'{name}" if name[0] in "ao" else f"Rapport de {name}"
 
 
 def _the(period: Period) -> str:
@@ -99,7 +101,7 @@ class _Look(NamedTuple):
     section: Section
     figure: Figure
     advice: str = ""
-    other: bool = False  # whether it is not of the first board, whose period the title says
+    other: bool = False  # whether it is about another board than the first, whose period is in the title
 
     @property
     def shift(self) -> int:
@@ -119,8 +121,8 @@ class _Look(NamedTuple):
 
 
 def first_look(boards: Sequence[Board]) -> list[str]:
-    """Return what to look at first, in a few French sentences: what needs an eye, then what changed most."""
-    looks: dict[str, _Look] = {}  # of the first board that has something to show of a figure
+    """Return French sentences on what to look at first: figures to watch, then the greatest changes."""
+    looks: dict[str, _Look] = {}  # for each figure, from the first board that has something notable about it
     for board in boards:
         for section in board.sections:
             for figure in words.split(section)[0]:
@@ -184,7 +186,7 @@ def _compared(figure: Figure) -> dict[str, str]:
 
 
 def _quotes(boards: Sequence[Board], library: Library) -> Iterator[dict[str, Any]]:
-    """Yield the clauses that most figures are about, in the policy's own words."""
+    """Yield the clauses most often concerned by figures, in the policy's own words."""
     figures = sorted(
         (figure for board in boards for section in board.sections for figure in section.figures),
         key=lambda figure: ("quiz" not in figure.id.split(":"), -figure.band.low),
@@ -196,7 +198,7 @@ def _quotes(boards: Sequence[Board], library: Library) -> Iterator[dict[str, Any
             continue
         reading = library.reading(policy)
         clause = reading.version.clause(Number(place[1]))
-        if clause is None or len(clause.text) > left:  # the text changed since, or it takes too much room
+        if clause is None or len(clause.text) > left:  # the text changed since, or the clause is too long
             continue
         left, quoted = left - len(clause.text), quoted + 1
         quotation = library.quote(reading.quote(clause.number))

@@ -1,4 +1,4 @@
-"""What is counted as it happens, because no table says that it did: questions and examined texts.
+"""Counts made as acts happen, because no table records these: questions and examined texts.
 
 Nameless, by month, once a day at most for each person. The counts are deleted once their figures are made.
 """
@@ -17,14 +17,14 @@ Kind: TypeAlias = Literal["clause", "unanswered", "post"]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts things. Each thing counts at most once a day for each person."""
+    """A counter of acts. The same act counts at most once a day for each person."""
 
     once: OnceADay
 
     def count(
         self, db: Database, kind: Kind, person: str, today: date, *, policy: str = "", clause: str = ""
     ) -> None:
-        """Count something, in the caller's transaction. `person`: as in `OnceADay.is_first`."""
+        """Count an act, in the caller's transaction. `person`: as in `OnceADay.is_first`."""
         if self.once.is_first(person, today, kind, policy, clause):
             db.conn.execute(
                 """INSERT INTO nameless_counts (kind, policy, clause, month, count) VALUES (?, ?, ?, ?, 1)

@@ -1,4 +1,4 @@
-"""The figures as words: what changed, and a board in a line for each section."""
+"""Figures in words: their changes, and a line for each section of a board."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -30,14 +30,14 @@ def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
 
 
 def compared(figure: Figure, before: Period | None) -> str:
-    """Return what changed: « en hausse (moins de 5 en août 2026) », or ""."""
+    """Return the change of a figure: « en hausse (moins de 5 en août 2026) », or ""."""
     if before is None or figure.before is None or not (words := change(figure)):
         return ""
     return f"{words} ({figure.before.words} {when(before)})"
 
 
 def when(period: Period) -> str:
-    """Return when a period was: « en août 2026 », « pendant l'année 2025-2026 »."""
+    """Return a period with its preposition: « en août 2026 », « pendant l'année 2025-2026 »."""
     return f"pendant l'{period.title}" if period.is_year else f"en {period.title}"
 
 
@@ -50,7 +50,7 @@ def few_line(few: Sequence[Figure]) -> str:
 
 
 def rest(board: Board) -> Iterator[str]:
-    """Yield a line for each reason to show no figure, with its sections: « moins de 5 : les avis »."""
+    """Yield a line for each reason why sections have no figure to show: « moins de 5 : les avis »."""
     titles: dict[str, list[str]] = {}
     for section in board.sections:
         shown, few = split(section)
