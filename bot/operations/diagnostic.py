@@ -88,7 +88,7 @@ def runs(database: Path) -> bool:
 def check_port(number: int, setting: str) -> list[Finding]:
     """Check that a stopped bot could open a port. Return a finding only if it could not.
 
-    `setting`: the one that gives the port.
+    `setting`: the name of the port's setting.
     """
     with closing(socket.socket()) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # same as the bot
@@ -199,7 +199,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
     folder, keys = settings.copies(), settings.keys()
     try:
         needed = {name for path in folder.glob(copies.SEALED) if (name := copies.key_named(path))}
-        with suppress(StorageError):  # the key is lost or not made yet: check those that the copies name
+        with suppress(StorageError):  # the key is lost or not made yet; the keys named by copies are checked
             needed.add(copies.fingerprint(copies.copy_key(keys)))
         if not needed:
             return no_key("copies")
@@ -212,7 +212,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
 
 
 def check_double_of_list(db: Database, double: Path) -> Iterator[Finding]:
-    """Yield whether `double` has this installation's list of what was destroyed, once there is one."""
+    """Yield a finding on whether `double` has this installation's list of destroyed rows, if any."""
     known, held = state.read_value(db, destroyed.LIST.name), ""
     if not known:
         return

@@ -39,8 +39,8 @@ class Health:
 
     `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why the bot failed to
     learn its question bank. `refused`: returns whether each platform refuses the token. `machine`: returns
-    what is beside the database. `recurring`: the tasks whose next run is given. `lost`: returns
-    `PendingWork.lost`. With `port` 0, `start` chooses a free port and stores it in `port`.
+    the state of the disk. `recurring`: the tasks whose next run is shown. `lost`: returns `PendingWork.lost`.
+    With `port` 0, `start` chooses a free port and stores it in `port`.
     """
 
     storage: Storage
@@ -124,7 +124,7 @@ class Health:
             return None
 
     async def _read_machine(self) -> Machine:
-        """Return what is beside the database, or nothing when the disk does not answer in time."""
+        """Return the state of the disk, or an empty one when the disk does not answer in time."""
         try:
             async with asyncio.timeout(PATIENCE):
                 return await asyncio.to_thread(self.machine)

@@ -1,7 +1,7 @@
-"""The figures of a bot, for Prometheus: counted as things happen, or read each time that they are asked for.
+"""The metrics of a bot, for Prometheus: counted as events happen, or read at each request.
 
-Nothing tells that a report came. An event is counted like any other, whatever it asks; what waits to be sent
-is not counted; ages are in whole minutes; the processor's time, which a report's seal takes, is left out.
+They do not reveal that a report came. All events are counted alike; queued messages are not counted; ages are
+in whole minutes; processor time, which sealing a report uses, is left out.
 """
 
 import platform
@@ -36,7 +36,7 @@ class _Process(ProcessCollector):
 
 
 class Metrics:
-    """The bot's own figures, for Prometheus."""
+    """The bot's metrics."""
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -73,13 +73,13 @@ class Metrics:
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
     def page(self) -> bytes:
-        """Return every figure, as Prometheus reads it."""
+        """Return every metric in Prometheus's format."""
         return generate_latest(self.registry)
 
     def observe_ack(self, platform: str, stamp: float) -> None:
-        """Count an acknowledgement. `stamp`: when the platform says that the event happened, since 1970.
+        """Count an acknowledgement. `stamp`: the platform's time of the event, in seconds since 1970.
 
-        The wait on the network and before the event was read counts. A clock behind the platform's counts 0.
+        The delay includes the network and the wait before the event was read. It is 0 if our clock is behind.
         """
         self.ack.labels(platform).observe(max(0.0, time.time() - stamp))
 

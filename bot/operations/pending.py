@@ -1,6 +1,6 @@
 """The bot's pending work, and the state of the files beside its database.
 
-The pages of health and the diagnostic read it.
+The health pages and the diagnostic use them.
 """
 
 import json
@@ -23,8 +23,8 @@ class PendingWork:
     `held`, `dead`: the number of messages that wait for a decision, and that were not delivered.
     `message_age`, `task_age`: how long ago the oldest due message and task fell due, in seconds, rounded to
     the minute. `paused`: whether all sending is paused. `lost`: a French line for each lost file of the key
-    folder. `next_runs`: when each recurring task is next due, by name. Other tasks are left out, since one of
-    them may be about a report.
+    folder. `next_runs`: when each recurring task is next due, by name. Other tasks are left out, since one
+    may be about a report.
     """
 
     held: int

@@ -1,7 +1,7 @@
-"""A sign of life sent to an outside monitor (Healthchecks or alike), for those who have no Prometheus.
+"""A sign of life sent to an outside monitor (such as Healthchecks), for installations without Prometheus.
 
-It leaves at a fixed pace, whatever happens in between, and carries nothing. The address is a secret: whoever
-has it can answer in our place.
+It is sent at a fixed pace, whatever happens, and contains nothing. The address is secret: anyone who has it
+could send the sign in our place.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import aiohttp
 
 logger = logging.getLogger(__name__)
 
-FIRST_SECONDS: Final = 60.0  # the platforms have connected by then
+FIRST_SECONDS: Final = 60.0  # time for the platforms to connect
 EVERY_SECONDS: Final = 300.0
 PATIENCE: Final = 10.0
 UNWELL: Final = 2  # failures in a row before they are reported, since a single one may be a reconnection
@@ -24,10 +24,10 @@ UNWELL: Final = 2  # failures in a row before they are reported, since a single 
 
 @dataclass
 class Ping:
-    """The sign of life. `address`: where to send it. `well`: returns whether all works.
+    """The sign of life. `address`: the monitor's address. `well`: returns whether all is well.
 
-    While it does not, nothing is sent but, from the second time in a row, one to the address followed by
-    « /fail ». A monitor that does not answer is logged once, and never waited for.
+    Otherwise nothing is sent, except, from the second failure in a row, a request to the address followed by
+    « /fail ». A monitor that does not answer is logged once.
     """
 
     address: str
@@ -44,7 +44,7 @@ class Ping:
             pause = EVERY_SECONDS
 
     async def send(self) -> None:
-        """Send one sign of life, if there is one to send. No error leaves here."""
+        """Send one sign of life, if there is one to send. Never raises."""
         self._unwell = 0 if await self.well() else self._unwell + 1
         if 0 < self._unwell < UNWELL:
             return
@@ -54,13 +54,13 @@ class Ping:
             timeout = aiohttp.ClientTimeout(total=PATIENCE)
             async with (
                 aiohttp.ClientSession(timeout=timeout, trust_env=parts.scheme == "https") as web,
-                # Through a proxy or elsewhere, it might no longer be encrypted.
+                # A redirection might not be encrypted.
                 web.post(failing if self._unwell else self.address, allow_redirects=False) as answer,
             ):
                 is_taken = answer.status < HTTPStatus.MULTIPLE_CHOICES
                 problem = "" if is_taken else f"HTTP {answer.status}"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            problem = type(error).__name__  # its text has the address
+            problem = type(error).__name__  # the error's text contains the secret address
         if problem and not self._unheard:
             logger.warning("ping: the monitor does not take it (%s); it is tried again in silence", problem)
         self._unheard = bool(problem)

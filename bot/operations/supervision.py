@@ -1,6 +1,7 @@
-"""What a process reports to the service manager that supervises it: ready, alive, stopping.
+"""The reports of the process to its service manager: ready, alive, stopping.
 
-One datagram of NAME=value lines to the socket that it names (sd_notify(3)); outside a service, nothing.
+Each is a datagram of NAME=value lines to the manager's socket (sd_notify(3)). Outside a service, nothing is
+sent.
 """
 
 import asyncio
@@ -20,7 +21,10 @@ _ALIVE = "WATCHDOG=1"
 
 
 def notify(*lines: str) -> None:
-    """Tell the service manager, if there is one. `lines`: such as `READY`; a newline in one ends it."""
+    """Notify the service manager, if there is one.
+
+    `lines`: such as `READY`, each cut at its first newline.
+    """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -40,7 +44,7 @@ def status(line: str) -> str:
 
 
 async def keep_watchdog(storage: Storage, alive: Callable[[], bool]) -> None:
-    """Tell the service manager that the process works, as often as it asks. Return if it does not ask.
+    """Notify the service manager that the process works, as often as it asks. Return if it does not ask.
 
     Nothing is sent while the event loop or the storage thread is stuck, or `alive` returns False: the manager
     then ends the process, and starts another.
@@ -52,4 +56,4 @@ async def keep_watchdog(storage: Storage, alive: Callable[[], bool]) -> None:
         await storage.run(lambda: None)
         if alive():
             notify(_ALIVE)
-        await asyncio.sleep(period / 3)  # sd_watchdog_enabled(3) advises half of it or less
+        await asyncio.sleep(period / 3)  # sd_watchdog_enabled(3) recommends half the period or less
