@@ -18,7 +18,7 @@ Surface: TypeAlias = Literal["person", "channel", "thread"]
 
 # The least time between two checks of our token with a platform, however often monitoring asks.
 ASKED_SECONDS: Final = 5.0
-# What a platform makes of our token when asked. « unsure »: it does not answer, or fails.
+# A platform's answer when asked about our token. « unsure »: it does not answer, or fails.
 Standing: TypeAlias = Literal["accepted", "refused", "unsure"]
 
 

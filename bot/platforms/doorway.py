@@ -4,8 +4,8 @@ The ports are the web form's, and Slack's in HTTP mode. A public service receive
 nothing, or send one byte at a time (« slow loris »). A proxy or an onion service forwards them without an
 address to tell them apart, so their number and duration are limited instead. Half of the places are for
 connections that sent nothing yet, half for the others. When a half is full, the oldest of the first or the
-slowest of the second is dropped. An attacker who only holds connections thus loses them to people who request
-pages, even over Tor, and takes nothing from those who have begun to ask.
+slowest of the second is dropped. An attacker who only holds connections open thus loses them to people who
+request pages, even over Tor, and takes no place from people whose requests have begun.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _UNWRITTEN.disabled = True
 class _Watched(asyncio.Protocol):
     """A connection and the number of bytes received on it. `handler`: the protocol that it wraps.
 
-    `watched`: the connections that are open. `most`: how many of them may have sent something.
+    `watched`: the open connections. `most`: how many of them may have sent something.
     """
 
     def __init__(self, handler: web.RequestHandler, watched: set[_Watched], most: int) -> None:
@@ -70,7 +70,7 @@ class _Watched(asyncio.Protocol):
         self._handler.resume_writing()
 
     def rate(self) -> float:
-        """Return how many bytes were received per second, the first second counting whole."""
+        """Return the number of bytes received per second, over at least one second."""
         return self.size / max(asyncio.get_running_loop().time() - self.since, 1.0)
 
     def hang_up(self) -> None:
@@ -117,7 +117,7 @@ class Doorway:
     async def open(self, setting: str) -> None:
         """Listen. A `port` of 0 is replaced by the free port used.
 
-        `setting`: the name of the one that changes the port. Raises `PlatformError` if it cannot be opened.
+        `setting`: the name of the setting of the port. Raises `PlatformError` if it cannot be opened.
         """
         await self._runner.setup()
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The refusals of a file that someone drops into their conversation with the bot, or joins to a form."""
+"""The refusals of a file dropped into a conversation with the bot, or attached to a form."""
 
 from typing import Final
 

@@ -1,10 +1,10 @@
-"""Explains why a port cannot be opened, in one French line that says what to do."""
+"""The explanation of why a port cannot be opened: one French line that says what to do."""
 
 import errno
 
 
 def port_problem(error: OSError, port: int, setting: str) -> str:
-    """Return why `port` of this machine cannot be opened. `setting`: the name of the one that changes it."""
+    """Return why `port` of this machine cannot be opened. `setting`: the name of the setting of the port."""
     match error.errno:
         case errno.EADDRINUSE:
             return (

@@ -23,7 +23,8 @@ class Window:
     """
 
     def __init__(self, count: int, seconds: float) -> None:
-        self._turns: deque[list[float]] = deque(maxlen=count)  # the time when each was or will be taken
+        # the time at which each turn was or will be taken
+        self._turns: deque[list[float]] = deque(maxlen=count)
         self._count = count
         self._seconds = seconds * _MARGIN
 

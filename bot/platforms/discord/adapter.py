@@ -155,7 +155,7 @@ class DiscordAdapter(Connectable):
             await asyncio.wait({self._connection})
 
     def _ended(self, connection: asyncio.Task[None]) -> None:
-        """Connect again after the connection was closed for good: an invalid token, a bot put out."""
+        """Connect again after the connection was closed for good: invalid token, removed bot."""
         if self._closing or connection is not self._connection:
             return
         error = None if connection.cancelled() else connection.exception()

@@ -82,7 +82,7 @@ class Client(discord.AutoShardedClient):
         self._dispatcher = dispatcher
         self._quote = quote
         self._server = server
-        self.put_out = False  # of the association's server, after which this client is closed
+        self.put_out = False  # removed from the association's server, after which this client is closed
         self._belonging = discord_members.Belonging(server) if server else None
         self._members = members
         self._meter = meter or Meter()
@@ -122,7 +122,7 @@ class Client(discord.AutoShardedClient):
     # Events
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Disconnect once put out of the association's server."""
+        """Disconnect once removed from the association's server."""
         if str(guild.id) == self._server:
             self.put_out = True
             await self.close()
@@ -355,7 +355,7 @@ class Client(discord.AutoShardedClient):
         actor = await self._actor(message.guild.id if message.guild else None, message.author.id)
 
         async def show_typing() -> None:
-            with suppress(discord.HTTPException):  # a courtesy, which the channel may not allow
+            with suppress(discord.HTTPException):  # the typing indicator, which the channel may not allow
                 await message.channel.typing()
 
         dropped = direct and bool(message.attachments)

@@ -104,8 +104,8 @@ class Paced(aiohttp.TCPConnector):
 class DiscordDelivery:
     """A sender that uses `client`, which only needs to be logged in and should be `Paced`.
 
-    `server`: the association's server, None if not set. Discord says of a bot that was put out of it that it
-    cannot reach a person or a channel, which is then no fault of theirs.
+    `server`: the association's server, None if not set. When a bot was removed from it, Discord reports the
+    person or the channel as unreachable, although neither is at fault.
     """
 
     def __init__(self, client: discord.Client, quote: Quoter, server: str | None = None) -> None:

@@ -19,7 +19,7 @@ from bot.platforms.groups import FollowedGroup
 logger = logging.getLogger(__name__)
 
 _DAY, _REFUSED = 86_400.0, 60.0  # seconds to remember Discord's answer about someone
-_REMEMBERED = 10_000  # people
+_REMEMBERED = 10_000  # people remembered
 _EVENTS = ("GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE")
 
 

@@ -56,7 +56,7 @@ from bot.conversation.messages import (
 
 MESSAGE_TEXT = 4_000  # total characters in the text displays of a message
 MESSAGE_COMPONENTS = 40  # components of a message, nested ones included
-RADIO_OPTIONS = (2, 10)  # the fewest and the most; a longer choice is a list that opens
+RADIO_OPTIONS = (2, 10)  # the fewest and the most options of radio buttons; a longer choice is a select menu
 PLATFORM = "discord"  # the platform's name in a person's account
 CUSTOM_ID_PREFIX = "v1:"  # followed by a command; another version could mean something else
 QUOTE_COLOUR = 0x1B7F5C  # the bar beside a card that quotes the policy

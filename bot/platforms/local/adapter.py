@@ -50,8 +50,8 @@ HEADERS: Mapping[str, str] = {
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-# Where the sandbox's clock can be moved: one hour later, to the next morning, to Monday morning, one month
-# later, or to when the next message that waits is due.
+# The moments to which the sandbox's clock can be moved: one hour later, the next morning, Monday morning, one
+# month later, or when the next waiting message is due.
 MOMENTS = ("heure", "jour", "lundi", "mois", "remettre")
 # Moves the clock, and returns the new time in UTC, or None if nothing waits.
 Travel: TypeAlias = Callable[[str], Awaitable[datetime | None]]
@@ -379,7 +379,7 @@ class LocalAdapter:
     def _say(self, message: Message, spot: Spot, command: str = "") -> RoomMessage:
         """Show a reply. It replaces the pressed message if only the persona sees that message.
 
-        A fleeting reply replaces only a fleeting message: the other one would stay.
+        A fleeting reply replaces only a fleeting message, since any other message would stay.
         """
         try:
             html = render(message, self.quote)

@@ -1,4 +1,4 @@
-"""The page of the figures: a picture, a table for each section of a period, links to the others."""
+"""The page of the figures: a picture, a table for each section of a period, links to other periods."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ async def no_figures(_: str) -> None:
 
 
 def figures_page(sheet: FigureSheet | None) -> str:
-    """Return the whole page of a period, or one that says that there is nothing."""
+    """Return the whole page of a period or, for None, a page that says that there are no figures."""
     heading = "Le tableau de bord"
     if sheet is None:
         return sandbox_page(

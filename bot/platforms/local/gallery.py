@@ -61,10 +61,9 @@ class Gallery:
 
 
 def gallery_page(gallery: Gallery, quote: Quoter, sought: str = "") -> str:
-    """Return the first page: the groups or, of a search, the names of the messages in them.
+    """Return the first page: the groups or, for a search, the names of the matching messages.
 
-    `sought`: words that the name, or what the message shows, must contain. `quote`: returns the policy's
-    words.
+    `sought`: words that the message, or its name, must contain. `quote`: returns the policy's words.
     """
     words = _folded(sought).split()
     matches = {
@@ -201,7 +200,7 @@ def _anchor(name: str) -> str:
 
 
 def _contains(name: str, reply: Reply, quote: Quoter, words: Iterable[str]) -> bool:
-    """Return whether each word begins a word of the message's name or of what it shows."""
+    """Return whether each word begins a word of the message or of its name."""
     if not words:
         return True
     shown = [name]

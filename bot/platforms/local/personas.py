@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A persona: a first name, and what they are in the association."""
+    """A persona: a first name, and a position in the association."""
 
     id: str
     name: str

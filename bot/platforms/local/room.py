@@ -86,7 +86,8 @@ class Room:
 
     def __init__(self, clock: Clock, bot: str) -> None:
         self._clock = clock
-        self._run = secrets.token_hex(4)  # tells this process from the one before, whose numbers were others
+        # distinguishes this process from the one before, whose numbers differ
+        self._run = secrets.token_hex(4)
         self._entries: dict[int, RoomMessage] = {}
         self._last = 0
         self._read: dict[str, int] = {}  # « persona/conversation » → the last entry read there
@@ -162,7 +163,7 @@ class Room:
             self._followers.discard(queue)
 
     def show_time(self) -> None:
-        """Show every page what time it is."""
+        """Send the current time to every page."""
         self._tell({"type": "clock", "at": self._clock().isoformat()})
 
     def close(self) -> None:

@@ -248,7 +248,7 @@ class SlackAdapter(Connectable):
     async def _on_shortcut(self, ack: AsyncAck, body: Json) -> None:
         """Answer a shortcut: an entry of a message's context menu, or one that Slack offers everywhere.
 
-        The second kind works in threads, where slash commands do not. Slack tells nothing of the place.
+        The second kind works in threads, where slash commands do not. Slack does not say where it was used.
         """
         await ack()
         command = self.dispatcher.command(body["callback_id"])
@@ -350,7 +350,7 @@ class SlackAdapter(Connectable):
 
         async def refresh() -> None:
             for actor in shown:
-                if actor in self._replies.at_menu:  # they may have gone on meanwhile
+                if actor in self._replies.at_menu:  # they may have moved on to another page meanwhile
                     admission, origin = self._admit(f"/{self.dispatcher.menu}", Origin(actor, "home"))
                     await self._answer(self._reply(admission), origin, admission.logged)
 

@@ -345,7 +345,7 @@ async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[in
             received = AsyncBoltRequest(
                 body=body.decode("utf-8"), query=request.query_string, headers=dict(request.headers)
             )
-        except (ValueError, RecursionError):  # neither UTF-8 nor JSON: not from Slack
+        except (ValueError, RecursionError):  # neither UTF-8 nor JSON, so not from Slack
             return web.Response(status=400)
         return await to_aiohttp_response(await app.async_dispatch(received))
 

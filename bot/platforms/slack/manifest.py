@@ -101,8 +101,8 @@ def slack_manifest(
     """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).
 
     `agent`: the questions to suggest, for an application that Slack shows as an agent, else None. Reference:
-    docs.slack.dev/ai/migrating-to-agent-messaging, which says that one does not come back from it. `bot`: the
-    bot's name.
+    docs.slack.dev/ai/migrating-to-agent-messaging, which says that it cannot be undone. `bot`: the bot's
+    name.
 
     Raises `TooLong` if the catalogue exceeds Slack's limits.
     """

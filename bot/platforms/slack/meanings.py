@@ -10,7 +10,7 @@ from typing import Final
 from bot.platforms.contract import Meaning
 
 _ACCESS: Final = "account_inactive invalid_auth not_allowed_token_type not_authed token_expired token_revoked"
-TOKEN_CODES: Final = frozenset(_ACCESS.split())  # the others come from the organisation
+TOKEN_CODES: Final = frozenset(_ACCESS.split())  # the other codes concern the organisation
 _CODES: Final[Mapping[Meaning, str]] = {
     "closed": "cannot_dm_bot messages_tab_disabled user_disabled",
     "gone": "channel_not_found is_archived user_not_found user_not_visible users_not_found",
@@ -25,7 +25,8 @@ _CODES: Final[Mapping[Meaning, str]] = {
     ),
     "lacking": "missing_scope",
     "wait": "message_limit_exceeded rate_limited ratelimited",
-    "unsure": "fatal_error internal_error request_timeout service_unavailable",  # Slack may have acted
+    # Slack may have processed the request
+    "unsure": "fatal_error internal_error request_timeout service_unavailable",
     "faulty": (
         "deprecated_endpoint invalid_arg_name invalid_arguments invalid_array_arg invalid_blocks "
         "invalid_blocks_format invalid_charset invalid_form_data invalid_json invalid_metadata_format "
