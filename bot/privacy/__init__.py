@@ -1,5 +1,5 @@
 """Personal data, and the register of confidentiality incidents (Québec's Law 25).
 
 In: a person, or the day of a nightly clean-up. Out: all data held about the person, to read, export or erase,
-certificates of destruction, and whom something may await, so that everyone else is answered from memory.
+certificates of destruction, and a board of the people whom something may await.
 """

@@ -1,7 +1,7 @@
-"""Whom something may await, in memory, as of the last beat of the clock.
+"""The people whom something may await, in memory, as of the last beat of the clock.
 
-The menu of everyone else is answered from memory: it never waits for the storage thread, and so reveals
-nothing of what that thread is doing.
+Everyone else's menu is answered from memory: since it never waits for the storage thread, its response time
+does not reveal what that thread is doing.
 """
 
 from collections import defaultdict
@@ -16,8 +16,8 @@ from bot.conversation.requests import Actor
 from bot.people import roles
 from bot.people.persons import Account, account
 
-# What may await each person, with all that changes how it is said. It may name something that is over, never
-# leave out something that is not: the menu then looks closer (see `bot.commands.vigie.awaiting`).
+# What may await each person, with everything that changes its wording. It may include something that is over,
+# but never omit something that is not: the menu then checks (see `bot.commands.vigie.awaiting`).
 _MATTERS: Final = """
   SELECT person_id, 'accueil ' || policy || version || round || scope || questions
     || (SELECT count(*) FROM reading_facts AS facts WHERE facts.person_id = onboardings.person_id
@@ -44,7 +44,7 @@ _MATTERS: Final = """
   UNION ALL SELECT consenter_id, 'consentement ' || id
     FROM permission_requests WHERE state = 'asked' AND consenter_id IS NOT NULL
 """
-# What may await the holders of some role: which, the menu says.
+# What may await the holders of some role. The menu finds out which.
 _FOR_HOLDERS: Final = """
   SELECT 'demande ' || id FROM permission_requests WHERE state = 'asked'
   UNION ALL SELECT 'verification ' || policy || version || check_name FROM check_reviews
@@ -53,7 +53,7 @@ _FOR_HOLDERS: Final = """
 
 @dataclass(slots=True)
 class AwaitingBoard:
-    """Whom something may await. `matters`: what, by account, in words that are only compared.
+    """The board. `matters`: what may await each account, as texts that are only compared.
 
     `changed`: the accounts whose matters changed since this set was last emptied, for the pages that show it.
     """
@@ -62,11 +62,11 @@ class AwaitingBoard:
     changed: set[Account] = field(default_factory=set)
 
     def may_await(self, actor: Actor) -> bool:
-        """Return whether something may await someone, or the board is not read yet."""
+        """Return whether something may await a person. True until the board is first read."""
         return self.matters is None or account(actor) in self.matters
 
     def watch(self, actor: Actor | None) -> None:
-        """Count someone who acts among those whom something may await, until the next beat of the clock."""
+        """Treat someone who acts as a person whom something may await, until the next beat of the clock."""
         if actor is not None and self.matters is not None:
             self.matters = {account(actor): frozenset(), **self.matters}
 
@@ -96,6 +96,6 @@ class AwaitingBoard:
         after_commit(show)
 
     def take_changed(self) -> set[Account]:
-        """Return the accounts of whom something changed since the last call."""
+        """Return the accounts whose matters changed since the last call."""
         taken, self.changed = self.changed, set()
         return taken
