@@ -4,9 +4,9 @@ An event is recorded before it is processed, and kept for as long as the platfor
 then deletes it. Only Slack's events need this. Repeated commands, buttons and forms are harmless, because the
 rows that they write have unique keys.
 
-Someone may write to the bot just before a report. So the record has no time but the day, and identifiers,
-which Slack numbers in turn, are hashed: rows are in no order. Only someone who tries the identifiers one by
-one learns the day of one.
+Someone may write to the bot just before a report. So the record has only the day, and identifiers, which
+Slack issues in order, are hashed, so that rows have no order. Only someone who tries every identifier can
+learn the day of an event.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from bot.storage.database import Storage
 from bot.times import Clock
 
-KEPT_FOR: Final = timedelta(hours=24)  # at least: days in UTC are forgotten whole
+KEPT_FOR: Final = timedelta(hours=24)  # at least, since whole UTC days are deleted
 
 
 def hear(db: Database, event_id: str, now: datetime) -> bool:
