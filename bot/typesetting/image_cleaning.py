@@ -16,7 +16,7 @@ from bot.logs import ExplainedError
 from bot.typesetting.image_cleaning_page import MOST_PIXELS
 from bot.typesetting.isolated import read_isolated
 
-LARGEST: Final = 10 * 1024 * 1024  # bytes of an original
+LARGEST: Final = 10 * 1024 * 1024  # maximum bytes of an original
 SECONDS: Final = 30.0
 
 _PAGE: Final = Path(__file__).with_name("image_cleaning_page.py")
@@ -71,7 +71,8 @@ def clean(original: bytes) -> Cleaned:
         raise ImageError(_HEIC if original[4:8] == b"ftyp" else _NOT_READ)
     if _is_something_else(original):
         raise ImageError("ce fichier n'est pas seulement une image. Faites-en une capture d'écran.")
-    pixels = int.from_bytes(original[16:20]) * int.from_bytes(original[20:24])  # as a PNG's header declares
+    # the size declared by a PNG's header
+    pixels = int.from_bytes(original[16:20]) * int.from_bytes(original[20:24])
     if kind == "PNG" and pixels > MOST_PIXELS[kind]:
         raise ImageError(_REASONS["large"])  # a few kilobytes may declare gigabytes of pixels
     try:

@@ -16,10 +16,12 @@ from typing import Any
 # Limits for the original, in pixels. The limit for JPEG admits a phone's photo of 48 million pixels: it is
 # higher because only a JPEG can be decoded at a reduced size.
 MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 24_000_000, "WEBP": 16_000_000}
-KEPT_PIXELS = 8_000_000  # in the clean image: a screenshot stays readable, a sensor's own noise disappears
-MOST_BYTES = 3_500_000  # in the clean image: a larger PNG becomes a JPEG, at the first quality that fits
-QUALITIES = (88, 75, 50)  # of a JPEG, out of 100; the last one is used even if it does not fit
-MEMORY = 400 << 20  # bytes
+# pixels of the clean image: a screenshot stays readable, and a sensor's noise pattern disappears
+KEPT_PIXELS = 8_000_000
+# bytes of the clean image: a larger PNG becomes a JPEG, at the first quality that fits
+MOST_BYTES = 3_500_000
+QUALITIES = (88, 75, 50)  # JPEG qualities, out of 100; the last one is used even if it does not fit
+MEMORY = 400 << 20  # maximum bytes of memory
 PROCESSOR_SECONDS = 20
 
 

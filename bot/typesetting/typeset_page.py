@@ -22,7 +22,7 @@ _PROBE: Final = b'#set document(title: "x")\n#set text(lang: "fr")\n#sys.inputs.
 _UNKNOWN: Final = "\u25a1"  # replaces a character that no embedded font has
 _LATIN: Final = "\u017f"  # the embedded fonts have every character up to this one
 _STANDARD: Final = "ua-1"
-_HOUSE: Final = Path(__file__).with_name("house.typ")  # what the templates share
+_HOUSE: Final = Path(__file__).with_name("house.typ")  # the definitions shared by the templates
 _FONTS: Final = typst.Fonts(include_system_fonts=False)  # only the compiler's embedded fonts
 
 
