@@ -1,7 +1,7 @@
 """A conditional request to an address of the association's site, to public machines only.
 
-The rule is on the socket: whatever a name resolves to, or a redirection says, the address that is checked is
-the one that is connected to. No proxy, cookie or credential is used.
+The check is on the socket: whatever a name resolves to or a redirection says, the checked address is the one
+connected to. No proxy, cookie or credential is used.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from yarl import URL
 
 from bot.watching.observed import Validators
 
-MOST_BYTES: Final = 20 * 1024 * 1024  # of a document, once it is decompressed
-SECONDS: Final = 30.0  # for everything, redirections included
+MOST_BYTES: Final = 20 * 1024 * 1024  # maximum bytes of a document, once decompressed
+SECONDS: Final = 30.0  # time limit for everything, redirections included
 MOST_REDIRECTIONS: Final = 3
 
 _CHUNK: Final = 64 * 1024
-_VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,300}")  # others are not sent back
+_VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,300}")  # the form of validators that are sent back
 _CHARSET: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
 _REDIRECTIONS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -46,7 +46,7 @@ TOO_LARGE: Final = (
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _SocketMaker: TypeAlias = Callable[[aiohttp.AddrInfoType], socket.socket]
 
-# Unicast IPv6, without what stands for an IPv4 address (Teredo, 6to4) or for no machine (documentation).
+# Unicast IPv6; excluded are the addresses that embed an IPv4 one (Teredo, 6to4) and those for documentation.
 _UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 _NOT_UNICAST: Final = tuple(
     map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
@@ -57,7 +57,7 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # its last 32 bits are an
 class SourceError(Exception):
     """A source cannot be read. The text says why, in French.
 
-    `passing`: whether it may well work the next day, with nobody doing anything.
+    `passing`: whether it may work the next day without any action.
     """
 
     def __init__(self, problem: str, *, passing: bool = False) -> None:
@@ -66,14 +66,14 @@ class SourceError(Exception):
 
 
 class PrivateAddressError(OSError):
-    """The address to connect to is not one of the public Internet."""
+    """The address to connect to is not on the public Internet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document: its bytes, the name at the end of its address, "" if none, and its validators.
+    """A document: its bytes, the file name in its address, "" if none, and its validators.
 
-    `charset`: the encoding that its server names, "" if none.
+    `charset`: the encoding given by its server, "" if none.
     """
 
     content: bytes
@@ -92,7 +92,7 @@ async def fetch(
     """Return the document at an address, None if it did not change. Raises `SourceError`.
 
     `validators`: those of the document that was read last. `resolver`: finds the addresses of host names, by
-    default with the system; what it finds is checked.
+    default the system's. Its answers are checked.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -112,7 +112,7 @@ async def fetch(
 
 
 async def _follow(address: URL, validators: Validators, resolver: AbstractResolver | None) -> Fetched | None:
-    """Ask for a document wherever its address leads."""
+    """Request a document, following redirections."""
     asked = address
     for _ in range(MOST_REDIRECTIONS + 1):
         allowed = _written_address(asked.host or "") if asked.host == address.host else None
@@ -121,7 +121,7 @@ async def _follow(address: URL, validators: Validators, resolver: AbstractResolv
             aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(),  # the whole has one
+                timeout=aiohttp.ClientTimeout(),  # the whole fetch has a timeout
                 auto_decompress=False,
             ) as web,
             web.get(
@@ -161,13 +161,13 @@ def _validators(answer: aiohttp.ClientResponse) -> Validators:
 
 
 def _charset(answer: aiohttp.ClientResponse) -> str:
-    """Return the encoding that a server names, "" if none that has a plain name."""
+    """Return the encoding given by a server, "" if none or not a plain name."""
     charset = answer.charset or ""
     return charset if _CHARSET.fullmatch(charset) else ""
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """Return a document, decompressed if its server insists. Never hold more than `MOST_BYTES` of it."""
+    """Return a document, decompressed if needed. Never hold more than `MOST_BYTES` of it."""
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     chunks: AsyncIterator[bytes] = answer.content.iter_chunked(_CHUNK)
     if encoding in {"gzip", "x-gzip"}:
@@ -183,7 +183,7 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
 
 
 async def _unzipped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield what was compressed with gzip, in pieces as small as what came. Raises `zlib.error`."""
+    """Decompress gzip, in pieces of bounded size. Raises `zlib.error`."""
     decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     async for chunk in chunks:
         left = chunk
@@ -194,11 +194,11 @@ async def _unzipped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise zlib.error
 
 
-# --- Which addresses are connected to ---------------------------------------------------------
+# --- Allowed addresses ---------------------------------------------------------
 
 
 def is_public(text: str) -> bool:
-    """Return whether an address is one that anybody on the Internet may reach."""
+    """Return whether an IP address is on the public Internet."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         if address in _NAT64:
@@ -209,7 +209,7 @@ def is_public(text: str) -> bool:
 
 
 def _written_address(host: str) -> _Address | None:
-    """Return the address that a host is written as, None for a name."""
+    """Return a host as an IP address, None for a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -217,7 +217,7 @@ def _written_address(host: str) -> _Address | None:
 
 
 def _checked_socket(allowed: _Address | None) -> _SocketMaker:
-    """Return what makes a socket to a public address or `allowed`. It raises `PrivateAddressError`."""
+    """Return a socket factory that raises `PrivateAddressError` except for public addresses and `allowed`."""
 
     def make(place: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, (host, *_) = place

@@ -13,9 +13,9 @@ from bot.conversation.findings import Finding, fine, note, wrong
 from bot.storage import state
 from bot.times import in_words
 
-MOST_TEXTS: Final = 200  # remembered, so that none is told twice
+MOST_TEXTS: Final = 200  # maximum texts remembered, so that none is reported twice
 
-_NAME: Final = "source"  # names the stored value and the findings
+_NAME: Final = "source"  # the name of the stored value and of the findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Validators:
 class Observed:
     """The state of the source at the last look. `source`: a hash of the setting, which may hold a secret.
 
-    `validators`: by policy, those of the document that was read last. `texts`: hashes of the words of those
-    that were proposed. `day`: the date of the last look. `problem`: why it failed, "" if it did not.
+    `validators`: by policy, the validators of the last document read. `texts`: hashes of the words of the
+    texts already reported. `day`: the date of the last look. `problem`: why it failed, "" if it did not.
     `failures`: how many looks failed in a row. `announced`: the day of the notice, if one is queued or sent.
     """
 
@@ -69,7 +69,7 @@ def source_key(place: str) -> str:
 
 
 def check_source(db: Database, place: str | None) -> Iterator[Finding]:
-    """Yield the finding that tells how the last look at the source went. `place`: as the setting says."""
+    """Yield the finding on the last look at the source. `place`: the setting's value."""
     if place is None:
         return
     known = read(db)

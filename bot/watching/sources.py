@@ -22,7 +22,7 @@ _UNREADABLE: Final = "le dossier ne se lit pas. Vérifiez qu'il existe, et que j
 
 @dataclass(frozen=True, slots=True)
 class WatchedSource:
-    """Where the association keeps its texts. `place`: an address or a folder, as the setting says.
+    """The place of the association's texts. `place`: an address or a folder, from the setting.
 
     A document belongs to the policy named in its file name, or else to the default policy. In a folder, only
     the most recently modified file of each policy counts. `resolver`, `seconds`: as for `fetch`.
@@ -36,7 +36,7 @@ class WatchedSource:
     async def look(self, known: Mapping[str, Validators]) -> Mapping[str, Fetched]:
         """Return the documents that may have changed, by policy. Raises `SourceError`.
 
-        `known`: by policy, the validators of the document that was read last.
+        `known`: by policy, the validators of the last document read.
         """
         if "://" not in self.place:
             return await aside(partial(self._look_in_folder, known))
@@ -51,7 +51,7 @@ class WatchedSource:
 
     def _look_in_folder(self, known: Mapping[str, Validators]) -> Mapping[str, Fetched]:
         try:
-            # The latest of each policy is the last that is put in.
+            # The files are oldest first, so the latest of each policy remains.
             latest = {self._policy_of(path.name): (path, marks) for path, marks in _files(Path(self.place))}
             return {
                 policy: Fetched(_read(path), path.name, marks)
@@ -63,7 +63,7 @@ class WatchedSource:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, Validators]]:
-    """Yield the files of a folder, the oldest first, with what changes when they do. Raises `OSError`."""
+    """Yield the files of a folder, oldest first, with validators. Raises `OSError`."""
     # Word and others keep a file « ~$texte.docx » beside the one that is open.
     visible = [(path, path.stat()) for path in folder.iterdir() if not path.name.startswith((".", "~"))]
     files = [

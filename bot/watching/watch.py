@@ -1,6 +1,6 @@
-"""The daily look at the source: a text whose words changed is kept like a dropped file, and told.
+"""The daily look at the source: a text whose words changed is stored like a dropped file, and reported.
 
-Nobody but the administration sees it, and nothing is proposed until someone says that its outline is right.
+Only the administration sees it, and nothing is proposed until someone confirms its outline.
 """
 
 import hashlib
@@ -38,14 +38,14 @@ from bot.watching.notices import BROKEN, CHANGED, MENDED, ChangedNotice, OutageN
 from bot.watching.observed import MOST_TEXTS, Observed, Validators
 from bot.watching.sources import WatchedSource
 
-_NAME_LENGTH: Final = 60  # characters of a document's name, as for one that is dropped
+_NAME_LENGTH: Final = 60  # maximum characters of a document's name, as for a dropped file
 _UNNAMED: Final = "le document"
-_FAILURES: Final = 2  # in a row before a passing one is reported
+_FAILURES: Final = 2  # consecutive temporary failures before one is reported
 
 
 @dataclass(frozen=True, slots=True)
 class SeenText:
-    """A document that was read. `name`: its file's, as people see it. `words`: a hash of its words."""
+    """A document that was read. `name`: its file's name for people. `words`: a hash of its words."""
 
     policy: str
     name: str
@@ -55,7 +55,7 @@ class SeenText:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look at the source found: the documents that may have changed, and what went wrong.
+    """The result of a look at the source: the documents that may have changed, and the problems.
 
     `validators`: of these documents, by policy.
     """
@@ -75,7 +75,7 @@ class Watch:
     hold: Callable[[Database, int], None]
 
     async def run(self, due: datetime, now: datetime) -> None:
-        """Look at the source, and report what is new. `due`: when this look was to be. Safe to repeat."""
+        """Look at the source, and report what is new. `due`: when this look was due. Safe to repeat."""
         known = await self.storage.run(self._known)
         try:
             fetched = await self.source.look(known.validators)
@@ -90,13 +90,13 @@ class Watch:
             return self._remembered(db)
 
     def _remembered(self, db: Database) -> Observed:
-        """Return what is remembered of this source. Of another, only the texts that were told."""
+        """Return the stored state of this source or, for another, only the texts already reported."""
         known = observed.read(db)
         source = observed.source_key(self.source.place)
         return known if known.source == source else Observed(source, texts=known.texts)
 
     def _record(self, look: Look, due: datetime, now: datetime) -> None:
-        """Record what was seen and queue the notices about it, in one transaction."""
+        """Record a look and queue its notices, in one transaction."""
         with self.storage.transaction() as db:
             (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
             known = self._remembered(db)
@@ -108,11 +108,11 @@ class Watch:
             known = replace(known, day=day, validators={**known.validators, **look.validators})
             observed.write(db, self._tell_outage(db, known, look.problem, now))
             restored = state.flag(db, state.RESTORED)
-            if restored is not None and due <= restored.since:  # it may have been told before
+            if restored is not None and due <= restored.since:  # the notice may already have been sent
                 self.hold(db, before)
 
     def _differs(self, db: Database, seen: SeenText) -> bool:
-        """Return whether a document says something else than each text that is known of its policy."""
+        """Return whether a document's words differ from every known text of its policy."""
         if any(_words(text.text) == seen.words for text in revisions.list_texts(db, seen.policy)):
             return False
         decisions = dropped_texts.kept_decisions(db, seen.policy)
@@ -123,14 +123,14 @@ class Watch:
             new = articles.parse(decided.markdown, policy=seen.policy, adopted=today)
             return not any(compare(self.archive.version(text), new).is_empty for text in approved)
         except PolicyError:
-            return True  # its outline says what is wrong with it
+            return True  # invalid: its outline will show the problems
 
     def _adopted(self, db: Database, policy: str) -> Outline | None:
         latest = revisions.latest_approved(db, policy)
         return self.archive.version(latest).outline if latest else None
 
     def _keep(self, db: Database, seen: SeenText, now: datetime) -> None:
-        """Keep a document like a dropped file, and queue the notice that leads to its outline."""
+        """Store a document like a dropped file, and queue the notice that leads to its outline."""
         dropped = dropped_texts.store(db, seen.name, seen.document, self.archive.calendar.day(now))
         if not dropped.policy:  # otherwise someone dropped the same file, and is correcting it
             dropped_texts.place(db, dropped, seen.policy, adopted=self._adopted(db, seen.policy))
@@ -142,7 +142,7 @@ class Watch:
         """Queue the notice about a source that fails, or works again. Return its new recorded state."""
         notice = OutageNotice(self.archive.calendar.day(now))
         if problem is None:
-            # What nobody was told yet, such as on a Sunday, is not told to be over.
+            # The end of an outage is not announced if its beginning was still queued, such as on a Sunday.
             if known.announced and not rows.cancel(db, f"{BROKEN.name}:{known.announced}"):
                 self._tell(db, MENDED, str(notice.day), notice, now)
             return replace(known, problem="", failures=0, announced=None)
@@ -155,13 +155,13 @@ class Watch:
     def _tell(
         self, db: Database, notice: Notice[Arguments], about: str, arguments: Arguments, now: datetime
     ) -> None:
-        """Queue a notice to the administration, once about each thing."""
+        """Queue a notice to the administration, once per subject."""
         key, urgent = f"{notice.name}:{about}", self.archive.at_once
         rows.enqueue(db, Delivery(key, TO_ADMINISTRATION, notice, arguments, urgent=urgent), now)
 
 
 def _read(fetched: Mapping[str, Fetched]) -> Look:
-    """Read the documents. The validators of one that cannot be read are left out: it is asked for again."""
+    """Read the documents. Validators of unreadable ones are left out, so that they are fetched again."""
     texts: list[SeenText] = []
     problem: SourceError | None = None
     for policy, file in fetched.items():
@@ -176,7 +176,7 @@ def _read(fetched: Mapping[str, Fetched]) -> Look:
 
 
 def _words(markdown: str) -> str:
-    """Return a hash of the words of a text, whatever their case, their spaces and their marks."""
+    """Return a hash of a text's words, ignoring case, white space and markup."""
     text = unicodedata.normalize("NFKC", " ".join(source_words(markdown))).replace("\u00ad", "").casefold()
     return hashlib.sha256(" ".join(re.findall(r"\w+", text)).encode("utf-8", "surrogatepass")).hexdigest()[
         :32
