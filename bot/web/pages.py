@@ -21,7 +21,7 @@ from bot.web import fields
 from bot.web.draft import DraftPicture
 from bot.web.fields import FieldSpec, FormChoice, actions, button
 
-ADDRESS_LENGTH: Final = 2_000  # characters of pasted text, of which fewer are kept
+ADDRESS_LENGTH: Final = 2_000  # maximum characters of pasted text, of which only the address is kept
 STYLE: Final = "style.css"
 # Relative paths, so that links work wherever a proxy serves the page.
 FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
@@ -120,7 +120,7 @@ def report_form(
     """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
     `board`: the roles, and who receives reports today. `number`: the form's number (see `draft.new_number`).
-    `channels`: where else to turn; they are in the page itself, so that nothing reveals who reads them.
+    `channels`: the other places to turn to, in the page itself, so that no request reveals who reads them.
     """
     titles, default = board.titles or {}, board.recipients[0]
     recipients = [FormChoice(role, titles[role]) for role in board.recipients]
