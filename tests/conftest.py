@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlite_utils import Database
 
-from bot.answers.engine import store, training
+from bot.answers.engine import model_files, training
 from bot.app.examples import examples
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply
@@ -98,7 +98,7 @@ def _encoder() -> Iterator[None]:
 def _nothing_shipped() -> Iterator[None]:
     """The models that `make install` made are seen by no test, which passes alike with and without them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "SHIPPED", "aucun")
+        patch.setattr(model_files, "SHIPPED", "aucun")
         yield
 
 

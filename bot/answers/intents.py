@@ -235,15 +235,15 @@ class IntentModel:
     One measures how close a text is to each class, the other which intent it is, if it is any.
 
     `names`: the n classes, `OTHER` last. `rarity`: `(BUCKETS,) float32`, the inverse document frequency.
-    `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) float32`, of the closeness.
-    `choice`: `(BUCKETS + d, n - 1) float32`, of a softmax over the intents.
+    `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) int8`, of the closeness, and
+    `choice`: `(BUCKETS + d, n - 1) int8`, of a softmax over the intents, each with the scale of its table.
     """
 
     names: tuple[str, ...]
     rarity: NDArray[np.float32]
     centre: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    choice: NDArray[np.float32]
+    weights: tuple[NDArray[np.int8], np.float32]
+    choice: tuple[NDArray[np.int8], np.float32]
 
     @classmethod
     def load(cls, path: Path) -> IntentModel:
@@ -252,7 +252,7 @@ class IntentModel:
 
         with np.load(path) as file:
             weights, choice = (
-                file[name].astype(np.float32) * file[f"{name}_scale"] for name in ("weights", "choice")
+                (file[name], np.float32(file[f"{name}_scale"])) for name in ("weights", "choice")
             )
             rarity, centre = file["rarity"].astype(np.float32), file["centre"].astype(np.float32)
             return cls(tuple(file["names"].tolist()), rarity, centre, weights, choice)
@@ -266,7 +266,8 @@ class IntentModel:
         buckets, values = weigh(families, self.rarity)
         meaning = embedded([text], self.centre)[0]
         closeness, chosen = (
-            values @ weights[buckets] + meaning @ weights[BUCKETS:] for weights in (self.weights, self.choice)
+            values @ (weights[buckets] * scale) + meaning @ (weights[BUCKETS:] * scale)
+            for weights, scale in (self.weights, self.choice)
         )
         scores = closeness[:-1] + CHOICE * likelihoods(chosen)
         best = int(scores.argmax())
@@ -284,8 +285,8 @@ def likelihoods(scores: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def embedded(texts: Sequence[str], centre: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the embeddings of m texts, `(m, d) float32`, centred, of norm `MEANING`."""
+    from bot.answers.engine.encoder import encoder  # noqa: PLC0415 — as above
     from bot.answers.engine.features import direction  # noqa: PLC0415 — numpy, for the first question
-    from bot.answers.engine.model import encoder  # noqa: PLC0415 — as above
 
     return MEANING * direction(encoder()(texts), centre)
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.answers import bank, intents
-from bot.answers.engine.model import encoder
+from bot.answers.engine.encoder import encoder
 from bot.answers.intents import BUCKETS, Intents
 from bot.settings import SEED
 

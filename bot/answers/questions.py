@@ -234,9 +234,9 @@ class Engine:
 
         The outcome is never "silent", since the text may answer in other words.
         """
-        from bot.answers.engine import finder, model, texts  # noqa: PLC0415 — numpy, loaded with the index
+        from bot.answers.engine import encoder, finder, texts  # noqa: PLC0415 — numpy, loaded with the index
 
-        read = index.read(question, texts.lexicon(), model.encoder(), finder.finder())
+        read = index.read(question, texts.lexicon(), encoder.encoder(), finder.finder())
         ranked = read.ranked()
         if read.elsewhere > DOUBTED or read.unanswered >= read.right + LENIENT:
             outcome: Outcome = "out_of_scope" if read.elsewhere > ELSEWHERE else "not_found"

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from bot.answers import bank
 from bot.answers.bank import BankLine
+from bot.answers.engine.encoder import encoder
 from bot.answers.engine.features import Floats, direction
 from bot.answers.engine.finder import Finder, finder
 from bot.answers.engine.lexicon import (
@@ -36,7 +37,6 @@ from bot.answers.engine.lexicon import (
     load_groups,
     load_subjects,
 )
-from bot.answers.engine.model import encoder
 from bot.answers.engine.passages import FEATURES, SUMMARY, Passage, TextIndex, passages_of, remembering
 from bot.language.spelling import Speller, load_spelling_table
 from bot.policy import articles, loading

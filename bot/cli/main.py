@@ -82,13 +82,13 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     """Print the version, and those that a database or a model must match, whatever the settings."""
     if not asked or context.resilient_parsing:
         return
-    from bot.answers.engine import store
+    from bot.answers.engine import model_files, store
 
     click.echo(f"vigie, version {__version__}")
     click.echo(f"tables\u00a0: {latest()}")
     for policy in base.shipped_policies():
         sources = store.Sources((settings.SEED,), policy.versions[-1])
-        learnt = store.is_learnt(sources, settings.SEED / store.SHIPPED)
+        learnt = store.is_learnt(sources, settings.SEED / model_files.SHIPPED)
         shipped = "apprise" if learnt else "sera apprise au premier démarrage"
         click.echo(f"banque {policy.name.of}\u00a0: {sources.key()} ({shipped})")
     context.exit()

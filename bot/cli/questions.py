@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from bot.answers import evaluation, refusals
-from bot.answers.engine import store
+from bot.answers.engine import model_files, store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.store import Sources
 from bot.answers.evaluation import Trial
@@ -30,6 +30,7 @@ from bot.people import roles
 from bot.policy.addresses import listed
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
+from bot.posting.examining import WEIGHTS
 from bot.settings import SEED
 
 _FEW: Final = 3  # policies; with more, each is loaded at the first question that it may answer
@@ -101,7 +102,7 @@ def apprendre(*, ship: bool) -> None:
     bot, learnt = base.parts(), True
     folders = (SEED,) if ship else tuple(bot.folders)
     policies = base.shipped_policies() if ship else list(bot.library.policies.values())
-    models = SEED / store.SHIPPED if ship else bot.settings.models()
+    models = SEED / model_files.SHIPPED if ship else bot.settings.models()
     banks = {policy: Sources(folders, policy.versions[-1]) for policy in policies}
     if ship and not all(store.is_learnt(sources, models) for sources in banks.values()):
         shutil.rmtree(models, ignore_errors=True)  # so that the same banks make the same models
@@ -114,6 +115,14 @@ def apprendre(*, ship: bool) -> None:
         except ModelError as error:
             click.echo(f"La banque {policy.name.of} n'est pas apprise\u00a0: {error}", err=True)
             learnt = False
+    if ship:
+        from bot.answers.engine import encoder  # noqa: PLC0415 — numpy, for those who install
+        from bot.posting import model  # noqa: PLC0415 — same
+
+        for derived in (encoder.ARRAYS, model.network_of(SEED / WEIGHTS)):
+            derived.ship(models)
+        for path in models.iterdir():
+            path.chmod(0o644)  # for the accounts of those who run it
     sys.exit(0 if learnt else 1)
 
 

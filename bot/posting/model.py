@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bot.answers.engine.derived import Derived, sums
 from bot.answers.engine.features import Floats
 from bot.posting.features import Notions, Reader
 from bot.posting.network import Network
@@ -52,9 +54,8 @@ class PostModel:
             reader = Reader(Notions(tuple(notions)), tables["rarity"], tables["notion_rarity"])
             weights = file["weights"].astype(np.float32) * file["scale"]
             names = tuple(file["names"].tolist())
-            network = Network.unpack(
-                {name.removeprefix(NETWORK): file[name] for name in file.files if name.startswith(NETWORK)}
-            )
+        arrays = dict(network_of(path).arrays())
+        network = Network(arrays, float(arrays.pop("epsilon")))
         return cls(names, reader, tables["bias"], weights, tables["thresholds"], network)
 
     def chances(self, post: Post, segments: Sequence[Segment]) -> Floats:
@@ -74,6 +75,20 @@ class PostModel:
         rivals = np.where(odds == best, second, best)
         chances: Floats = 1 / (1 + np.exp(RIVAL * np.maximum(rivals, 0) - odds))
         return chances
+
+
+def network_of(path: Path) -> Derived:
+    """Return the arrays of the network in a file, in the precision in which they are used."""
+
+    def unpacked() -> dict[str, NDArray[Any]]:
+        with np.load(path) as file:
+            packed = {
+                name.removeprefix(NETWORK): file[name] for name in file.files if name.startswith(NETWORK)
+            }
+        network = Network.unpack(packed)
+        return {**network.weights, "epsilon": np.array(network.epsilon)}
+
+    return Derived("verifications", 1, lambda: [sums(path)], unpacked)
 
 
 def softmax(scores: Floats) -> Floats:

@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.answers.engine.encoder import embed_pieces
 from bot.answers.engine.features import Floats, Places
-from bot.answers.engine.model import embed_pieces
 
 # the number of pieces that each convolution reads, and how many of them come before
 BRANCHES: Final = ((2, 0), (3, 1), (5, 2))
@@ -46,7 +46,8 @@ class Network:
             if name.endswith(".scale")
         }
         return cls(
-            {name: weight.astype(np.float32) for name, weight in weights.items()}, float(arrays["epsilon"])
+            {name: weight.astype(np.float32, copy=False) for name, weight in weights.items()},
+            float(arrays["epsilon"]),
         )
 
     def pack(self) -> dict[str, NDArray[Any]]:

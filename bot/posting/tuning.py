@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bot.answers.engine.encoder import embed_pieces
 from bot.answers.engine.features import Floats, Places
-from bot.answers.engine.model import embed_pieces
 from bot.posting.hurried import hurried
 from bot.posting.network import BRANCHES, LOWEST, MEANING, MEANING_NORM, PEAKS, PIECE, WIDTH, Network
 

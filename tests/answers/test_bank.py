@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.answers import bank
 from bot.answers.bank import BankLine
-from bot.answers.engine import store
+from bot.answers.engine import model_files
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -161,7 +161,7 @@ def test_the_association_adds_to_what_is_shipped(small: Small) -> None:
 
 
 def test_a_fingerprint_depends_on_where_each_part_ends() -> None:
-    assert store.fingerprint([b"ab", b"c"]) != store.fingerprint([b"a", b"bc"])
+    assert model_files.fingerprint([b"ab", b"c"]) != model_files.fingerprint([b"a", b"bc"])
 
 
 def test_the_seed_is_where_it_is_said_to_be() -> None:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import os
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answers.engine import model
 from bot.answers.engine.features import BUCKETS, FAMILIES, Postings, counted, families, weigh
 
 EVEN = np.ones(BUCKETS, dtype=np.float32)
@@ -41,20 +36,3 @@ def test_any_text_is_counted_in_the_buckets_there_are(text: str) -> None:
     assert all(0 <= bucket < BUCKETS for family in counted(text) for bucket in family)
     postings = Postings.of([weigh("une photo", EVEN)])
     assert postings.similarity(*weigh(text, EVEN), 1).shape == (1,)
-
-
-@pytest.mark.skipif(not hasattr(os, "pread"), reason="the table stays in memory where pread is missing")
-def test_a_table_read_from_a_file_gives_the_rows_that_it_holds() -> None:
-    table = np.arange(600, dtype=np.uint8).reshape(100, 6)
-    places = np.array([7, 0, 99, 7])
-    assert (model._TableOnDisk(table)[places] == table[places]).all()
-
-
-def test_without_room_on_the_disk_the_encoder_answers_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(**_: object) -> None:
-        raise OSError(errno.ENOSPC, "no room")
-
-    monkeypatch.setattr(model, "TemporaryFile", full)
-    asked = ["puis-je utiliser le logo?", "", "a" * 700, "¿Puedo? 可以吗"]
-    in_memory = model._load_encoder.__wrapped__().encode(asked)  # type: ignore[no-untyped-call]
-    assert (model.encoder()(asked) == in_memory).all()

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from bot.answers.bank import BANK
-from bot.answers.engine import model, store, training
+from bot.answers.engine import model, model_files, store, training
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import ModelShelf
 from bot.answers.engine.store import ModelScore, Sources
@@ -146,7 +146,7 @@ def test_a_model_that_is_not_what_its_name_says_is_refused_in_a_line_and_made_ag
 
 
 def test_a_shipped_model_answers_at_once_and_is_never_written(small: Small) -> None:
-    shipped = small.shipped / store.SHIPPED
+    shipped = small.shipped / model_files.SHIPPED
     made = store.learn(small.sources, shipped)
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in shipped.iterdir()}
     assert store.is_learnt(small.sources, small.models)

@@ -16,6 +16,7 @@ import numpy as np
 from bot.answers import bank
 from bot.answers.engine import model as question_model
 from bot.answers.engine import store
+from bot.answers.engine.encoder import encoder
 from bot.answers.engine.features import direction
 from bot.answers.engine.model import Model
 from bot.answers.engine.shelf import FixedModel
@@ -83,7 +84,7 @@ def bm25(version: Version) -> Rank:
 
 def embeddings(version: Version) -> Rank:
     """The nearest clause by the sentence encoder that Vigie has, and nothing else."""
-    clauses, encode = version.clauses(), question_model.encoder()
+    clauses, encode = version.clauses(), encoder()
     vectors = encode([_text(clause)[: question_model.READ] for clause in clauses])
     centre = vectors.mean(axis=0)
     seen = direction(vectors, centre)

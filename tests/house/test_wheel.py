@@ -8,15 +8,21 @@ import sys
 import sysconfig
 import tomllib
 import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
 from bot import __version__
-from bot.answers.engine import store
+from bot.answers.engine import encoder, model_files, store
 from bot.answers.engine.store import Sources
 from bot.cli import base
+from bot.posting import model
+from bot.posting.examining import WEIGHTS
 from bot.settings import SEED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,6 +96,17 @@ def test_the_models_that_are_shipped_are_made_of_the_banks_that_are() -> None:
 
 
 @with_models
+def test_what_every_bot_would_compute_is_shipped_for_all_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute() -> Mapping[str, NDArray[Any]]:
+        raise AssertionError("run make install")
+
+    monkeypatch.setattr(model_files, "SHIPPED", SHIPPED.name)
+    for derived in (encoder.ARRAYS, model.network_of(SEED / WEIGHTS)):
+        assert replace(derived, make=compute).arrays()
+    assert {path.stat().st_mode & 0o444 for path in SHIPPED.iterdir()} == {0o444}
+
+
+@with_models
 def test_the_first_question_ever_asked_of_the_wheel_is_answered_in_seconds(
     venv: Path, tmp_path: Path
 ) -> None:
@@ -125,7 +142,7 @@ def test_vigie_works_from_the_wheel_alone(venv: Path, tmp_path: Path) -> None:
 
 
 def test_the_library_whose_private_parts_are_replaced_is_the_one_that_they_were_written_for() -> None:
-    """`bot.answers.engine.model` replaces them: try the first question before changing this number."""
+    """`bot.answers.engine.encoder` replaces them: try the first question before changing this number."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     (wanted,) = [each for each in project["dependencies"] if each.startswith(ENCODER)]
     assert wanted == f"{ENCODER}=={version(ENCODER)}"

@@ -19,8 +19,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.answers.engine.encoder import encoder
 from bot.answers.engine.features import direction
-from bot.answers.engine.model import encoder
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
 from bot.cli.posts import touched_clauses

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from bot.answers import bank
+from bot.answers.engine.encoder import embed_pieces
 from bot.answers.engine.features import Floats, Places
-from bot.answers.engine.model import embed_pieces
 from bot.policy.articles import Number
 from bot.posting import network, training
 from bot.posting.examining import WEIGHTS, load_examiner

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import model, training
+from bot.answers.engine.encoder import encoder
 from bot.answers.engine.features import FAMILIES, Floats, Postings, direction, families
 from bot.answers.engine.training import (
     SHARE,
@@ -61,7 +62,7 @@ class Laboratory:
             parts[name] = np.array(
                 [postings.similarity(*text, len(texts)) for text in texts], dtype=np.float32
             )
-        vectors: Floats = model.encoder()(spelled)
+        vectors: Floats = encoder()(spelled)
         seen = direction(vectors, vectors.mean(axis=0))
         close = seen @ seen.T
         parts[EMBEDDING] = SHARE * np.exp(WIDTH * (close - 1))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 5  # version of the file format, included in the fingerprint: other formats are never read
+FORMAT = 6  # version of the file format, included in the fingerprint: other formats are never read
 
 IN_CONTEXT = 0.6  # weight of a follow-up's scores in context; the rest is for its scores by itself
 

@@ -9,8 +9,9 @@ keeps its own.
 `<folder>/<policy>-<base>.echec` is the reason why training on the latest bank failed for a text, as one
 French line.
 
-The models shipped with the program have the same format, in `SHIPPED`, in a folder of policies. They are
-read-only: one made from other sources is ignored, and missing ones are trained in the bot's own folder.
+The models shipped with the program have the same format, in `model_files.SHIPPED`, in a folder of
+policies. They are read-only: one made from other sources is ignored, and missing ones are trained in the
+bot's own folder.
 
 Files are replaced atomically, so that two processes can write at once. A damaged file is rewritten.
 """
@@ -21,20 +22,19 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
-from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
 from bot.answers import bank
+from bot.answers.engine import model_files
 from bot.answers.engine.scores import FORMAT, ModelError
 from bot.answers.engine.text import ClauseWords
 from bot.language.spelling import load_spelling_table
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHIPPED = "modeles"  # the folder of shipped models, in a folder of policies
 TRAINING = 4  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
@@ -108,29 +107,21 @@ class Sources:
         """Return the fingerprint of everything but the bank, shared by comparable models. Raises OSError."""
         text = "\n".join(self.version.pieces()).encode()
         tables = (path.read_bytes() for path in bank.spelling_tables(self.folders))
-        return fingerprint([f"{FORMAT}.{TRAINING}".encode(), text, *tables])
+        return model_files.fingerprint([f"{FORMAT}.{TRAINING}".encode(), text, *tables])
 
     def key(self) -> str:
         """Return the fingerprint of everything that a model depends on. Raises OSError."""
         paths = (*self.banks(), *self._after())
-        return fingerprint([self.base().encode(), *(path.read_bytes() for path in paths)])
+        return model_files.fingerprint([self.base().encode(), *(path.read_bytes() for path in paths)])
 
     def shelves(self, models: Path) -> tuple[Path, ...]:
         """Return the folders where a model may be: the bot's own, then the shipped ones."""
-        return (models, *(folder / SHIPPED for folder in self.folders))
+        return (models, *(folder / model_files.SHIPPED for folder in self.folders))
 
     def _after(self) -> list[Path]:
         """Return the files of the follow-ups, and of the subjects that give their context."""
         names = (bank.FOLLOW_UPS, bank.ANSWERS)
         return [path for name in names for path in bank.bank_files(self.folders, self.version.policy, name)]
-
-
-def fingerprint(parts: Iterable[bytes]) -> str:
-    """Return a hash of the parts, in 16 hexadecimal digits. The boundaries between parts count."""
-    digest = sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -321,7 +312,7 @@ def explain(error: Exception) -> str:
 def note_failure(sources: Sources, models: Path, cause: str) -> bool:
     """Record why the latest bank was not learnt. Return False if even that could not be written."""
     try:
-        with replacing(_failure(sources, models)) as draft:
+        with model_files.replacing(_failure(sources, models)) as draft:
             draft.write_text(cause, "utf-8")
     except OSError:
         return False
@@ -394,10 +385,10 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
     if trained:
         from bot.answers.engine.model import save_model  # noqa: PLC0415 — same
 
-        with replacing(models / verdict.model) as draft:
+        with model_files.replacing(models / verdict.model) as draft:
             save_model(trained, draft, verdict.bank)
     name = f"{policy}-{verdict.base}.json"
-    with replacing(models / name) as draft:
+    with model_files.replacing(models / name) as draft:
         draft.write_bytes(VERDICT.dump_json(verdict))
     with suppress(FileNotFoundError):  # another process is removing them too
         for ending in ("npz", "json"):
@@ -406,16 +397,3 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
             )
             for path in [path for path in paths if path.name not in {verdict.model, name}][KEPT - 1 :]:
                 path.unlink()
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary file that replaces `path` on exit, even if other processes write there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        draft = Path(file.name)
-    try:
-        yield draft
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.answers.engine import store
+from bot.answers.engine import model_files, store
 from bot.answers.engine.features import Floats
 from bot.answers.engine.finder import finder, release
 from bot.answers.engine.lexicon import Encode, Lexicon, load_lexicon
@@ -79,7 +79,7 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
     release()
     path = _path(sources, models)
     try:
-        with store.replacing(path) as draft, draft.open("wb") as file:
+        with model_files.replacing(path) as draft, draft.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **_values(index))
         newest = sorted(
             models.glob(f"{sources.version.policy}-*{_ENDING}"), key=lambda p: p.stat().st_mtime, reverse=True
@@ -97,7 +97,7 @@ def is_read(sources: Sources, models: Path) -> bool:
 
 
 def _path(sources: Sources, models: Path) -> Path:
-    key = store.fingerprint(
+    key = model_files.fingerprint(
         [f"{FORMAT}.{lexicon().key}.{finder() is not None}".encode(), sources.key().encode()]
     )
     return models / f"{sources.version.policy}-{key}{_ENDING}"

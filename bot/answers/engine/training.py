@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import calibration
+from bot.answers.engine.encoder import encoder, release_encoder
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
-from bot.answers.engine.model import READ, Model, encoder, release_encoder
+from bot.answers.engine.model import READ, Model
 from bot.answers.engine.scores import IN_CONTEXT
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version

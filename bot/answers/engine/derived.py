@@ -1,0 +1,73 @@
+"""Arrays that are computed from files of the program, once, at its installation: all bots then map them.
+
+They are beside the shipped models, in `<name>-<fingerprint>.npz`. Where that file is missing or damaged, a
+bot makes one of its own, without a name, at its first use.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from numpy.typing import NDArray
+
+from bot.answers.engine import model_files
+from bot.answers.engine.mapped import map_arrays, save_arrays
+from bot.settings import SEED
+
+logger = logging.getLogger(__name__)
+
+
+def sums(path: Path) -> bytes:
+    """Return what tells one `.npz` from another: the sums of its arrays, which are not read."""
+    with ZipFile(path) as archive:
+        return str([(member.filename, member.CRC) for member in archive.infolist()]).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Arrays by name. `format`: changes with them. `sources`: what they are of. `make`: computes them."""
+
+    name: str
+    format: int
+    sources: Callable[[], Iterable[bytes]]
+    make: Callable[[], Mapping[str, NDArray[Any]]]
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Return the arrays, read-only, mapped from the shipped file or from one of this process."""
+        path = self._path(SEED / model_files.SHIPPED)
+        try:
+            with path.open("rb") as file:
+                return map_arrays(file)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, BadZipFile):
+            logger.warning("%s is damaged: what it holds is made again.", path.name)
+        arrays = self.make()
+        with (
+            suppress(OSError),
+            TemporaryFile(prefix="vigie-") as own,
+        ):  # or in memory
+            save_arrays(own, arrays)
+            return map_arrays(own)
+        return arrays
+
+    def ship(self, folder: Path) -> None:
+        """Have `folder` hold these arrays, and those of no other version. Raises OSError."""
+        path = self._path(folder)
+        if not path.is_file():
+            with model_files.replacing(path) as draft, draft.open("wb") as file:
+                save_arrays(file, self.make())
+        for other in folder.glob(f"{self.name}-*.npz"):
+            if other != path:
+                other.unlink()
+
+    def _path(self, folder: Path) -> Path:
+        key = model_files.fingerprint([str(self.format).encode(), *self.sources()])
+        return folder / f"{self.name}-{key}.npz"

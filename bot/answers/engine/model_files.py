@@ -1,0 +1,33 @@
+"""The files of models: where those that come with the program are, what names them, how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+SHIPPED: Final = "modeles"  # in a folder of policies
+
+
+def fingerprint(parts: Iterable[bytes]) -> str:
+    """Return a hash of the parts, in 16 hexadecimal digits. The boundaries between parts count."""
+    digest = sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary file that replaces `path` on exit, even if other processes write there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+        draft = Path(file.name)
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
