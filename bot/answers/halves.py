@@ -18,7 +18,7 @@ LONGEST: Final = 40
 VERB, WORDS, MARKS = range(3)
 CONFIDENT: Final = (0.8, 0.35, 0.35)
 WHOLE: Final = 0.9  # likelihood of the whole text's clauses from which it is a single question
-CERTAIN: Final = 0.5  # likelihood that both halves must then reach, with at most one question mark
+BOTH_LIKELY: Final = 0.5  # likelihood that both halves must then reach, with at most one question mark
 DECLINED: Final = 0.7  # the same, when the text as a whole is declined
 # likelihood from which a half may be about its second clause, when the other half is about its first
 RIVAL: Final = 0.3
@@ -126,7 +126,7 @@ def told_apart(
     halves = _beside(policy, *halves), _beside(policy, *reversed(halves))
     certain = strength(policy, whole) >= WHOLE
     least = max(
-        CONFIDENT[shown_by], DECLINED * (not whole.answered), CERTAIN * (certain and shown_by < MARKS)
+        CONFIDENT[shown_by], DECLINED * (not whole.answered), BOTH_LIKELY * (certain and shown_by < MARKS)
     )
     answered = [half for half in halves if half.answered and half.clauses]
     if not answered or any(strength(policy, half) < least for half in answered):

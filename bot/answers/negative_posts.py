@@ -14,7 +14,7 @@ from typing import Final
 from bot.answers.questions import PolicyAnswer
 from bot.policy.search import fold_accents
 
-READ: Final = 2_000  # characters
+NEGATIVE_POST_LENGTH: Final = 2_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +61,4 @@ def load_negative_posts(folder: Path) -> NegativePosts:
 
 
 def _plain(text: str) -> str:
-    return " ".join(fold_accents(text[:READ]).replace("’", "'").split())
+    return " ".join(fold_accents(text[:NEGATIVE_POST_LENGTH]).replace("’", "'").split())

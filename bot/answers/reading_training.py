@@ -58,7 +58,7 @@ RIDGE, RIDGE_AWAY = 3.0, 3.0
 # The texts with several questions about the same thing, as in a bank.
 PARAPHRASED: Final = ("pa20", "atelier", "cerf-volant", "chorales")
 SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions per clause of the small banks drawn
-WRONG: Final = 0.05  # share of wrong answers among those announced
+TEXT_ANNOUNCED_ERRORS: Final = 0.05  # share of wrong answers among those announced
 COMMON: Final = 11.5  # minus the logarithm of a frequency, from which a word is not common
 LEAST: Final = 5.5  # the same, at which a word carries no meaning
 EMPTY: Final = 0.03
@@ -195,10 +195,10 @@ def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, sec
         for per_clause in SMALL:
             for rows in _halves(len(text.lines), rng):
                 rest = [text.lines[at] for at in rows[0]]
-                few = _drawn(rest, round(per_clause * len(text.passages)), rng)
+                bank = _drawn(rest, round(per_clause * len(text.passages)), rng)
                 aside = tuple(text.lines[at] for at in rows[1])
                 half = replace(text, lines=aside, worth=text.worth / len(SMALL))
-                banked[text.name] += _examples(half, few, table, lexicon, encode, second=second)
+                banked[text.name] += _examples(half, bank, table, lexicon, encode, second=second)
     for example in (e for some in (without, banked) for each in some.values() for e in each):
         example.summary[list(ELSEWHERE)] = apart[example.line.question]
     weights, verdicts, sure = zip(
@@ -257,14 +257,14 @@ def _drawn(lines: Sequence[BankLine], count: int, rng: np.random.Generator) -> l
 
 def _examples(
     text: Taught,
-    few: Sequence[BankLine],
+    bank: Sequence[BankLine],
     table: Mapping[str, str],
     lexicon: Lexicon,
     encode: Encode,
     *,
     second: Finder,
 ) -> Iterator[Example]:
-    index = TextIndex.of(text.passages, few, table, lexicon, encode, finder=second)
+    index = TextIndex.of(text.passages, bank, table, lexicon, encode, finder=second)
     for line in text.lines:
         read = index.read(line.question, lexicon, encode, second)
         places = {number: at for at, number in enumerate(index.numbers)}
@@ -465,7 +465,7 @@ def _verdicts(summaries: Sequence[tuple[Example, Table, bool]]) -> tuple[Table, 
     likely = 1 / (1 + np.exp(-leaning))
     order = np.argsort(-likely)
     wrong = np.cumsum(worth[order] * ~right[order]) / np.cumsum(worth[order])
-    sound = np.flatnonzero(wrong <= WRONG)
+    sound = np.flatnonzero(wrong <= TEXT_ANNOUNCED_ERRORS)
     return columns, float(likely[order[sound[-1]]]) if sound.size else 1.0
 
 

@@ -472,8 +472,8 @@ class Bot(Parts):
         """
         from bot.register import heads, signing
 
-        keys, begun = self.settings.keys(), any(heads.head(db, of).number for of in heads.CHAINS)
-        return signing.load_signer(keys, create=not begun or (keys / signing.KEY_FILE).exists())
+        keys, has_entries = self.settings.keys(), any(heads.head(db, of).number for of in heads.CHAINS)
+        return signing.load_signer(keys, create=not has_entries or (keys / signing.KEY_FILE).exists())
 
     @cached_property
     def course(self) -> Course:

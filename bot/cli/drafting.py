@@ -88,7 +88,7 @@ def commencer(
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
     folder = bot.settings.vigie_data / "politique" / policy
     taken = f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier."
-    if drafts.begun(folder):
+    if drafts.has_files(folder):
         base.refuse(taken)
     if policy in bot.library.policies:
         base.refuse(f"la politique «\u00a0{policy}\u00a0» existe déjà. Choisissez un autre nom.")
@@ -202,7 +202,7 @@ def abandonner(politique: str) -> None:
     if bot.settings.vigie_data is None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
     folder = bot.settings.vigie_data / "politique" / policy
-    if not _ID.fullmatch(policy) or not drafts.begun(folder):
+    if not _ID.fullmatch(policy) or not drafts.has_files(folder):
         where = f"dans {folder.parent}. Vérifiez son nom."
         base.refuse(f"aucune politique «\u00a0{politique}\u00a0» n'est commencée {where}")
     if policy == bot.settings.profile.policy:

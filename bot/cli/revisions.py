@@ -203,8 +203,8 @@ def _history(policy: str | None, as_json: bool) -> None:
         click.echo(base.dump({"policy": name, "versions": rows}))
     elif lines:
         click.echo("\n".join("\u00a0: ".join(line.describe(bot.today())) for line in lines))
-        if versions.is_unsaid(lines):
-            click.echo(versions.UNSAID)
+        if versions.lacks_effective_date(lines):
+            click.echo(versions.NO_EFFECTIVE_DATE)
     sys.exit(0 if lines else 1)
 
 

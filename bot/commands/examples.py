@@ -329,16 +329,16 @@ def relire_examples(library: Library) -> dict[str, Reply]:
 
 def people_examples(library: Library, office: Office) -> dict[str, Reply]:
     """Return an example of each reply of `lier`, `mesdonnees` and `membres`, by name."""
-    policy, begun, done = library.default.id, "2026-11-24", "2026-11-24T15:04:05Z"
+    policy, start, done = library.default.id, "2026-11-24", "2026-11-24T15:04:05Z"
     profile = office.profile
     text = {"politique": policy, "version": str(library.default.versions[0].adopted)}
     facts: dict[str, dict[str, object]] = {
         "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
         "appartenance": {"a_titre_de": "personne visée (élue)", "depuis": "2026-09-01", "jusque": None},
-        "parcours": {**text, "commence_le": begun, "rappels": 1, "arrete_le": None},
-        "quiz": {**text, "commence_le": begun, "termine_le": begun, "reponses": 12, "bonnes": 11},
+        "parcours": {**text, "commence_le": start, "rappels": 1, "arrete_le": None},
+        "quiz": {**text, "commence_le": start, "termine_le": start, "reponses": 12, "bonnes": 11},
         "etapes": {**text, "etape": "quiz réussi", "le": done},
-        "messages": {"sujet": WELCOME.name, "etat": "envoyé", "jour": begun},
+        "messages": {"sujet": WELCOME.name, "etat": "envoyé", "jour": start},
     }
     held = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
     contact = "renseignements@exemple.ca"

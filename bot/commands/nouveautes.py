@@ -24,7 +24,7 @@ from bot.revision.notices import NO_QUESTION, count_questions, see_changes
 from bot.revision.revisions import Revision
 from bot.times import in_words
 
-READ: Final = "lu"  # the argument sent by the button « J'ai lu »
+CHANGES_READ: Final = "lu"  # the argument sent by the button « J'ai lu »
 _MOST_COMING: Final = 2  # buttons to coming revisions, beside the others
 ANSWER: Final = Button("Répondre", "quiz", "primary")
 
@@ -36,7 +36,7 @@ def show(office: Office, course: Course, archive: Archive, request: Request) -> 
         course = course.on(course.library.find(named).id)
     with office.storage.transaction() as db:
         news = NewsRequest(office, course, db, request, archive)
-        message = news.read(rest) if verb == READ else news.changes(request.text)
+        message = news.read(rest) if verb == CHANGES_READ else news.changes(request.text)
     return course.library.addressed(message, course.policy.id)
 
 
@@ -145,7 +145,7 @@ def _next_step(policy: Policy, revision: Revision, standing: Standing | None) ->
     if standing is None or not standing.active or standing.scope != "changes":
         return None
     if "read" not in standing.steps:
-        return Button("J'ai lu", f"nouveautes {READ} {policy.id} {revision.version}", "primary")
+        return Button("J'ai lu", f"nouveautes {CHANGES_READ} {policy.id} {revision.version}", "primary")
     return ANSWER if "passed" in standing.missing else ATTEST
 
 

@@ -100,14 +100,14 @@ def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page
         *(Text(bold(adopted), f"\u00a0: {days}") for adopted, days in described),
         *(Buttons(*row) for row in (read[:4], read[4:], compare[:4], compare[4:]) if row),
         Buttons(*turns, Button("À une autre date", f"versions {policy.id} date", "primary")),
-        *([Note(UNSAID)] if is_unsaid(shown) else []),
+        *([Note(NO_EFFECTIVE_DATE)] if lacks_effective_date(shown) else []),
     )
 
 
-UNSAID = "Où la date d'effet n'a pas été dite, celle de l'adoption en tient lieu."
+NO_EFFECTIVE_DATE = "Où la date d'effet n'a pas été dite, celle de l'adoption en tient lieu."
 
 
-def is_unsaid(lines: Sequence[VersionLine]) -> bool:
+def lacks_effective_date(lines: Sequence[VersionLine]) -> bool:
     """Return whether any version has no stated effective date."""
     return not all(line.revision.effective for line in lines)
 

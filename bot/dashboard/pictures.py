@@ -31,12 +31,12 @@ def draw(board: Board, association: str) -> bytes:
 
 
 def _section(board: Board, section: Section) -> dict[str, Any]:
-    shown, few = words.split(section)
+    shown, under_five = words.split(section)
     lines = []
     if rest := len(shown[_LONGEST:]):
         lines.append(f"Et {rest} autre{'s' * (rest > 1)}.")
-    if few:
-        lines.append(capitalized(f"{words.few_line(few)}."))
+    if under_five:
+        lines.append(capitalized(f"{words.few_line(under_five)}."))
     return {
         "title": printed(section.title) or UNTITLED,
         "scale": scale(shown[:_LONGEST]),

@@ -152,7 +152,7 @@ def _boards(boards: Sequence[Board]) -> Iterator[dict[str, Any]]:
         before = board.before
         sections = []
         for section in board.sections:
-            shown, few = words.split(section)
+            shown, under_five = words.split(section)
             if shown:
                 sections.append(
                     {
@@ -160,7 +160,9 @@ def _boards(boards: Sequence[Board]) -> Iterator[dict[str, Any]]:
                         "note": "" if section.note in noted else printed(section.note),
                         "scale": scale(shown),
                         "rows": [bar(figure) | _compared(figure) for figure in shown],
-                        "lines": [printed(capitalized(f"{words.few_line(few)}."))] if few else [],
+                        "lines": [printed(capitalized(f"{words.few_line(under_five)}."))]
+                        if under_five
+                        else [],
                     }
                 )
                 noted.add(section.note)

@@ -21,12 +21,12 @@ def change(figure: Figure) -> str:
 
 def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
     """Return a section's figures to show one by one, then those under five in both periods."""
-    few = [
+    under_five = [
         figure
         for figure in section.figures
         if not (figure.band.low or (figure.before is not None and figure.before.low))
     ]
-    return [figure for figure in section.figures if figure not in few], few
+    return [figure for figure in section.figures if figure not in under_five], under_five
 
 
 def compared(figure: Figure, before: Period | None) -> str:
@@ -41,21 +41,21 @@ def when(period: Period) -> str:
     return f"pendant l'{period.title}" if period.is_year else f"en {period.title}"
 
 
-def few_line(few: Sequence[Figure]) -> str:
+def few_line(under_five: Sequence[Figure]) -> str:
     """Return the names of figures under five: « moins de 5 : avis remis; avis ouverts »."""
-    named = [within_sentence(figure.title) for figure in few[:NAMED]]
-    if rest := len(few) - len(named):
+    named = [within_sentence(figure.title) for figure in under_five[:NAMED]]
+    if rest := len(under_five) - len(named):
         named.append(f"{rest} autre{'s' * (rest > 1)}")
-    return f"{few[0].band.words}\u00a0: {'; '.join(named)}"
+    return f"{under_five[0].band.words}\u00a0: {'; '.join(named)}"
 
 
 def rest(board: Board) -> Iterator[str]:
     """Yield a line for each reason why sections have no figure to show: « moins de 5 : les avis »."""
     titles: dict[str, list[str]] = {}
     for section in board.sections:
-        shown, few = split(section)
+        shown, under_five = split(section)
         if not shown:
-            why = few[0].band.words if few else section.note.removesuffix(".")
+            why = under_five[0].band.words if under_five else section.note.removesuffix(".")
             titles.setdefault(why, []).append(within_sentence(section.title))
     for why, named in titles.items():
         yield f"{why} ({'; '.join(named)})." if "\u00a0:" in why else f"{why}\u00a0: {'; '.join(named)}."
@@ -63,14 +63,14 @@ def rest(board: Board) -> Iterator[str]:
 
 def section_line(board: Board, section: Section, *, changes: bool = True) -> str:
     """Return a section in a French line: figures one by one, those under five together, or else its note."""
-    shown, few = split(section)
+    shown, under_five = split(section)
     parts = []
     for figure in shown:
         words = f"{within_sentence(figure.title)}, {figure.band.words}"
         changed = compared(figure, board.before) if changes else ""
         parts.append(f"{words}, {changed}" if changed else words)
-    if few:
-        parts.append(few_line(few))
+    if under_five:
+        parts.append(few_line(under_five))
     return (
         f"{section.title}\u00a0: {'; '.join(parts)}." if parts else f"{section.title}\u00a0: {section.note}"
     )

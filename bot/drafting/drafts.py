@@ -250,7 +250,7 @@ def begin(
     `drafts`: None to guess them from the text alone. Raises `StorageError`, and `FileExistsError` when the
     policy already has a folder, which is never replaced.
     """
-    if begun(folder):
+    if has_files(folder):
         raise FileExistsError(str(folder))
     written = guess(version) if drafts is None else tuple(drafts)
     with files.explained(folder):
@@ -271,7 +271,7 @@ def begin(
     return written
 
 
-def begun(folder: Path) -> bool:
+def has_files(folder: Path) -> bool:
     """Return whether a policy has anything in its folder."""
     return folder.is_dir() and any(folder.iterdir())
 

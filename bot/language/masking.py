@@ -21,7 +21,7 @@ from bot.policy.search import fold_accents
 Masked = NewType("Masked", str)
 
 LENGTH: Final = 300  # characters stored at most; more would reveal too much about someone
-READ: Final = 1_000  # characters of a question that are read, before masking
+UNMASKED_LENGTH: Final = 1_000  # characters of a question that are read, before masking
 NAME, NUMBER, ADDRESS, LINK, MENTION = "[nom]", "[nombre]", "[adresse]", "[lien]", "[mention]"
 WORDS = "[texte]"  # mask of a quoted text, such as a post or a draft
 MASKS: Final = (NAME, NUMBER, ADDRESS, LINK, MENTION, WORDS)
@@ -90,7 +90,7 @@ class Masker:
 
     def mask(self, text: str) -> Masked:
         """Return a question as it may be stored: masked, on one line of at most `LENGTH` characters."""
-        text = clean(text[:READ])
+        text = clean(text[:UNMASKED_LENGTH])
         letters = [character for character in text if character.isalpha()]
         if letters and sum(map(str.isupper, letters)) > _LOUD * len(letters):
             text = text.lower()

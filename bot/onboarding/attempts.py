@@ -90,8 +90,8 @@ def under_way(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt 
 
 def unfinished(db: Database, person_id: str, policy: str, kind: Kind) -> list[Attempt]:
     """Return a person's unfinished attempts, the most advanced first: linked accounts may have several."""
-    begun = _attempts(db, f"{_PERSONAL} AND finished_at IS NULL", person_id, policy, kind)
-    return sorted(begun, key=lambda attempt: -attempt.sitting.turn)
+    attempts = _attempts(db, f"{_PERSONAL} AND finished_at IS NULL", person_id, policy, kind)
+    return sorted(attempts, key=lambda attempt: -attempt.sitting.turn)
 
 
 def latest(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:

@@ -53,8 +53,8 @@ def _check_bank(policy: Policy, version: Version, path: Path | None) -> Iterator
 
 def check_register(db: Database, keys: Path) -> Iterator[Finding]:
     """Yield a finding on whether the signed attestations, and the certificates if any, are intact."""
-    begun = [of for of in heads.CHAINS if heads.head(db, of).number or (keys / of.file.name).exists()]
-    if not begun:
+    chains = [of for of in heads.CHAINS if heads.head(db, of).number or (keys / of.file.name).exists()]
+    if not chains:
         yield fine(_REGISTER, "aucune attestation pour le moment.")
         return
     try:
@@ -66,7 +66,7 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
         heads.ATTESTATIONS: ("attestation(s), intactes.", register.verify_with_end),
         heads.CERTIFICATES: ("certificat(s), intacts.", certificates.verify_with_end),
     }
-    for of in begun:
+    for of in chains:
         intact, verify = verified[of]
         audit, _ = verify(db, ring, keys)
         if audit.faults:

@@ -100,7 +100,7 @@ class Course:
 
         if not self.quizzed:
             return 0
-        return min(session.bearable(self.reading().version), len(self.bank().questions))
+        return min(session.longest_quiz(self.reading().version), len(self.bank().questions))
 
     def reading(self) -> Reading:
         """Return the policy in the version to read."""

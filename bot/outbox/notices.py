@@ -20,7 +20,7 @@ from bot.conversation.messages import Button, Buttons, Divider, Heading, Message
 from bot.conversation.requests import PLATFORMS
 from bot.storage import state
 
-READ: Final = "lire"  # the command that shows a waiting message to its recipient
+READ_COMMAND: Final = "lire"  # the command that shows a waiting message to its recipient
 SETTLE: Final = "lettres"  # the command that resends or cancels dead letters
 
 # A restoration adds this key to the arguments of a row that may already have been sent.
@@ -205,7 +205,7 @@ def waiting(row_id: str) -> Message:
             "J'ai un message pour vous, mais vos messages privés me sont fermés. "
             "Pressez le bouton\u00a0: vous serez seule ou seul à le voir."
         ),
-        Buttons(Button("Lire mon message", f"{READ} {row_id}", "primary")),
+        Buttons(Button("Lire mon message", f"{READ_COMMAND} {row_id}", "primary")),
         Note("Pour recevoir les suivants, permettez les messages privés dans les réglages de ce serveur."),
     )
 

@@ -20,10 +20,10 @@ def daily(session: PermissionSession) -> None:
     for request in requests.end_over(session):
         _tell_end(session, request, over=True)
     for request in requests.ending(db, today, today + SOON):
-        begun = request.decided_on or today
+        decided_on = request.decided_on or today
         if request.until == today:
             _tell_end(session, request, over=True)
-        elif request.until and begun < request.until - SOON:
+        elif request.until and decided_on < request.until - SOON:
             _tell_end(session, request, over=False)
     working = session.desk.calendar.is_working_day(today)
     for request in requests.waiting(db):

@@ -50,9 +50,9 @@ class _Watched(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.size:
-            begun = [connection for connection in self._watched if connection.size]
-            if len(begun) >= self._most:
-                min(begun, key=lambda connection: (connection.rate(), connection.since)).hang_up()
+            sending = [connection for connection in self._watched if connection.size]
+            if len(sending) >= self._most:
+                min(sending, key=lambda connection: (connection.rate(), connection.since)).hang_up()
         self.size += len(data)
         self._handler.data_received(data)
 

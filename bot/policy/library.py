@@ -348,10 +348,12 @@ class Library:
         """
         readings = list(map(self.reading, self.policies.values()))
         closest = self._together(readings).closest(text)
-        few = len(readings) <= most + 1
-        near = [readings[at] for at, share in closest if few or share >= _ENOUGH]
+        shows_all = len(readings) <= most + 1
+        near = [readings[at] for at, share in closest if shows_all or share >= _ENOUGH]
         others = [
-            each for each in dict.fromkeys((*near, *(readings if few else ()))) if each.policy is not policy
+            each
+            for each in dict.fromkeys((*near, *(readings if shows_all else ())))
+            if each.policy is not policy
         ]
         return others[:most]
 

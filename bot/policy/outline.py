@@ -198,14 +198,14 @@ class _Builder:
         if after == self.length:
             return True
         following, ahead = self._blocks[after], self._numbers.markers[after]
-        few = marker.is_multiple and len(marker.rest.split()) <= _FEW_WORDS
+        is_short = marker.is_multiple and len(marker.rest.split()) <= _FEW_WORDS
         if following.level or following.layout is not Layout.TEXT:
-            return bool(marker.keyword) or few
+            return bool(marker.keyword) or is_short
         if following.joined:
             noted = after > at + 1
             if marker.rest.isupper() and not noted:
                 return not following.text.isupper()
-            short = noted or few or (bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE)
+            short = noted or is_short or (bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE)
             return short and following.text[:1].isupper()
         if ahead:
             return _holds(marker, ahead) or self._holds_articles(at, marker)
@@ -398,8 +398,8 @@ class _Builder:
                 and leads_in(lead)
             )
             # Under a heading without text of its own, text after a clause or an article continues that part.
-            begun = bool(above.paragraphs) or not above.is_heading
-            outside = block.indent < top.indent - SAME and (begun or top.is_listed)
+            has_text = bool(above.paragraphs) or not above.is_heading
+            outside = block.indent < top.indent - SAME and (has_text or top.is_listed)
             if above is self._root or not (after_list or outside):
                 return
             self._stack.pop()

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 LINES: Final = "publications"
 POLICY: Final = "politique/pa20/annotations.toml"  # the annotations of the policy that the writers read
-WRONG: Final = 1.5  # the cost of a clause shown wrongly; one shown rightly is worth 1
-ALARM: Final = 2.5  # the same, on a post that raises nothing
-CERTAIN: Final = 0.95  # share of the certain findings that must be right
+WRONG_CLAUSE_COST: Final = 1.5  # the cost of a clause shown wrongly; one shown rightly is worth 1
+FALSE_ALARM_COST: Final = 2.5  # the same, on a post that raises nothing
+CERTAIN_PRECISION: Final = 0.95  # share of the certain findings that must be right
 APART: Final = 4  # one writer in so many is held out for the thresholds
 RIDGE: Final = 0.02
 STEPS: Final = 60
@@ -298,7 +298,7 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
     """
     highest = np.array([model.chances(lesson.post, cut(lesson.post)).max(axis=0) for lesson in unseen])
     right = np.array([[lesson.allows(clause) for clause in clauses] for lesson in unseen])
-    costs = np.array([[WRONG if lesson.labels else ALARM] for lesson in unseen])
+    costs = np.array([[WRONG_CLAUSE_COST if lesson.labels else FALSE_ALARM_COST] for lesson in unseen])
     odds, worth = np.log(highest / (1 - highest)), np.where(right, 1, -costs)
     common = _best_from(odds.ravel(), worth.ravel())
     thresholds = np.ones((len(clauses), 2), np.float32)
@@ -309,7 +309,7 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
         thresholds[column, 0] = 1 / (1 + np.exp(-(own + common) / 2))
         order = np.argsort(-highest[:, column])
         precision = np.cumsum(right[order, column]) / np.arange(1, len(order) + 1)
-        if (enough := np.flatnonzero(precision >= CERTAIN)).size:
+        if (enough := np.flatnonzero(precision >= CERTAIN_PRECISION)).size:
             thresholds[column, 1] = max(highest[order[enough[-1]], column], thresholds[column, 0])
     return thresholds
 

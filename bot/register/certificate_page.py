@@ -64,7 +64,7 @@ def verify_page(content: bytes, ring: Ring) -> Shown:
         certified, salt = dict(fields["content"]), str(fields["salt"])
         names = {str(party): (str(name), str(own)) for party, (name, own) in fields["names"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CERTIFICATE.none from error
+        raise CERTIFICATE.unsealed_error from error
     problem = next(chain.problems(entry, ring), "")
     if not problem and commitment(certified, salt) != entry.commitment:
         problem = "ce qu'il dit n'est pas ce qui a été certifié"

@@ -87,7 +87,7 @@ def verify_receipt(content: bytes, ring: Ring) -> Attestation:
         entry = ChainEntry(**fields["entry"])
         name, salt = str(fields["name"]), str(fields["salt"])
     except (KeyError, TypeError) as error:
-        raise RECEIPT.none from error
+        raise RECEIPT.unsealed_error from error
     problem = next(chain.problems(entry, ring), "")
     if not problem and chain.commitment("name", name, salt) != entry.name_commitment:
         problem = "le nom n'est pas celui qui a été attesté"

@@ -34,7 +34,7 @@ class PageForm:
     name: str
 
     @property
-    def none(self) -> ReceiptError:
+    def unsealed_error(self) -> ReceiptError:
         """The error for a file that is not a sealed page."""
         return ReceiptError(
             f"ce fichier n'est pas un {self.name} de Vigie, ou un autre programme l'a enregistré de nouveau. "
@@ -57,7 +57,7 @@ def unseal(content: bytes, ring: Ring, form: PageForm) -> Mapping[str, Any]:
     page, mark, trailer = content.rpartition(form.mark)
     lines = [line.removeprefix(b"%") for line in trailer.split(b"\n") if line.startswith(b"%")]
     if not mark or len(content) > LARGEST or len(lines) < 3 or not _TAIL.search(page):  # noqa: PLR2004 — data, signature, end of file
-        raise form.none
+        raise form.unsealed_error
     data = b"".join(lines[:-2])
     key, _, signature = lines[-2].partition(b" ")
     key_id = key.decode("ascii", "replace")
@@ -73,16 +73,16 @@ def unseal(content: bytes, ring: Ring, form: PageForm) -> Mapping[str, Any]:
     try:
         fields = json.loads(base64.b64decode(data, validate=True))
     except (ValueError, binascii.Error) as error:
-        raise form.none from error
+        raise form.unsealed_error from error
     if not isinstance(fields, dict):
-        raise form.none
+        raise form.unsealed_error
     return fields
 
 
 def _written(page: bytes, data: bytes, signature: bytes, form: PageForm) -> bytes:
     tail = _TAIL.search(page)
     if not tail:
-        raise form.none
+        raise form.unsealed_error
     lines = b"".join(b"%" + data[at : at + _LINE] + b"\n" for at in range(0, len(data), _LINE))
     return form.mark + lines + b"%" + signature + b"\nstartxref\n" + tail[1] + b"\n%%EOF\n"
 

@@ -16,7 +16,7 @@ from typing import Final
 from bot.policy.search import fold_accents
 
 WORDS: Final = 9
-READ: Final = 400  # characters: nine of the longest words, numbered, with room to spare
+TYPED_CODE_LENGTH: Final = 400  # characters: nine of the longest words, numbered, with room to spare
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAMED: Final = 3  # maximum words outside the list named in one message
 _NEAREST: Final = 2  # words of the list suggested for each
@@ -42,7 +42,7 @@ def read_code(text: str) -> str | None:
     Accents, capitals, spaces, hyphens, commas, line breaks and numbers are ignored.
     """
     spelled = _words()
-    typed = _WORD.findall(fold_accents(text)) if len(text) <= READ else []
+    typed = _WORD.findall(fold_accents(text)) if len(text) <= TYPED_CODE_LENGTH else []
     words = [spelled[word] for word in typed if word in spelled]
     return " ".join(words) if len(words) == len(typed) == WORDS else None
 
@@ -53,7 +53,7 @@ def misreading(text: str) -> str:
     Words outside the list are named, each with the nearest of the list. This reads nothing but the text and
     the public list, so it tells nothing about the codes that exist, not even by the time it takes.
     """
-    if len(text) > READ:
+    if len(text) > TYPED_CODE_LENGTH:
         return f"C'est trop long pour un code, qui a {WORDS} mots."
     spelled = _words()
     typed = _WORD.findall(unicodedata.normalize("NFC", text).lower())
@@ -89,7 +89,7 @@ def lookup_hash(typed: str, key: bytes) -> str:
     codes go through the same steps and the same query (T8 in docs/menaces.md). Looking hashes up in
     a database index is safe, because nobody can choose them without the key.
     """
-    return fingerprint(read_code(typed) or f"\0{fold_accents(typed[:READ])}", key)
+    return fingerprint(read_code(typed) or f"\0{fold_accents(typed[:TYPED_CODE_LENGTH])}", key)
 
 
 @cache

@@ -17,7 +17,7 @@ from bot.language.masking import Masker
 from bot.policy.search import fold_accents
 
 FILE: Final = "identifying.toml"
-READ: Final = 5_000  # characters; the forms accept less
+MARKED_TEXT_LENGTH: Final = 5_000  # characters; the forms accept less
 NAME: Final = "name"
 _KIND_OF: Final[Mapping[str, str]] = {
     masking.NAME: NAME,
@@ -83,10 +83,10 @@ class Identifying:
     def marks(self, text: str) -> tuple[IdentifyingMark, ...]:
         """Return the passages of a text that may identify someone, in order.
 
-        Passages of different kinds may overlap (see `without_overlap`). Only the first `READ` characters are
-        read.
+        Passages of different kinds may overlap (see `without_overlap`). Only the first `MARKED_TEXT_LENGTH`
+        characters are read.
         """
-        text = text[:READ]
+        text = text[:MARKED_TEXT_LENGTH]
         spans = sorted(
             {*self._phrases(text), *self._masked(text)}, key=lambda span: (span[0], -span[1], span[2])
         )

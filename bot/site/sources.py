@@ -65,8 +65,8 @@ def _source(folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Text
     words = load_profile(folders).policies.get(name)
     days = [text.effective or text.adopted for text in texts.announced] or list(_days(files))
     # the number of versions that took effect: nothing else depends on the day
-    begun = sum(day <= today for day in days)
-    made_from = digest(sorted(files.values()), words, texts, begun)
+    in_force_count = sum(day <= today for day in days)
+    made_from = digest(sorted(files.values()), words, texts, in_force_count)
 
     pieces = partial(_pieces, folders, facts, today, texts, made_from)
     return PolicySource(name, digest(program_digest(), facts, made_from), pieces)

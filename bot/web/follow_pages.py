@@ -17,7 +17,7 @@ _CODE: Final = FieldSpec(
     "code",
     "Votre code",
     "Les neuf mots reçus à l'envoi. Les accents et les majuscules ne comptent pas.",
-    codes.READ,
+    codes.TYPED_CODE_LENGTH,
 )
 _WORDS: Final = FieldSpec(
     "words",
@@ -43,7 +43,7 @@ def code_page(typed: str = "", problem: str = "") -> str:
     return pages.page(
         "Suivre un signalement",
         h.form(method="post", action=pages.FOLLOW)[
-            fields.line(_CODE, typed[: codes.READ], problem), actions(button("Voir", "primary"))
+            fields.line(_CODE, typed[: codes.TYPED_CODE_LENGTH], problem), actions(button("Voir", "primary"))
         ],
         here=pages.FOLLOW,
     )

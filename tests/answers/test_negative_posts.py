@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answers import negative_posts
-from bot.answers.negative_posts import READ
+from bot.answers.negative_posts import NEGATIVE_POST_LENGTH
 from bot.answers.questions import Engine, PolicyAnswer
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -84,5 +84,5 @@ def test_any_text_is_read(text: str) -> None:
     "piece", ["dit ", "est-ce ", "j'ai fait ", "sur ", "a", "publication ", "facebook nous "]
 )
 def test_a_text_that_is_made_to_be_slow_is_not(piece: str, check: Check) -> None:
-    slow = piece * (READ // len(piece))
+    slow = piece * (NEGATIVE_POST_LENGTH // len(piece))
     check(figure(times_as_much(POSTS.describes, slow, "Un gars nous plante sur Facebook. ")))

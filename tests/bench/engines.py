@@ -85,12 +85,12 @@ def bm25(version: Version) -> Rank:
 def embeddings(version: Version) -> Rank:
     """The nearest clause by the sentence encoder that Vigie has, and nothing else."""
     clauses, encode = version.clauses(), encoder()
-    vectors = encode([_text(clause)[: question_model.READ] for clause in clauses])
+    vectors = encode([_text(clause)[: question_model.MODEL_READ_LENGTH] for clause in clauses])
     centre = vectors.mean(axis=0)
     seen = direction(vectors, centre)
 
     def rank(question: str) -> Ranked:
-        close = seen @ direction(encode([question[: question_model.READ]]), centre)[0]
+        close = seen @ direction(encode([question[: question_model.MODEL_READ_LENGTH]]), centre)[0]
         best = np.argsort(-close)[:10]
         return [(clauses[at].number, float(close[at])) for at in best]
 

@@ -371,7 +371,7 @@ async def test_what_is_no_code_is_answered_without_a_search_and_can_be_corrected
     assert codes.misreading(typed) in words(wrong)
     form = await chat.press(wrong, "Corriger")
     assert isinstance(form, Form)
-    assert form.fields[0].value == typed[: codes.READ]
+    assert form.fields[0].value == typed[: codes.TYPED_CODE_LENGTH]
 
 
 async def test_a_code_to_correct_is_forgotten_after_ten_minutes(chat: Chat) -> None:

@@ -235,7 +235,7 @@ def test_a_short_text_is_asked_for_what_it_can_bear() -> None:
 
 @pytest.mark.parametrize(("clauses", "size"), [(1, 6), (3, 6), (4, 8), (6, 12), (60, 12)])
 def test_a_quiz_has_two_questions_a_clause_from_six_to_twelve(clauses: int, size: int) -> None:
-    assert session.bearable(short(clauses)) == size
+    assert session.longest_quiz(short(clauses)) == size
 
 
 def longer(bank: QuizBank) -> QuizBank:

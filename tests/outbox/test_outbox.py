@@ -13,7 +13,7 @@ import pytest
 from bot.conversation.messages import Message
 from bot.outbox import pump, rows
 from bot.outbox.examples import outbox_examples
-from bot.outbox.notices import DEAD_LETTER, READ, NoticeContext, Notices
+from bot.outbox.notices import DEAD_LETTER, READ_COMMAND, NoticeContext, Notices
 from bot.outbox.pump import SLOTS
 from bot.outbox.routes import parse_address, write_address
 from bot.outbox.sending import delivery_id
@@ -713,4 +713,4 @@ def test_every_notice_has_a_title_and_a_waiting_message_its_button() -> None:
     assert Notices().title(DEAD_LETTER.name) == "un message non remis"
     assert Notices().title("inconnu") == "inconnu"
     [button] = outbox_examples()["Un message en attente"].buttons()
-    assert getattr(button, "command", "").startswith(READ)
+    assert getattr(button, "command", "").startswith(READ_COMMAND)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.language import masking
 from bot.policy.library import Library
 from bot.reports import identifying
-from bot.reports.identifying import READ, Identifying, by_label, without_overlap
+from bot.reports.identifying import MARKED_TEXT_LENGTH, Identifying, by_label, without_overlap
 from bot.settings import SEED
 from tests.kits.effort import figure, times_as_much
 from tests.kits.measures import Check
@@ -85,5 +85,5 @@ def test_marks_are_within_the_text_in_order_and_none_over_another(finder: Identi
     "piece", ["je ", "j'ai ", "hier je ", "a ", "12:00 ", "mon ", "É", "Nom ", "@a ", "1"]
 )
 def test_a_text_that_is_made_to_be_slow_is_not(finder: Identifying, piece: str, check: Check) -> None:
-    slow = piece * (READ // len(piece))
+    slow = piece * (MARKED_TEXT_LENGTH // len(piece))
     check(figure(times_as_much(finder.marks, slow, "Hier soir, la trésorière a parlé du budget. ")))

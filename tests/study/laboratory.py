@@ -52,7 +52,7 @@ class Laboratory:
     def of(cls, lines: Sequence[BankLine], version: Version, spell: Callable[[str], str]) -> Laboratory:
         """Count, embed and compare every line with every other."""
         clauses = training.answered_clauses(lines, version)
-        spelled = [spell(line.question[: model.READ]) for line in lines]
+        spelled = [spell(line.question[: model.MODEL_READ_LENGTH]) for line in lines]
         rarity = rarity_of(spelled)
         rows = [list(families(text, rarity)) for text in spelled]
         parts: dict[str, Kernel] = {}

@@ -294,7 +294,7 @@ async def test_of_what_is_no_code_it_is_said_why_without_a_search_and_what_was_t
     assert wrong.status == 422
     assert why in wrong.text.replace("\u00a0", " ")
     typed = dict(wrong.forms[0]["fields"])["code"]
-    assert typed == code.replace("\x00", "").replace("\u202e", "")[: codes.READ]
+    assert typed == code.replace("\x00", "").replace("\u202e", "")[: codes.TYPED_CODE_LENGTH]
 
 
 async def test_codes_that_open_nothing_are_answered_alike(visitor: Visitor) -> None:

@@ -17,8 +17,8 @@ Table: TypeAlias = NDArray[np.float64]
 RIGHT = "right"
 VERDICTS = (RIGHT, "answer", "silent", "elsewhere")  # whether the best clause answers, then what to do
 # accepted share of wrong answers among those announced; the bank's authors ask harder questions than people
-WRONG = 0.033
-UNSAID = 4.0  # weight of a line that the policy leaves unanswered, since a bank has few
+ANNOUNCED_ERRORS = 0.033
+UNANSWERED_WEIGHT = 4.0  # weight of a line that the policy leaves unanswered, since a bank has few
 _PAIRS = 7  # how many of the last features are products of scores
 _BEST = 4  # clauses in the summary
 _RIDGE = 1.0
@@ -95,7 +95,7 @@ def fit(
         "silent": np.array([reason == REASONS[0] for reason in declined]),
         "elsewhere": np.array([reason in REASONS[1:] for reason in declined]),
     }
-    worth = np.where(wanted["silent"] & (not after), UNSAID, 1.0)
+    worth = np.where(wanted["silent"] & (not after), UNANSWERED_WEIGHT, 1.0)
     ridge = _RIDGE_AFTER if after else _RIDGE
     plain = features[:, :-_PAIRS]  # the pairs only help to tell whether the best clause answers
     weights = np.zeros((1 + features.shape[1], len(VERDICTS)))
@@ -129,8 +129,8 @@ def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table, ridge: f
 
 
 def _announced_from(likely: Table, right: NDArray[np.bool_]) -> float:
-    """Return the lowest likelihood above which at most `WRONG` of the answers are wrong, or 1."""
+    """Return the lowest likelihood above which at most `ANNOUNCED_ERRORS` of the answers are wrong, or 1."""
     order = np.argsort(-likely, kind="stable")
     wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    sound = np.flatnonzero(wrong <= WRONG)
+    sound = np.flatnonzero(wrong <= ANNOUNCED_ERRORS)
     return float(likely[order[sound[-1]]]) if sound.size else 1.0

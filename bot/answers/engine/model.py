@@ -21,7 +21,7 @@ from bot.answers.engine.scores import FORMAT, ModelError, Scores
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
 
-READ = 600  # characters of a question that are read: enough to understand it, in bounded time
+MODEL_READ_LENGTH = 600  # characters of a question that are read: enough to understand it, in bounded time
 _ROUNDED = ("seen", "dual")  # to half precision, with no measurable loss: a wheel holds them in half the room
 
 
@@ -93,7 +93,7 @@ class Model:
             subjects[list(known)],
             dict(zip(self.reasons, reasons.tolist(), strict=True)),
             {name: float(topics[at]) - thresholds[at] for at, name in enumerate(self.topics)},
-            len(question[:READ].split()),
+            len(question[:MODEL_READ_LENGTH].split()),
             self.threshold,
             self.sharpness,
             self.verdicts.astype(np.float64),
@@ -109,13 +109,13 @@ class Model:
         if not self.verdicts_after.size or previous not in alone.numbers:
             return None
         known = [self.numbers.index(number) for number in alone.numbers]
-        text = f"{question[:READ]} {context}"
+        text = f"{question[:MODEL_READ_LENGTH]} {context}"
         read = self._scores(text, self.columns([text])[0], known)
         return alone.after(read, previous, self.verdicts_after.astype(np.float64), self.sure_after)
 
     def columns(self, questions: Sequence[str]) -> Floats:
         """Return the score of every column for each of m questions: `(m, c) float32`."""
-        spelled = [self.speller(question[:READ]) for question in questions]
+        spelled = [self.speller(question[:MODEL_READ_LENGTH]) for question in questions]
         kernels = np.empty((len(spelled), len(self.seen)), np.float32)
         vectors = direction(encoder()(spelled), self.centre)
         for at, (text, vector) in enumerate(zip(spelled, vectors, strict=True)):

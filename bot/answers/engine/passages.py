@@ -37,7 +37,7 @@ SUMMARY: Final = (
     "score", "lead", "share", "words", "sentence", "said", "unknown", "elsewhere", "question", "declined",
     "retrieval", "retrieval elsewhere", "retrieval question",
 )  # fmt: skip
-READ: Final = 600  # characters of a question or of a passage that are read
+TEXT_READ_LENGTH: Final = 600  # characters of a question or of a passage that are read
 PASSAGE: Final = 1_500  # characters of a passage that the second encoder reads
 LONGEST: Final = 45  # maximum words of a sentence; a longer one is cut
 ALIKE, SAME = 0.3, 0.8  # likeness at which a word may replace another, and at which it does
@@ -203,13 +203,13 @@ class TextIndex:
         at_number = {p.number: at for at, p in enumerate(passages)}
         asked = [(line, _clause_of(line, at_number)) for line in lines]
         asked = [(line, at) for line, at in asked if at is not None]
-        spelled = [speller(line.question[:READ]) for line, _ in asked]
+        spelled = [speller(line.question[:TEXT_READ_LENGTH]) for line, _ in asked]
         retrieval = retrieval_known = encoded[0][:0]
         if finder:
             retrieval = lexicon.retrieval_written(finder.written([text[:PASSAGE] for text in in_context]))
         if finder and asked:
             retrieval_known = lexicon.retrieval_asked(
-                finder.asked([line.question[:READ] for line, _ in asked])
+                finder.asked([line.question[:TEXT_READ_LENGTH] for line, _ in asked])
             )
         return cls(
             tuple(p.number for p in passages),
@@ -259,7 +259,7 @@ class TextIndex:
 
     def read(self, question: str, lexicon: Lexicon, encode: Encode, finder: Finder | None) -> Read:
         """Return the scores of a question. `encode`: embeds texts; see `remembering`."""
-        spelled = self.speller(question[:READ])
+        spelled = self.speller(question[:TEXT_READ_LENGTH])
         words = {fold_accents(match[0]): match[0] for match in search_words(spelled)}
         forms = sorted(words.values(), key=lexicon.weight, reverse=True)
         stems = [word_keys(form) for form in forms]
@@ -270,13 +270,13 @@ class TextIndex:
         alone, in_context = self.sentences @ asked, self.in_context @ asked
         best = self._most(alone)
         second = self._most(np.where(alone >= best[self.owner], -1.0, alone))
-        meant = lexicon.groups_asked.found_in(f"{question[:READ]}\n{spelled}")
+        meant = lexicon.groups_asked.found_in(f"{question[:TEXT_READ_LENGTH]}\n{spelled}")
         weights = self._rarity_of_meanings * meant
         total = max(float(weights.sum()), 1.0)
         close, alike, declined = self._known(asked, stems, forms, lexicon)
         sought = None
         if finder and len(self.retrieval):
-            sought = lexicon.retrieval_asked(finder.asked([question[:READ] or "."]))[0]
+            sought = lexicon.retrieval_asked(finder.asked([question[:TEXT_READ_LENGTH] or "."]))[0]
         features = np.array(
             [
                 shared,
@@ -395,7 +395,7 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _encoded(encode: Encode, texts: Iterable[str]) -> Floats:
-    return encode([text.lower()[:READ] or "." for text in texts])
+    return encode([text.lower()[:TEXT_READ_LENGTH] or "." for text in texts])
 
 
 def remembering(encode: Encode) -> Callable[[Sequence[str]], Floats]:

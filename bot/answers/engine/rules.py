@@ -9,7 +9,7 @@ from bot.policy.references import Reference
 from bot.policy.search import fold_accents, search_words
 
 LOOKS_UP = -0.15  # lowest "article" score at which a question that names a clause asks to read it
-CERTAIN = 0.3  # lowest margin for a clause to answer a question that names a missing number
+CERTAIN_MARGIN = 0.3  # lowest margin for a clause to answer a question that names a missing number
 CITED = 0.3  # added to the score of a clause named in the question
 PRECEDING = (0.9, 0.5)  # added to the previous answer's clauses: the first, then the others
 MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
@@ -79,7 +79,7 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
     if reference.exact or scores is None:
         return tuple(numbers)
     if not numbers:
-        return None if scores.margin > CERTAIN else ()
+        return None if scores.margin > CERTAIN_MARGIN else ()
     diverted = scores.reason == "adversarial" and scores.margin < -ELSEWHERE
     return tuple(numbers) if scores.topics["article"] > LOOKS_UP and not diverted else None
 
@@ -153,11 +153,11 @@ def adjusted(
     if not previous or is_beside(scores) or not follows(question):
         return scores.raised(added)
     weight = MINOR
-    if scores.margin > CERTAIN and not holds_any(question):
+    if scores.margin > CERTAIN_MARGIN and not holds_any(question):
         weight = NOTHING_SAID if _refers_back(question) else MINOR  # « porte-parole » makes sense by itself
     elif in_context is None:
-        weight = MINOR if scores.margin > CERTAIN else 1.0
-    elif scores.margin <= CERTAIN or _SAME.search(_folded(question)):
+        weight = MINOR if scores.margin > CERTAIN_MARGIN else 1.0
+    elif scores.margin <= CERTAIN_MARGIN or _SAME.search(_folded(question)):
         scores, weight = scores.mixed(in_context(), CONTEXT), 0.0
     if _ABOUT_IT.fullmatch(_folded(question)):
         weight = NOTHING_SAID

@@ -19,7 +19,7 @@ from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import calibration
 from bot.answers.engine.encoder import encoder, release_encoder
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
-from bot.answers.engine.model import READ, Model
+from bot.answers.engine.model import MODEL_READ_LENGTH, Model
 from bot.answers.engine.scores import IN_CONTEXT
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
@@ -58,8 +58,8 @@ def fit(
     asked = [line for line in lines if not line.context]
     following = [line for line in lines if line.context]
     speller = speller_of(lines, version, table)
-    spelled = [speller(line.in_context[:READ]) for line in lines]
-    by_themselves = [speller(line.question[:READ]) for line in following]
+    spelled = [speller(line.in_context[:MODEL_READ_LENGTH]) for line in lines]
+    by_themselves = [speller(line.question[:MODEL_READ_LENGTH]) for line in following]
     rarity = rarity_of(spelled)
     postings = Postings.of([weigh(text, rarity) for text in spelled])
     vectors = encoder()([*spelled, *by_themselves])
@@ -143,8 +143,12 @@ def fit_after(
     by.
     """
     counts = Counter(line.author for line in lines)
-    few = {author for author, count in counts.items() if count <= len(lines) / 2} or counts.keys()
-    judged = [at for at, line in enumerate(lines) if line.author in few and str(line.after) in clauses]
+    balanced_authors = {
+        author for author, count in counts.items() if count <= len(lines) / 2
+    } or counts.keys()
+    judged = [
+        at for at, line in enumerate(lines) if line.author in balanced_authors and str(line.after) in clauses
+    ]
     if not judged:
         return np.zeros((0, len(calibration.VERDICTS))), 1.0
     lines = [lines[at] for at in judged]
@@ -161,7 +165,7 @@ def fit_after(
 
 def _summary(scores: Table, subjects: Table, texts: Sequence[str]) -> Table:
     count, end = subjects.shape[1], subjects.shape[1] + len(REASONS)
-    lengths = np.array([len(text[:READ].split()) for text in texts], dtype=np.float64)
+    lengths = np.array([len(text[:MODEL_READ_LENGTH].split()) for text in texts], dtype=np.float64)
     return calibration.summary(scores[:, :count], subjects, scores[:, count:end], scores[:, end:], lengths)
 
 
@@ -230,9 +234,9 @@ def groups_of(lines: Sequence[BankLine]) -> list[Group]:
     rows: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
         rows.setdefault(line.author, []).append(at)
-    few = [at for author in sorted(rows) if len(rows[author]) < TOO_FEW for at in rows[author]]
+    small_groups = [at for author in sorted(rows) if len(rows[author]) < TOO_FEW for at in rows[author]]
     groups = [rows[author] for author in sorted(rows) if len(rows[author]) >= TOO_FEW]
-    return [np.array(group, dtype=np.intp) for group in (*groups, few) if group]
+    return [np.array(group, dtype=np.intp) for group in (*groups, small_groups) if group]
 
 
 def invert_factor(kernel: Floats) -> Floats:

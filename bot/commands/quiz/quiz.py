@@ -185,7 +185,7 @@ class _QuizRequest(CourseRequest):
             if last and last.id != after:
                 return self._overview()
             seen = attempts.times_asked(self.db, person, policy)
-            size = session.bearable(self.course.reading().version)
+            size = session.longest_quiz(self.course.reading().version)
             sitting = session.draw_quiz(bank, self.course.random(), seen=seen, size=size)
             attempt = self._store(person, "quiz", sitting)
         return self._question(attempt)

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.commands import changes
 from bot.commands.passages import page_of
-from bot.commands.revision.outline_messages import CORRECT, READ
+from bot.commands.revision.outline_messages import CORRECT, OUTLINE_VERB
 from bot.conversation.forms import ChoiceField, DateField, Form, TextField, options
 from bot.conversation.messages import (
     BUTTONS_PER_ROW,
@@ -136,7 +136,7 @@ def overview(listed: Sequence[tuple[Policy, Revision]], waiting: Sequence[tuple[
     ]
     rows: list[Element] = [Buttons(*buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
     resumed = [
-        Button(excerpt(f"Reprendre {name}", 60), f"revision {READ} {token}")
+        Button(excerpt(f"Reprendre {name}", 60), f"revision {OUTLINE_VERB} {token}")
         for token, name in waiting[:BUTTONS_PER_ROW]
     ]
     more: list[Element] = [Text("Lus, mais pas encore proposés\u00a0:"), Buttons(*resumed)] if resumed else []
@@ -297,8 +297,8 @@ def unfit(policy: GenderedName, findings: Sequence[LintFinding], token: str) -> 
 
 
 def _corrections(token: str) -> Buttons:
-    correct = Button("Corriger une ligne…", f"revision {READ} {token} {CORRECT}", "primary")
-    return Buttons(correct, Button("Le plan", f"revision {READ} {token}"), _MODEL, _ALL)
+    correct = Button("Corriger une ligne…", f"revision {OUTLINE_VERB} {token} {CORRECT}", "primary")
+    return Buttons(correct, Button("Le plan", f"revision {OUTLINE_VERB} {token}"), _MODEL, _ALL)
 
 
 def unreadable(name: str, problem: str, token: str = "") -> Message:

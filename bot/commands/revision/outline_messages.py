@@ -31,7 +31,9 @@ from bot.policy.provisions import Doubt, LineReading, Outline, Provision
 from bot.revision.dropped_texts import DAYS_KEPT, DroppedText
 from bot.revision.reading.clashes import CODES, find_clashes, unsettled
 
-READ: Final = "lecture"  # the verb of a button about a dropped file, before its id and one of those below
+OUTLINE_VERB: Final = (
+    "lecture"  # the verb of a button about a dropped file, before its id and one of those below
+)
 LINE, REST, CORRECT = "ligne", "reste", "corriger"
 PLAN, PROPOSE, CANCEL = "plan", "proposer", "annuler"
 WORDS, READING = "ligne", "lecture"  # the fields of the form
@@ -102,7 +104,7 @@ class OutlineReading:
 
     def command(self, *words: str) -> str:
         """Return the command of a button about the file."""
-        return " ".join(("revision", READ, self.dropped.id, *words))
+        return " ".join(("revision", OUTLINE_VERB, self.dropped.id, *words))
 
 
 def read_outline(dropped: DroppedText, name: GenderedName, adopted: Outline | None = None) -> OutlineReading:
@@ -300,7 +302,7 @@ CANCELLED: Final = Message(
 
 def cancelling(dropped: DroppedText) -> Message:
     """Ask for confirmation before a file and the decisions about it are deleted."""
-    command = f"revision {READ} {dropped.id}"
+    command = f"revision {OUTLINE_VERB} {dropped.id}"
     return Message(
         Heading("Annuler?"),
         Text(f"{excerpt(dropped.name, 60)} et ce que vous avez décidé de ses lignes seront effacés."),

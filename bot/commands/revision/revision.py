@@ -58,7 +58,7 @@ def manage(
                 return answering.dropped().ask_policy(*dropped)
             if verb == say.DROPPED:
                 return answering.dropped().place(identifier, rest)
-            if verb == outlines.READ:
+            if verb == outlines.OUTLINE_VERB:
                 return answering.dropped().read(identifier, rest)
             action = _ACTIONS.get(verb)
             return action(answering, answering.revision(identifier), rest) if action else answering.overview()

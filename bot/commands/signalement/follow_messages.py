@@ -33,7 +33,7 @@ def code_form() -> Form:
         "Votre code de suivi",
         hint="Neuf mots; accents et majuscules au choix",
         lines=2,
-        max_length=codes.READ,
+        max_length=codes.TYPED_CODE_LENGTH,
     )
     return Form(f"{COMMAND} suivi", "Suivre un signalement", (field,), "Voir")
 

@@ -55,14 +55,14 @@ def coming(where: str) -> Message:
 
 def _section(section: Section) -> Sequence[Span]:
     """Return a section's title and lines: figures one by one, then those under five together."""
-    shown, few = words.split(section)
+    shown, under_five = words.split(section)
     lines = []
     for figure in shown:
         changed = words.change(figure)
         was = f", {changed} ({figure.before.words})" if changed and figure.before else ""
         lines.append(f"{figure.title}\u00a0: {figure.band.words}{was}.")
-    if few:
-        lines.append(f"{capitalized(words.few_line(few))}.")
+    if under_five:
+        lines.append(f"{capitalized(words.few_line(under_five))}.")
     if not section.figures:
         lines.append(section.note)
     return [bold(section.title), Span("".join(f"\n{line}" for line in lines))]

@@ -60,7 +60,7 @@ def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
 
 def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
     """Yield the problems of a bank with too few questions, or clauses without any."""
-    size, clauses = session.bearable(version), version.clauses()
+    size, clauses = session.longest_quiz(version), version.clauses()
     if len(bank.questions) < size:
         yield Problem(0, f"il y a {len(bank.questions)} questions; il en faut au moins {size}.")
     by_clause = Counter(question.clause for question in bank.questions)
@@ -74,7 +74,7 @@ def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
 
 def _variety(bank: QuizBank, version: Version) -> Iterator[Problem]:
     """Yield the problems of a long text's bank: missing types, and too few or too many essential subjects."""
-    size = session.bearable(version)
+    size = session.longest_quiz(version)
     subjects: dict[str, set[Number]] = {}
     for question in bank.questions:
         article = version.article(question.clause)

@@ -118,7 +118,7 @@ class QuizScore:
 # --- Drawing ----------------------------------------------------------------------------------
 
 
-def bearable(version: Version) -> int:
+def longest_quiz(version: Version) -> int:
     """Return how many questions a quiz on a text may have: two a clause, from `FEWEST` to `SIZE`."""
     return min(max(BY_CLAUSE * len(version.clauses()), FEWEST), SIZE)
 

@@ -26,7 +26,7 @@ from bot.reports.addresses.text import first_addresses, prepared, web_addresses
 
 FILE: Final = "addresses.toml"
 OTHER: Final = "other"
-READ: Final = 8_000  # characters read in a text
+ADDRESS_TEXT_LENGTH: Final = 8_000  # characters read in a text
 LONGEST: Final = 1_000  # characters of a canonical address; browsers and proxies accept two thousand
 _DEPTH: Final = 6  # nested addresses, at most
 _SETTLES: Final = 6  # passes allowed before an address must stop changing
@@ -243,7 +243,7 @@ class Addresses:
 
     def find(self, text: str) -> PostAddress | None:
         """Return the post that the first usable web address of a text leads to, if any."""
-        post = self._first(_SURROGATE.sub("\ufffd", text[:READ]))
+        post = self._first(_SURROGATE.sub("\ufffd", text[:ADDRESS_TEXT_LENGTH]))
         for _ in range(_SETTLES):
             again = self._first(post.canonical) if post else None
             if again == post:
