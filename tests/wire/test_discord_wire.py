@@ -115,11 +115,20 @@ async def test_a_text_is_examined_before_it_is_published_and_what_is_not_so_is_w
     assert review.private
     assert clause("5.13") in read(review.text)
     assert "**logo**" not in review.text, "the draft's formatting is escaped"
-    left = await alice.press(review.message, "Corriger le texte")
+    waved = await alice.press(review.message, "Ce n'est pas le cas")
+    assert "vous avez écarté le seul point" in waved.text
+    again = await alice.press(waved.message, "Revoir le point écarté")
+    assert clause("5.13") in read(again.text)
+    waved = await alice.press(again.message, "Ce n'est pas le cas")
+    left = await alice.press(waved.message, "Corriger le texte")
     [typed] = [
         part["component"] for part in left.form["components"] if part["component"]["custom_id"] == "texte"
     ]
     assert typed["value"] == text
+    more = f"{text} Il fera beau."
+    corrected = await alice.submit(left, texte=more, image="", lieu=["travail"])
+    assert "vous avez écarté le seul point" in corrected.text, "the same words"
+    left = await alice.press(corrected.message, "Corriger le texte")
     nothing = await alice.submit(left, texte="Un souper, samedi, au local", image="", lieu=["travail"])
     assert "Je n'ai rien vu, dans ce texte" in nothing.text
 

@@ -32,6 +32,7 @@ DAY: Final = "2030-06-30"
 ASK, PICTURE = "Ouvrir une page", "Publier l'image de quelqu'un"
 CERTIFICATE: Final = "Transmettez-le tel quel"
 IMAGE: Final = {"objet": "La page du club", "image": "Deux personnes", "nom": "Alice Roy"}
+PAPER: Final = {**IMAGE, "papier": "Zoé Côté"}
 
 
 Platform = TypeVar("Platform", DiscordServer, LocalSlack)
@@ -151,6 +152,32 @@ async def test_on_discord_a_consent_is_asked_accepted_and_withdrawn(kept: Kept) 
         check_that_no_picture_is_left(kept, bot)
 
 
+async def test_on_discord_a_consent_on_paper_is_recorded_certified_and_withdrawn_by_the_role(
+    kept: Kept,
+) -> None:
+    async with on_discord(kept) as they:
+        me, vp = they.asker, they.decider
+        async with life.running(they.settings, program=brisk(PROGRAM)) as bot:
+            choice = await me.press(await me.command("vigie", "demande"), PICTURE)
+            form = await me.opens(choice, "Non, sur papier")
+            wrong = await me.person.submit(form, **{**PAPER, "papier": " "})
+            assert "Écrivez le nom de la personne qui signera." in wrong.text
+            confirm = await me.person.submit(await me.person.press(wrong.message, "Corriger"), **PAPER)
+            assert "quand Zoé Côté aura signé un papier" in confirm.text
+            await me.person.press(confirm.message, "Envoyer")
+            form = await vp.opens(await vp.hears("Une demande à décider"), "Consigner le papier")
+            recorded = await vp.person.submit(form, jusque="", conditions="", nom="Vera Roy")
+            assert "Zoé Côté, qui a signé un papier" in recorded.text
+            await me.press(await me.hears("Votre demande est accordée"), "Le certificat")
+            [page] = (await me.hears(CERTIFICATE)).whole.attachments
+            assert (they.platform.backend.cdn.get(page["url"]) or b"").startswith(b"%PDF")
+            form = await vp.person.press(recorded.message, "Retirer le consentement")
+            assert "retiré" in (await vp.person.submit(form, raison="Zoé ne veut plus.")).text
+            await me.hears("Un consentement est retiré")
+            assert await bot.stop() == 0
+        assert states(kept) == [("image", "withdrawn")]
+
+
 # --- Slack ------------------------------------------------------------------------------------
 
 
@@ -228,4 +255,27 @@ async def test_on_slack_a_consent_is_asked_accepted_and_withdrawn(kept: Kept) ->
             await me.hears("Un consentement est retiré")
             assert await bot.stop() == 0
         assert states(kept) == [("image", "withdrawn")]
+        check_that_no_picture_is_left(kept, bot)
+
+
+async def test_on_slack_a_consent_on_paper_is_recorded_and_certified_by_the_role(kept: Kept) -> None:
+    async with on_slack(kept) as they:
+        slack, me, vp = they.platform, they.asker, they.decider
+        async with life.running(they.settings, program=brisk(PROGRAM)) as bot:
+            await slack.proxy.socket_opened()
+            choice = await me.press(await me.command("/vigie", "demande", "Demander avant"), PICTURE)
+            await me.opens(choice, "Non, sur papier")
+            joined = {"fichier": slack.joined(*PHOTO)}
+            await slack.submit({**PAPER, "papier": " "}, states=joined)
+            assert "Écrivez le nom" in (await slack.refusal())["papier"]
+            await slack.submit(PAPER, states=joined)
+            await me.press(await me.hears("Empreinte de l'image"), "Envoyer")
+            await vp.opens(await vp.hears("Une demande à décider"), "Consigner le papier")
+            await slack.submit({"conditions": "", "nom": "Bob Roy"}, user=BOB, states=day(None))
+            granted = await me.hears("Votre demande est accordée")
+            await slack.press(granted.whole, "Le certificat", user=ALICE)
+            file = await me.next(lambda message: bool(message.get("files")))
+            assert (await slack.download(file)).startswith(b"%PDF")
+            assert await bot.stop() == 0
+        assert states(kept) == [("image", "granted")]
         check_that_no_picture_is_left(kept, bot)

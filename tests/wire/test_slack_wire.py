@@ -191,7 +191,10 @@ async def test_a_text_to_publish_is_examined_and_corrected_in_its_window(
     review = await slack.message()
     assert review["ephemeral_to"] == ALICE
     assert words_of("5.13") in said(review)
-    await slack.press(review, "Corriger le texte")
+    await slack.press(review, "Ce n'est pas le cas")
+    waved = await slack.message()
+    assert "vous avez écarté le seul point" in said(waved)
+    await slack.press(waved, "Corriger le texte")
     window = await slack.window()
     assert window is not None
     [field] = [block for block in window["blocks"] if block.get("block_id") == "texte"]

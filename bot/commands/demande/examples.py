@@ -75,6 +75,7 @@ def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Re
         "Poser une question, la fenêtre": windows.line_form(consent, "consenter"),
         "Répondre, la fenêtre": windows.line_form(asked, "asker"),
         "Retirer une autorisation, la fenêtre": windows.withdrawing_form(asked),
+        "Retirer un consentement sur papier, la fenêtre": windows.withdrawing_form(paper),
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.commands.demande.drafts import RequestDraft
+from bot.commands.demande.windows import withdrawing_label
 from bot.commands.passages import packed_page, page_of
 from bot.conversation.messages import (
     CHOICE_LENGTH,
@@ -308,7 +309,7 @@ def _acts(view: Card) -> Iterator[Button]:
     elif request.state == "granted":
         ends = {
             "asker": "Renoncer",
-            "decider": "Retirer l'autorisation",
+            "decider": withdrawing_label(request),
             "consenter": "Retirer mon consentement",
         }
         yield Button("Le certificat", f"{COMMAND} certificat {identifier}", "primary")

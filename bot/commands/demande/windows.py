@@ -181,8 +181,13 @@ def line_form(request: PermissionRequest, party: Party) -> Form:
 
 
 def withdrawing_form(request: PermissionRequest) -> Form:
-    """Return the window in which the decider takes a permission back."""
+    """Return the window in which the decider ends a permission or a consent on paper."""
     reason = TextField(
         "raison", "Pourquoi", hint="La personne qui l'a reçue le lira", lines=3, max_length=REASON_LENGTH
     )
-    return Form(f"{COMMAND} retirer {request.id}", "Retirer l'autorisation", (reason,), "Retirer")
+    return Form(f"{COMMAND} retirer {request.id}", withdrawing_label(request), (reason,), "Retirer")
+
+
+def withdrawing_label(request: PermissionRequest) -> str:
+    """Return the label of the decider's button that ends a permission or a consent on paper."""
+    return "Retirer le consentement" if request.on_paper else "Retirer l'autorisation"

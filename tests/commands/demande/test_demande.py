@@ -296,10 +296,12 @@ async def test_a_consent_on_paper_is_recorded_by_the_role(desk: World) -> None:
 
 async def test_a_consent_on_paper_that_the_role_withdraws_is_called_a_consent_throughout(desk: World) -> None:
     sent = await pressed(desk, await fill(desk, "demande papier", ASKER, **PAPER), "Envoyer", ASKER)
-    await fill(
+    granted = await fill(
         desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise Gagnon", jusque="", conditions=""
     )
-    done = words(await fill(desk, f"demande retirer {identifier(sent)}", VP, raison="Zoé ne veut plus"))
+    form = filled(await desk.press(granted, "Retirer le consentement", VP))
+    assert form.title == "Retirer le consentement"
+    done = words(await fill(desk, form.command, VP, raison="Zoé ne veut plus"))
     await desk.beat()
     [notice] = [text for text in desk.arrived(ASKER) if "Un consentement est retiré" in text]
     mine = words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
