@@ -27,10 +27,12 @@ ASKED = (
 MAPPED = """
 import re, sys
 from pathlib import Path
-from bot.answers.engine.mapped import map_arrays
+from bot.answers.engine.mapped import map_arrays, release_pages
 with open(sys.argv[1], "rb") as file:
     arrays = map_arrays(file)
 total = arrays["rows"] @ arrays["column"]
+if "release" in sys.argv:
+    release_pages(arrays["rows"])
 maps = Path("/proc/self/smaps").read_text().split(sys.argv[1])[1]
 print(total.sum(), *re.findall(r"(?:Rss|Anonymous): +(\\d+)", maps)[:2])
 """
@@ -86,12 +88,18 @@ def test_what_a_bot_reads_of_a_mapped_file_is_nobodys_own(tmp_path: Path) -> Non
     rows, column = np.ones((4_000, 500), np.float32), np.ones(500, np.float32)
     with path.open("wb") as file:
         save_arrays(file, {"rows": rows, "column": column})
-    words = [sys.executable, "-c", MAPPED, str(path)]
-    printed = subprocess.run(words, capture_output=True, text=True, check=True, env=os.environ).stdout
-    total, resident, own = map(float, printed.split())
+
+    def held(*words: str) -> list[float]:
+        command = [sys.executable, "-c", MAPPED, str(path), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
+        return list(map(float, done.stdout.split()))
+
+    total, resident, own = held()
     assert total == rows.size
     assert resident > rows.nbytes / 1024
     assert own == 0
+    _, left, _ = held("release")
+    assert left < resident / 50
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ numpy copies what does not before it multiplies it.
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Mapping
-from mmap import ACCESS_READ, mmap
+from mmap import ACCESS_READ, MADV_DONTNEED, PAGESIZE, mmap
 from typing import IO, Any, Final
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -57,3 +58,11 @@ def map_arrays(file: IO[bytes]) -> dict[str, NDArray[Any]]:
                 raise BadZipFile
             arrays[member.filename.removesuffix(".npy")] = np.ndarray(shape, dtype, pages, file.tell())
     return arrays
+
+
+def release_pages(array: NDArray[Any]) -> None:
+    """Let go of a mapped array's pages, which stay in the system's cache. Any other array is left alone."""
+    pages = array.base
+    if sys.platform == "linux" and isinstance(pages, mmap):
+        start = array.ctypes.data - np.frombuffer(pages, np.uint8).ctypes.data
+        pages.madvise(MADV_DONTNEED, start - start % PAGESIZE, array.nbytes)
