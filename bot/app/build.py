@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from bot.reports.ground import Ground
     from bot.reports.identifying import Identifying
     from bot.reports.keys import Keyring
-    from bot.reports.records import Records
+    from bot.reports.records import EscalationPlan, Records
 
 
 class Parts:
@@ -238,6 +238,32 @@ class Parts:
     def course(self) -> Course:
         """The text to read and its quiz, without attestations, which need a `Bot`. Raises `PolicyError`."""
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
+
+    @cached_property
+    def escalation_plan(self) -> EscalationPlan:
+        """The delays of alerts, and how long closed cases are kept."""
+        from bot.reports.records import EscalationPlan
+
+        settings = self.settings
+        return EscalationPlan(
+            timedelta(hours=settings.vigie_signalement_rappel),
+            timedelta(hours=settings.vigie_signalement_autre),
+            timedelta(hours=settings.vigie_signalement_suppleance),
+            settings.vigie_signalement_jours,
+        )
+
+    def records_of(self, db: Database) -> Records:
+        """Return the dependencies for reading the reports in a database that a bot may have open.
+
+        Before the first report there is no key and nothing to decrypt, so new keys are made but not stored.
+        """
+        from bot.reports import keys
+        from bot.reports.records import Records, any_report
+
+        ring = keys.keyring(self.settings.keys()) if any_report(db) else keys.new_keyring()
+        return Records(
+            lambda _: ring, self.calendar, self.escalation_plan, clock=self.clock, ground=self.ground
+        )
 
     def dashboard_of(self, records: Records) -> Dashboard:
         """Return the sources of the dashboard's figures. `records`: of reports."""
@@ -510,21 +536,19 @@ class Bot(Parts):
     def records(self) -> Records:
         """The dependencies for storing reports. Their keys are read or made on first use."""
         from bot.reports import keys
-        from bot.reports.records import EscalationPlan, Records
+        from bot.reports.records import Records
 
-        settings = self.settings
-        delays = EscalationPlan(
-            timedelta(hours=settings.vigie_signalement_rappel),
-            timedelta(hours=settings.vigie_signalement_autre),
-            timedelta(hours=settings.vigie_signalement_suppleance),
-            settings.vigie_signalement_jours,
-        )
         ring: Callable[[Database], Keyring] = self._report_keys
         if self.storage.path is None:
             temporary = keys.new_keyring()
             ring = lambda _: temporary  # noqa: E731 — like the in-memory database, it disappears with the process
         return Records(
-            ring, self.calendar, delays, remember=self.office.remember, clock=self.clock, ground=self.ground
+            ring,
+            self.calendar,
+            self.escalation_plan,
+            remember=self.office.remember,
+            clock=self.clock,
+            ground=self.ground,
         )
 
     def _report_keys(self, db: Database) -> Keyring:

@@ -13,8 +13,6 @@ from bot.dashboard import boards, words
 from bot.dashboard.figures import Board
 from bot.dashboard.periods import read_period
 from bot.language.bands import Band
-from bot.reports import keys, records
-from bot.reports.records import Records
 
 
 @click.command(
@@ -33,11 +31,7 @@ from bot.reports.records import Records
 def tableau_(wanted: str | None, pdf: Path | None, as_json: bool) -> None:
     """Print the figures of a period, and write its report. Exit with code 1 for one that was not counted."""
     with base.real_bot() as (bot, db):
-        # Before the first report there is no key and nothing to decrypt.
-        ring = keys.keyring(bot.settings.keys()) if records.any_report(db) else keys.new_keyring()
-        dashboard = bot.dashboard_of(
-            Records(lambda _: ring, bot.calendar, clock=bot.clock, ground=bot.ground)
-        )
+        dashboard = bot.dashboard_of(bot.records_of(db))
         boards.keep(db, dashboard)
         known = boards.counted_periods(db)
         latest = next(period for period in known if not period.is_year)

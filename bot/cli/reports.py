@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Final
 
 import click
-from sqlite_utils import Database
 
 from bot.app import kept_keys
-from bot.app.build import Parts
 from bot.cli import base
 from bot.cli.lines import LineError, numbered_lines, read_json
 from bot.cli.progress import working
@@ -21,7 +19,7 @@ from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.figures import export as report_export
 from bot.reports.figures import statistics as report_statistics
 from bot.reports.keys import SealError
-from bot.reports.records import STATUSES, Records, ReportError, Session
+from bot.reports.records import STATUSES, ReportError
 from bot.settings import SEED
 from bot.storage import files, keepsakes
 from bot.storage.database import beside
@@ -67,15 +65,6 @@ def signalements(context: click.Context, as_json: bool) -> None:
 # --- Export and figures -----------------------------------------------------------------------
 
 
-def _session(bot: Parts, db: Database) -> Session:
-    """Return a session on the records of reports in the database.
-
-    Before the first report there is no key and nothing to decrypt, so new keys are made but not stored.
-    """
-    ring = keys.keyring(bot.settings.keys()) if records.any_report(db) else keys.new_keyring()
-    return Records(lambda _: ring, bot.calendar, ground=bot.ground).at(db)
-
-
 @signalements.command(name="exporter", help="Écrire le dossier d'un signalement en PDF, et son empreinte.")
 @click.argument("signalement")
 @click.option(
@@ -90,7 +79,7 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
     """Write the PDF, readable by its owner alone, without overwriting an existing file."""
     start = signalement.strip().lower()
     with base.real_bot() as (bot, db):
-        session = _session(bot, db)
+        session = bot.records_of(db).at(db)
         rows = session.execute(
             "SELECT id FROM report_cases WHERE substr(id, 1, ?) = ?", (len(start), start)
         ).fetchall()
@@ -125,7 +114,7 @@ def _write_new(path: Path, content: bytes) -> None:
 def _statistics(form: str | None, out: Path | None) -> None:
     """Print the figures of the reports that reached someone."""
     with base.real_bot() as (bot, db):
-        session = _session(bot, db)
+        session = bot.records_of(db).at(db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
     rows = report_statistics.rows(tables)
     value, lines = {"band": BAND, "figures": rows}, report_statistics.lines(tables)

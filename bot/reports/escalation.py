@@ -1,7 +1,7 @@
 """Alerts about cases: one at each level until the case is read, never to anyone it implicates.
 
     first      the holders, at a time drawn when the case was opened
-    reminder   the same holders, while the case is unread (the delays: `EscalationPlan`, in `records.py`)
+    reminder   the same holders, while the case is unread (the delays: the settings `vigie_signalement_…`)
     other      another recipient
     alternate  the first alternate role that has an eligible holder
     news:…     the holders: the case has new content

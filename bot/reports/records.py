@@ -49,13 +49,13 @@ class EscalationPlan:
     """The delays before each escalation level, and how many days closed cases are kept.
 
     A delay runs from the delivery of a case's first alert, while the case is unread. It is counted in working
-    hours, or in clock hours when the case is urgent. The settings `vigie_signalement_…` replace them.
+    hours, or in clock hours when the case is urgent. They are the settings `vigie_signalement_…`.
     """
 
-    reminder: timedelta = timedelta(hours=4)
-    other: timedelta = timedelta(hours=24)
-    alternate: timedelta = timedelta(hours=72)
-    kept_days: int = 90
+    reminder: timedelta
+    other: timedelta
+    alternate: timedelta
+    kept_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Records:
 
     ring: Callable[[Database], Keyring]
     calendar: Calendar
-    plan: EscalationPlan = EscalationPlan()
+    plan: EscalationPlan
     chance: Callable[[], float] = random.SystemRandom().random
     remember: Remember = forgets_nothing
     clock: Clock = system_clock

@@ -16,7 +16,7 @@ from bot.logs import ExplainedError
 from bot.typesetting.image_cleaning_page import MOST_PIXELS
 from bot.typesetting.isolated import read_isolated
 
-LARGEST: Final = 10 * 1024 * 1024  # maximum bytes of an original
+LARGEST: Final = 8 * 1024 * 1024  # maximum bytes of an original
 SECONDS: Final = 30.0
 
 _PAGE: Final = Path(__file__).with_name("image_cleaning_page.py")

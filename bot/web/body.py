@@ -18,8 +18,9 @@ from aiohttp import BodyPartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.conversation.messages import clean
+from bot.typesetting import image_cleaning
 
-PICTURE_SIZE: Final = 8 * 1024 * 1024
+PICTURE_SIZE: Final = image_cleaning.LARGEST
 # Fits an uploaded picture, the texts and some margin, so that a body slightly too large still gets a page.
 BODY_SIZE: Final = 24 * 1024 * 1024
 DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed and encoded twice in base64, and the texts

@@ -28,7 +28,7 @@ from tests.kits.effort import PATIENCE
 from tests.kits.measures import Check, Figure, at_most
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
-from tests.kits.reports.records import a_report
+from tests.kits.reports.records import PLAN, a_report
 from tests.upgrades.life import POST, reported
 from tests.wire.bot_process import BOT, ROOT, BotProcess, free_port, running
 from tests.wire.brisk import brisk
@@ -85,7 +85,7 @@ class Machine:
     def report(self) -> None:
         ring = keys.keyring(self.folder / "cles")
         with beside(self.database) as db:
-            filing.file_report(Records(lambda _: ring, CALENDAR).at(db), a_report(POST))
+            filing.file_report(Records(lambda _: ring, CALENDAR, PLAN).at(db), a_report(POST))
 
     def holders(self, role: str) -> set[str]:
         with closing(reader(self.database)) as db:

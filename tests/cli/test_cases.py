@@ -18,7 +18,7 @@ from bot.reports.keys import keyring
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage, beside
 from bot.times import Calendar
-from tests.kits.reports.records import SINCE, VP, a_report
+from tests.kits.reports.records import PLAN, SINCE, VP, a_report
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def report(database: Path) -> None:
     with beside(database) as db:
         roles.appoint(db, VP, persons.known(db, Account("discord", "", "42")), SINCE)
         ring = keyring(database.parent / "cles", create=True)
-        records = Records(lambda _: ring, Calendar(ZoneInfo("America/Toronto")))
+        records = Records(lambda _: ring, Calendar(ZoneInfo("America/Toronto")), PLAN)
         filing.file_report(
             Session(db, records, datetime.now(UTC)), a_report(summary="un secret", name="Camille")
         )

@@ -19,6 +19,7 @@ from tests.conftest import TODAY
 from tests.dashboard.test_differencing import Act, Books
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.fake_clock import FakeClock
+from tests.kits.reports.records import PLAN
 
 Vigie = Callable[..., Result]
 OCTOBER = [Act("read", "pa20", person, TODAY.replace(month=10)) for person in range(BAND)]
@@ -32,7 +33,7 @@ def vigie(tmp_path: Path) -> Vigie:
         for person in range(BAND):
             db.conn.execute("INSERT INTO people VALUES (?)", (f"p{person}",))
         ring = new_keyring()
-        books = Books(db, FakeClock(), bot.dashboard_of(Records(lambda _: ring, bot.calendar)))
+        books = Books(db, FakeClock(), bot.dashboard_of(Records(lambda _: ring, bot.calendar, PLAN)))
         for act in OCTOBER:
             books.add(act)
     storage.close()

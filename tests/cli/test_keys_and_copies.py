@@ -27,7 +27,7 @@ from tests.cli.test_main import vigie
 from tests.kits.office import CALENDAR
 from tests.kits.people import ALEX, NOW
 from tests.kits.register import PA20
-from tests.kits.reports.records import a_report
+from tests.kits.reports.records import PLAN, a_report
 
 pytestmark = pytest.mark.attack("Clés et copies forgées")
 
@@ -71,7 +71,7 @@ class Home:
         def file() -> None:
             with storage.transaction() as db:
                 roles.seed(db)
-                records = Records(lambda _: report_keys.keyring(self.keys, create=True), CALENDAR)
+                records = Records(lambda _: report_keys.keyring(self.keys, create=True), CALENDAR, PLAN)
                 filing.file_report(Session(db, records, NOW), a_report("https://x.com/a/status/1"))
 
         with closing(Storage(self.database)) as storage:

@@ -17,7 +17,7 @@ from bot.reports import escalation, filing, keys
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports.records import CALENDAR, a_report
+from tests.kits.reports.records import CALENDAR, PLAN, a_report
 
 
 class Home:
@@ -30,7 +30,7 @@ class Home:
     def report(self, count: int) -> None:
         """Report so many posts, and have the clock beat so that someone is told."""
         storage, clock = Storage(self.folder / "vigie.db"), FakeClock("2026-06-02T15:00:00Z")
-        records = Records(lambda _: self.ring, CALENDAR, chance=lambda: 0.5)
+        records = Records(lambda _: self.ring, CALENDAR, PLAN, chance=lambda: 0.5)
         try:
             with storage.transaction() as db:
                 roles.seed(db)

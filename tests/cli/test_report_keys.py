@@ -19,6 +19,7 @@ from bot.reports.keys import KEY_FILE
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from bot.times import Calendar
+from tests.kits.reports.records import PLAN
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ class Home:
         def done() -> str:
             with storage.transaction() as db:
                 roles.seed(db)
-                records = Records(lambda _: keys.keyring(self.keys, create=True), CALENDAR)
+                records = Records(lambda _: keys.keyring(self.keys, create=True), CALENDAR, PLAN)
                 return work(Session(db, records, NOW))
 
         with closing(Storage(self.database)) as storage:

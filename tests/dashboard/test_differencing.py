@@ -33,7 +33,7 @@ from bot.settings import SEED
 from bot.storage.schema.migrations import migrations
 from tests.conftest import TEST_DATA, TODAY
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports.records import CALENDAR
+from tests.kits.reports.records import CALENDAR, PLAN
 
 LIBRARY = loading.load_library([SEED, TEST_DATA], "pa20", lambda: TODAY)
 POLICIES: Final = sorted(LIBRARY.policies)[:2]
@@ -184,7 +184,7 @@ def books(acts: Sequence[Act] = (), people: int = PEOPLE) -> Iterator[Books]:
     db, clock = Database(memory=True), FakeClock()
     migrations.apply(db)
     ring = new_keyring()
-    records = Records(lambda _: ring, CALENDAR, clock=clock)
+    records = Records(lambda _: ring, CALENDAR, PLAN, clock=clock)
     dashboard = Dashboard(LIBRARY, records, CALENDAR, clause_of=lambda _policy, question: question)
     for person in range(people):
         db.conn.execute("INSERT INTO people VALUES (?)", (f"p{person}",))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -17,6 +21,8 @@ from tests.browser.pictures import IMAGES, SCENES, SCHEMES
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
+# Imported as the documentation of pydantic and of mcp has it, which bring them.
+BROUGHT = {"pydantic_core", "anyio", "starlette", "uvicorn"}
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
@@ -39,14 +45,35 @@ def test_the_readme_is_short_and_says_how_to_install_in_six_steps() -> None:
     assert 0 < len(english.split()) < 200
 
 
-def test_every_dependency_has_a_line_in_the_architecture() -> None:
-    text = (ROOT / "ARCHITECTURE.md").read_text().lower()
-    declared = re.search(
-        r"^dependencies = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL
-    )
-    assert declared
-    for name in re.findall(r'"([a-z0-9.-]+)', declared[1]):
-        assert f"| {name}" in text, name
+def test_every_dependency_has_a_line_in_the_architecture_and_every_line_a_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["mcp"]]
+    declared = {re.match(r"[a-z0-9.-]+", each)[0] for each in wanted}  # type: ignore[index]
+    table = (ROOT / "ARCHITECTURE.md").read_text().partition("## Dependencies")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| ([a-z0-9.-]+) \|", table, re.MULTILINE)) - {"library"} == declared
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["mcp"]]
+    wanted += project["dependency-groups"]["training"]
+    declared = {re.match(r"[a-z0-9.-]+", each)[0] for each in wanted}  # type: ignore[index]
+    declared |= BROUGHT
+    packages = packages_distributions()
+    for file in ROOT.glob("bot/**/*.py"):
+        for module in _imported(ast.parse(file.read_text())) - sys.stdlib_module_names - {"bot"}:
+            assert declared & {name.lower() for name in packages.get(module, [module])}, f"{file}: {module}"
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """The top-level packages that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names}
 
 
 def test_every_link_of_the_documents_leads_to_a_file() -> None:

@@ -79,6 +79,12 @@ def test_what_the_table_of_changes_names_exists() -> None:
             assert re.search(rf"\b{name}\b", text), f"{name} is not in {file}"
 
 
+def test_the_rules_and_the_decisions_name_files_that_exist() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    for file in re.findall(r"`((?:\w+/)+\w+\.py)`", page.partition("\n## Rules")[2]):
+        assert (ROOT / "bot" / file).is_file() or (ROOT / file).is_file(), file
+
+
 def _names(tree: ast.Module) -> set[str]:
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}

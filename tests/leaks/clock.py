@@ -44,7 +44,7 @@ from bot.times import iso
 from tests.kits import measures
 from tests.kits.measures import Figure, at_least, at_most
 from tests.kits.questions import learn
-from tests.kits.reports.records import CALENDAR, a_report
+from tests.kits.reports.records import CALENDAR, PLAN, a_report
 from tests.kits.reports.web import Seen, Visitor, a_picture
 from tests.leaks import reporters, run, slack_wire, visitor
 from tests.leaks.guessing import Moments, tau
@@ -88,7 +88,7 @@ def fill(home: Path, megabytes: int) -> None:
 
         def write() -> None:
             with storage.transaction() as db:
-                session = Records(lambda _: ring, CALENDAR).at(db)
+                session = Records(lambda _: ring, CALENDAR, PLAN).at(db)
                 for number in range(megabytes):
                     post = a_report(f"https://exemple.ca/{number}")
                     filing.file_report(session, post, os.urandom(1_000_000))
@@ -314,7 +314,7 @@ def _searched(database: Path, ring: keys.Keyring, filed: Sequence[str]) -> tuple
                  SELECT due_at FROM report_alerts WHERE state <> 'planned' OR level = 'first' UNION ALL
                  SELECT due_at FROM outbox WHERE notice LIKE 'signalement%')
                WHERE at <= strftime('%Y-%m-%dT%H:%M:%SZ') AND at <> ?""",
-            (Records(lambda _: ring, CALENDAR).at(None).at_once,),  # type: ignore[arg-type]
+            (Records(lambda _: ring, CALENDAR, PLAN).at(None).at_once,),  # type: ignore[arg-type]
         ).fetchone()
         return tau([place for place in map(where, filed) if place is not None]), fine
 

@@ -24,7 +24,7 @@ from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from bot.typesetting.typeset import typeset
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports.records import CALENDAR
+from tests.kits.reports.records import CALENDAR, PLAN
 from tests.leaks import sinks
 from tests.leaks.needles import Needles, Secret
 from tests.leaks.views import found
@@ -166,7 +166,7 @@ def _session(home: Path) -> Iterator[Session]:
     try:
         with storage.transaction() as db:
             roles.seed(db)
-            yield Session(db, Records(lambda _: ring, CALENDAR), FakeClock()())
+            yield Session(db, Records(lambda _: ring, CALENDAR, PLAN), FakeClock()())
     finally:
         storage.close()
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from bot.people import roles
 from bot.reports import cases as report_cases
 from bot.reports import reporter_access
-from bot.reports.records import LONGEST, SHORTEST, EscalationPlan, ReportError
+from bot.reports.records import LONGEST, SHORTEST, ReportError
 from bot.times import iso, utc
 from tests.kits.fake_clock import FakeClock
 from tests.kits.outbox import Post
-from tests.kits.reports.records import CALENDAR, CONSEILLER, SUPPLEANCE, VP, Desk
+from tests.kits.reports.records import CALENDAR, CONSEILLER, PLAN, SUPPLEANCE, VP, Desk
 
 HOUR = timedelta(hours=1)
 LATE = timedelta(seconds=60)
@@ -31,9 +31,8 @@ def desk_at(moment: str) -> tuple[Desk, dict[str, str]]:
 
 def expected(since: datetime, *, urgent: bool) -> list[tuple[datetime, str, str]]:
     """Return when each level comes after a delivery, and to which role."""
-    plan = EscalationPlan()
-    waits = [(plan.reminder, VP, "reminder"), (plan.other, CONSEILLER, "other")]
-    waits.append((plan.alternate, SUPPLEANCE, "alternate"))
+    waits = [(PLAN.reminder, VP, "reminder"), (PLAN.other, CONSEILLER, "other")]
+    waits.append((PLAN.alternate, SUPPLEANCE, "alternate"))
     return [
         (since + wait if urgent else CALENDAR.after_working(since, wait), role, level)
         for wait, role, level in waits

@@ -35,7 +35,7 @@ from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from bot.typesetting.typeset import typeset
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports.records import CALENDAR, CONSEILLER, VP, a_report
+from tests.kits.reports.records import CALENDAR, CONSEILLER, PLAN, VP, a_report
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Place:
 
     @property
     def records(self) -> Records:
-        return Records(lambda _: self.ring, CALENDAR, chance=lambda: 0.5, clock=self.clock)
+        return Records(lambda _: self.ring, CALENDAR, PLAN, chance=lambda: 0.5, clock=self.clock)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -32,7 +32,7 @@ from bot.reports.records import Records, ReportError, Session, any_report
 from bot.storage.database import Storage, StorageError
 from tests.kits.effort import calls
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports.records import CALENDAR, CONSEILLER, VP, a_report
+from tests.kits.reports.records import CALENDAR, CONSEILLER, PLAN, VP, a_report
 
 Result = TypeVar("Result")
 SECRET = "un propos que nul autre ne tient"
@@ -46,7 +46,7 @@ class Home:
         self.database, self.keys, self.copy = folder / "vigie.db", folder / "cles", folder / "copie.db"
         self.clock = FakeClock()
         self.records = Records(
-            self._ring, CALENDAR, remember=partial(destroyed.record, self.keys), clock=self.clock
+            self._ring, CALENDAR, PLAN, remember=partial(destroyed.record, self.keys), clock=self.clock
         )
         self.storage = Storage(self.database)
         self.vp = self.within(lambda session: self._appoint(session, VP, "U1"))

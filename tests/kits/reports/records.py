@@ -23,13 +23,14 @@ from bot.reports import access, escalation, filing, handovers
 from bot.reports import notices as report_notices
 from bot.reports.filing import Report
 from bot.reports.keys import Keyring, new_keyring
-from bot.reports.records import Records, Session
+from bot.reports.records import EscalationPlan, Records, Session
 from bot.storage.database import Storage
 from bot.times import Calendar
 from tests.kits.fake_clock import FakeClock
 from tests.kits.outbox import Post, until_idle
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
+PLAN = EscalationPlan(timedelta(hours=4), timedelta(hours=24), timedelta(hours=72), kept_days=90)
 POST = "https://www.facebook.com/spotted/posts/123"
 VP, CONSEILLER, SUPPLEANCE = roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.SUPPLEANCE
 SINCE = date(2026, 1, 1)
@@ -71,7 +72,12 @@ class Desk:
             self.forgotten.extend((table, str(one)) for one in ids)  # type: ignore[attr-defined]
 
         return Records(
-            lambda _: self.ring, CALENDAR, chance=lambda: self.chance, remember=remember, clock=self.clock
+            lambda _: self.ring,
+            CALENDAR,
+            PLAN,
+            chance=lambda: self.chance,
+            remember=remember,
+            clock=self.clock,
         )
 
     @property
