@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
 # Imported as the documentation of pydantic and of mcp has it, which bring them.
-BROUGHT = {"pydantic_core", "anyio", "starlette", "uvicorn"}
+BROUGHT = {"pydantic-core", "anyio", "starlette", "uvicorn"}
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
@@ -62,7 +62,9 @@ def test_what_is_imported_is_declared() -> None:
     packages = packages_distributions()
     for file in ROOT.glob("bot/**/*.py"):
         for module in _imported(ast.parse(file.read_text())) - sys.stdlib_module_names - {"bot"}:
-            assert declared & {name.lower() for name in packages.get(module, [module])}, f"{file}: {module}"
+            assert declared & {name.lower().replace("_", "-") for name in packages.get(module, [module])}, (
+                f"{file}: {module}"
+            )
 
 
 def _imported(tree: ast.Module) -> set[str]:
