@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -50,8 +51,9 @@ class Starter:
             return Start(seconds, processor, process.memory_info().rss)
 
 
-async def measure(scale: Scale) -> list[Row]:
-    """Return how both fare, started in turns; the first start of each only warms the disk's cache up."""
+@asynccontextmanager
+async def starters() -> AsyncIterator[tuple[Starter, Starter]]:
+    """Yield how to start Vigie, and both libraries alone, on the same servers."""
     async with FakeSlack().serving() as slack, DiscordServer() as discord:
         vigie = Starter(
             VIGIE,
@@ -70,7 +72,12 @@ async def measure(scale: Scale) -> list[Row]:
             "discord_origin": discord.origin,
             "discord_token": TOKEN,
         }
-        both = Starter(bare("both", given), {}, ("prêt",))
+        yield vigie, Starter(bare("both", given), {}, ("prêt",))
+
+
+async def measure(scale: Scale) -> list[Row]:
+    """Return how both fare, started in turns; the first start of each only warms the disk's cache up."""
+    async with starters() as (vigie, both):
         turns = [
             (await vigie.start(scale.quiet), await both.start(scale.quiet)) for _ in range(scale.starts + 1)
         ]
