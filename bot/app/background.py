@@ -78,7 +78,10 @@ async def running(
             port,
             sending=lambda: pump.alive,
             untaught=lambda: _untaught(bot),
-            refused=lambda: {name: _refuses(platform) for name, platform in platforms.items()},
+            refused=lambda: {
+                name: isinstance(platform, Connectable) and platform.refuses_us
+                for name, platform in platforms.items()
+            },
             machine=lambda: _machine(bot),
             recurring=[daily.task for daily in work.daily] + [*work.hourly],
             lost=lambda db: kept_keys.find_lost(db, settings),
@@ -159,10 +162,6 @@ async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[No
         waiting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         await schedule.close()
-
-
-def _refuses(platform: ChatPlatform) -> bool:
-    return isinstance(platform, Connectable) and platform.refuses_us
 
 
 def _machine(bot: Bot) -> Machine:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -94,7 +93,13 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
     if untold:
         try:
             with beside(path) as db:
-                _mark_told(db, untold)
+                # Under another key, `Archive.withdraw` cancels none of these tasks: the site now shows the
+                # revision, so a withdrawal must be announced there, and its addresses kept.
+                for key in untold:
+                    db.conn.execute(
+                        "UPDATE OR IGNORE due_tasks SET key = ? WHERE key = ?",
+                        (key.removesuffix("scheduled") + "published", key),
+                    )
         except StorageError as error:
             done_but = "le site est publié, mais la base ne l'a pas noté. Publiez de nouveau après ceci"
             raise type(error)(f"{done_but}\u00a0: {error}") from error
@@ -113,15 +118,3 @@ def _untold(bot: Parts, db: Database) -> list[str]:
     )
     policies = bot.settings.profile.policies
     return [str(key) for key, policy in rows if policy in policies and policies[policy].public]
-
-
-def _mark_told(db: Database, keys: Sequence[str]) -> None:
-    """Rename tasks, so that `Archive.withdraw` does not cancel them.
-
-    The site now shows the revision, so a withdrawal must be announced there, and its addresses kept.
-    """
-    for key in keys:
-        db.conn.execute(
-            "UPDATE OR IGNORE due_tasks SET key = ? WHERE key = ?",
-            (key.removesuffix("scheduled") + "published", key),
-        )

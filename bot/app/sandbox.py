@@ -42,16 +42,14 @@ def _in_days(calendar: Calendar, now: datetime, days: int) -> datetime:
     return calendar.at(calendar.day(now) + timedelta(days), MORNING)
 
 
-def _next_month(calendar: Calendar, now: datetime) -> datetime:
-    return calendar.at(calendar.next_working_day(calendar.day(now) + timedelta(29)), MORNING)
-
-
 # The moments of `bot.platforms.local.adapter.MOMENTS` that do not depend on pending work.
 _MOMENTS: Final[Mapping[str, Callable[[Calendar, datetime], datetime]]] = {
     "heure": lambda _, now: now + timedelta(hours=1),
     "jour": lambda calendar, now: _in_days(calendar, now, 1),
     "lundi": lambda calendar, now: _in_days(calendar, now, 7 - calendar.day(now).weekday()),
-    "mois": _next_month,
+    "mois": lambda calendar, now: calendar.at(
+        calendar.next_working_day(calendar.day(now) + timedelta(29)), MORNING
+    ),
 }
 
 

@@ -72,11 +72,11 @@ def outline_json(outline: Outline, doubts: list[Doubt]) -> dict[str, Any]:
     nodes = [_node((), _COVER, "", "", cover)] if cover else []
     for provision in outline.provisions:
         nodes += _nodes(provision, ())
-    return {"title": title.text, "nodes": nodes, "warnings": list(map(_warning, doubts))}
-
-
-def _warning(doubt: Doubt) -> dict[str, Any]:
-    return {"code": doubt.code, "line": doubt.line, "words": doubt.words, "message": doubt.message}
+    warnings = [
+        {"code": doubt.code, "line": doubt.line, "words": doubt.words, "message": doubt.message}
+        for doubt in doubts
+    ]
+    return {"title": title.text, "nodes": nodes, "warnings": warnings}
 
 
 def _nodes(provision: Provision, above: tuple[str, ...]) -> Iterator[dict[str, Any]]:

@@ -323,7 +323,8 @@ def write_markdown(outline: Outline) -> str:
     for every_end in (False, False, True, True):
         text = "\n\n".join(_lines(outline, _Form(every_end, certain))) + "\n"
         again = build_outline(read_markdown(text))
-        doubted = {_opening(doubt.words) for doubt in again.doubts if doubt.code == "uncertain_number"}
+        uncertain = [doubt.words for doubt in again.doubts if doubt.code == "uncertain_number"]
+        doubted = {next((marker.opening for marker in read_markers(words)), "") for words in uncertain}
         if same_text(again, outline) and not doubted:
             return text
         certain |= doubted
@@ -339,10 +340,6 @@ class _Form:
 
     every_end: bool
     certain: frozenset[str]
-
-
-def _opening(words: str) -> str:
-    return next((marker.opening for marker in read_markers(words)), "")
 
 
 def same_text(one: Outline, other: Outline) -> bool:

@@ -147,11 +147,9 @@ class Archive:
     def policy(self, db: Database, revision: Revision) -> Policy:
         """Return the policy of a revision, even if it is its first text. Raises `PolicyError`."""
         if revision.policy not in self.library.policies:
-            self.library.propose(self.version(revision), self._name(db, revision.policy))
+            name = revisions.policy_name(db, revision.policy) or GenderedName(revision.policy.upper())
+            self.library.propose(self.version(revision), name)
         return self.library.known(revision.policy)
-
-    def _name(self, db: Database, policy: str) -> GenderedName:
-        return revisions.policy_name(db, policy) or GenderedName(policy.upper())
 
     def version(self, revision: Revision) -> Version:
         """Return an adopted or proposed text as a quotable version. Raises `PolicyError`."""

@@ -89,8 +89,9 @@ def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> 
         leaf.linked and h.script(type="application/ld+json")[_for_machines(leaf.linked)],
         [h.script(src=f"{root}{script}", defer=True) for script in leaf.scripts],
     ]
+    crumbs = (facts.association, addresses.HOME), *leaf.crumbs
     trail = h.nav(".crumbs", aria_label="Fil d'Ariane")[
-        h.ol[[h.li[h.a(href=f"{root}{path}")[name]] for name, path in (_home(facts), *leaf.crumbs)]]
+        h.ol[[h.li[h.a(href=f"{root}{path}")[name]] for name, path in crumbs]]
     ]
     body = h.body(class_="wide" if wide else None)[
         h.a(".skip", href="#contenu")["Aller au texte"],
@@ -98,7 +99,8 @@ def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> 
         h.main(id="contenu")[content],
         _foot(facts, root),
     ]
-    return _encoded(h.html(lang="fr-CA")[head, body])
+    # without the characters that HTML forbids or that change the direction of text
+    return clean("".join(h.html(lang="fr-CA")[head, body].iter_chunks())).encode()
 
 
 def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
@@ -120,18 +122,9 @@ def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
     return clean(whole).encode()
 
 
-def _encoded(whole: h.Element) -> bytes:
-    """Encode a page, without the characters that HTML forbids or that change the direction of text."""
-    return clean("".join(whole.iter_chunks())).encode()
-
-
 def policy_crumb(policy: Policy) -> tuple[str, str]:
     """Return the breadcrumb of a policy."""
     return str(policy.name), f"{policy.id}/index.html"
-
-
-def _home(facts: SiteFacts) -> tuple[str, str]:
-    return facts.association, addresses.HOME
 
 
 @lru_cache(maxsize=16)

@@ -168,6 +168,8 @@ def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes
         others: list[h.Node] = [
             h.li[h.a(href=f"{root}{pages.paths.whole(version, file)}")[name]] for name, file in forms
         ]
+        # the sentence about its standing then has its dates already
+        is_dated = time.standing(version) is not LegalStanding.REPLACED and version.effective is None
         rows.append(
             h.li[
                 h.h2[
@@ -175,7 +177,7 @@ def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes
                 ],
                 h.p[
                     f"{version_standing(time, version)}.",
-                    not _is_dated(time, version) and f" {capitalized(dates(version))}.",
+                    not is_dated and f" {capitalized(dates(version))}.",
                     _withdrawn(pages, version),
                 ],
                 h.ul(".plain")[_comparisons(pages, version, root), others],
@@ -226,11 +228,6 @@ def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
         if older is not version.former:
             links.append(("Comparée à celle en vigueur", pages.paths.comparison(older, newer)))
     return [h.li[h.a(href=f"{root}{path}")[words]] for words, path in links]
-
-
-def _is_dated(time: Timeline, version: Version) -> bool:
-    """Return whether the sentence about a version's standing already has its dates."""
-    return time.standing(version) is not LegalStanding.REPLACED and version.effective is None
 
 
 def _withdrawn(pages: PolicyPages, version: Version) -> str:

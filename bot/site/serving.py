@@ -75,7 +75,8 @@ class PublicSite:
             raise web.HTTPMovedPermanently(f"{quote(asked.rpartition('/')[2])}/")
         if path is None:
             raise web.HTTPNotFound(text="Cette page n'existe pas.")
-        headers = {hdrs.CONTENT_TYPE: _content_type(path)}
+        kind = _TYPES[path.suffix]
+        headers = {hdrs.CONTENT_TYPE: kind if kind == "application/pdf" else f"{kind}; charset=utf-8"}
         return web.FileResponse(path, headers=headers)
 
 
@@ -96,8 +97,3 @@ def published_file(folder: Path, asked: str) -> Path | None:
     except OSError:
         return None
     return whole if inside and whole.is_file() and whole.suffix in _TYPES else None
-
-
-def _content_type(path: Path) -> str:
-    kind = _TYPES[path.suffix]
-    return kind if kind == "application/pdf" else f"{kind}; charset=utf-8"

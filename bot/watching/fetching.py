@@ -140,7 +140,11 @@ async def _follow(address: URL, validators: Validators, resolver: AbstractResolv
                 problem = f"le serveur répond par le code {answer.status}. Vérifiez l'adresse."
                 raise SourceError(problem, passing=passing)
             content = await _read(answer)
-            return Fetched(content, asked.name, _validators(answer), _charset(answer))
+            etag, modified = (
+                text if _VALIDATOR.fullmatch(text := answer.headers.get(name, "")) else ""
+                for name in ("ETag", "Last-Modified")
+            )
+            return Fetched(content, asked.name, Validators(etag, modified), _charset(answer))
     raise SourceError(_TOO_FAR)
 
 
@@ -153,11 +157,6 @@ def _led_to(answer: aiohttp.ClientResponse) -> URL:
     except (KeyError, ValueError) as error:
         raise SourceError(_ELSEWHERE) from error
     raise SourceError(_ELSEWHERE)
-
-
-def _validators(answer: aiohttp.ClientResponse) -> Validators:
-    etag, modified = (answer.headers.get(name, "") for name in ("ETag", "Last-Modified"))
-    return Validators(*(text if _VALIDATOR.fullmatch(text) else "" for text in (etag, modified)))
 
 
 def _charset(answer: aiohttp.ClientResponse) -> str:

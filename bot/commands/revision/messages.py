@@ -518,6 +518,7 @@ def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> M
         1: "Le canal d'annonce reçoit ce message",
     }.get(channels, f"Les {channels} canaux d'annonce reçoivent ce message")
     day = in_words(revision.effective) if revision.effective else ""
+    shown = [element for element in notice.elements if not isinstance(element, Buttons)]
     return Message(
         Heading("L'annoncer dès maintenant?"),
         Text(
@@ -525,16 +526,12 @@ def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> M
             f"site, s'il y en a un. Les avis à chaque personne et «\u00a0J'ai lu\u00a0» restent pour le "
             f"{day}."
         ),
-        *([Divider(), *_without_buttons(notice), Divider()] if channels else []),
+        *([Divider(), *shown, Divider()] if channels else []),
         Buttons(
             Button("L'annoncer", f"revision annoncer {revision.id} {CONFIRMED}", "primary"),
             Button(f"Attendre le {day}", f"revision voir {revision.id}"),
         ),
     )
-
-
-def _without_buttons(message: Message) -> list[Element]:
-    return [element for element in message.elements if not isinstance(element, Buttons)]
 
 
 def announced_ahead(policy: Policy, revision: Revision, *, channels: int) -> Message:

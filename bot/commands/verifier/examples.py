@@ -31,9 +31,9 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
     long = Post(_TEXT * 100)
     whom = f"{name.The} ne {name.agree('dit', 'disent')} pas à qui le demander."
 
-    def finding(check: Check, *, certain: bool, passage: str = _TEXT) -> PostFinding:
+    def finding(check: Check, *, certain: bool) -> PostFinding:
         concern = Concern(check, asked[check.name], 0.9 if certain else 0.5, certain)
-        return PostFinding(reading, concern, whom if check.request and not check.whom else "", (passage,))
+        return PostFinding(reading, concern, whom if check.request and not check.whom else "", (_TEXT,))
 
     findings = [finding(check, certain=at < 1) for at, check in enumerate(checks[:5])]
     shared, _ = Counter(numbers[0] for numbers in asked.values()).most_common(1)[0]

@@ -59,7 +59,7 @@ def find_clashes(outline: Outline) -> Iterator[Clash]:
         is_article = provision.kind is Kind.ARTICLE
         if is_article and not (provision.children or provision.paragraphs or provision.title.startswith("(")):
             problems.append(("empty_article", f"L'article\u00a0{label} est vide."))
-        head = _head(label)
+        head = label.partition(".")[0] if "." in label else ""  # the article that it names: « 5 » in 5.10
         says = head in articles or (head.isdecimal() and article.isdecimal())
         if provision.kind is Kind.CLAUSE and article and says and not extends(label, article):
             problems.append(("misplaced_number", f"La clause {label} est dans l'article\u00a0{article}."))
@@ -83,12 +83,6 @@ def find_clashes(outline: Outline) -> Iterator[Clash]:
 
 def _clash(code: str, label: str, words: str, line: int, reason: str) -> Clash:
     return Clash(label, Doubt(code, line, words[:_QUOTED], reason, key=line_key(words)))
-
-
-def _head(label: str) -> str:
-    """Return the article part of a clause's number, « 5 » for 5.10, "" when it has none."""
-    head, point, _ = label.partition(".")
-    return head if point else ""
 
 
 def _words(provision: Provision) -> str:
