@@ -148,8 +148,8 @@ class Settings(BaseModel):
     def own_data(self) -> Path | None:
         """Return the folder where the association's own questions are written, if there is one.
 
-        The sandbox has its own, which each start empties: what is tried there changes nothing of the
-        association's.
+        The sandbox has its own folder, emptied at each start, so that trials do not change the association's
+        questions.
         """
         return self.database().parent / "donnees-essai" if self.sandboxed() else self.vigie_data
 

@@ -33,7 +33,7 @@ def system_clock() -> datetime:
 
 @dataclass(slots=True)
 class AdvancedClock:
-    """The real time and what was added to it by hand: the sandbox's clock, which only goes forward."""
+    """The sandbox's clock: the real time, plus the time that visitors skipped. It only goes forward."""
 
     real: Clock = system_clock
     ahead: timedelta = timedelta()

@@ -266,7 +266,7 @@ class Parts:
         )
 
     def dashboard_of(self, records: Records) -> Dashboard:
-        """Return the sources of the dashboard's figures. `records`: of reports."""
+        """Return the sources of the dashboard's figures. `records`: the cases of reports."""
         from bot.dashboard.boards import Dashboard
 
         def clause_of(policy: str, question: str) -> str:
@@ -295,7 +295,7 @@ class Parts:
 
     @cached_property
     def due_dates(self) -> DueDates:
-        """The dates to aim for that messages state."""
+        """The calculator of the dates to aim for, for the messages that state one."""
         return DueDates(self.onboarding_plan, self.calendar)
 
     @cached_property

@@ -32,7 +32,7 @@ UNPUBLISHED: Final = Notice("site-non-publie", "un site qui ne peut pas être pu
 def settle_failure(db: Database, problem: str, now: datetime) -> bool:
     """Notify the administration that the site cannot be published, once until it is published again.
 
-    `problem`: what prevents it, in one French sentence, or "" once it is published. Return whether a notice
+    `problem`: the reason, in one French sentence, or "" once the site is published. Return whether a notice
     was queued.
     """
     if not problem:

@@ -217,12 +217,12 @@ def last_hour(folder: Path, keys: Path) -> datetime | None:
 
 
 def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[bytes, date | datetime | None]:
-    """Return the database file in a copy and what its seal says of when it was made.
+    """Return the database file in a copy, and the date in its seal.
 
     That is the night of a nightly copy, the moment of an hourly one, None for an unsealed copy. The copy's
-    SHA-256 is checked if it has one; a seal does without. `in_clear`: accept an unsealed copy, which anyone
-    able to write the file could have made. Raises `StorageError` when the copy is missing, altered, unsealed,
-    sealed with another key, or named after another night.
+    SHA-256 is checked if it has one; a sealed copy needs none. `in_clear`: accept an unsealed copy, which
+    anyone able to write the file could have made. Raises `StorageError` when the copy is missing, altered,
+    unsealed, sealed with another key, or named after another night.
     """
     sha256 = _sha256_file(source)
     try:

@@ -40,7 +40,7 @@ _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm|\.sha256
 class Restored:
     """The result of a restoration: how many rows were held, marked as repeated, and destroyed.
 
-    `replaced`: where the former database is, None if there was none. `night`: the night of a nightly copy.
+    `replaced`: the path of the former database, None if there was none. `night`: the night of a nightly copy.
     `hour`: the moment of an hourly one. Both are None for an unsealed copy.
     """
 
@@ -193,8 +193,8 @@ def keep_before_upgrade(database: Path, now: datetime) -> Path | None:
     """Copy a database of an earlier version beside it, so that it can come back along with that version.
 
     Call it before the database is opened, which changes its tables. Return the path of the copy, None if the
-    database is of this version, or is still empty. It expires as what restorations set aside (`expire_kept`).
-    Raises `StorageError`, for example if a bot is running.
+    database is of this version, or is still empty. `expire_kept` deletes it when it expires, as it does the
+    databases that restorations replaced. Raises `StorageError`, for example if a bot is running.
     """
     if not database.is_file():
         return None

@@ -252,7 +252,7 @@ def search_few(reading: Reading, text: str) -> list[Hit] | None:
 def _answer(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
     """Return the contents, the clauses that `text` names, or the results of a search for it.
 
-    `reference`: these clauses.
+    `reference`: the clauses that `text` names, None if it names none.
     """
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
@@ -637,7 +637,7 @@ def contents(reading: Reading, page: int = 1) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class ContentsEntry:
-    """A line of the table of contents, and its button. `text`: what the button looks up."""
+    """A line of the table of contents, and its button. `text`: the text that the button looks up."""
 
     line: str
     label: str

@@ -182,7 +182,10 @@ class Admission:
 
 
 class _Turn(asyncio.Lock):
-    """A lock that runs a person's requests one at a time. `taken`: how many hold it or wait."""
+    """A lock that runs a person's requests one at a time.
+
+    `taken`: the number of requests that hold the lock or wait for it.
+    """
 
     taken = 0
 
@@ -191,7 +194,7 @@ class _Turn(asyncio.Lock):
 class _Refused:
     """A request that was refused or failed.
 
-    `problems`: what is wrong, by field, "" for what concerns no field.
+    `problems`: what is wrong, by the field's name, or by "" for a problem of no single field.
 
     `typed`: as in `FieldsError`. `label`: the label of the button that opens the form again.
     """

@@ -36,7 +36,7 @@ class Actor:
 class Received:
     """A file that a person dropped into their conversation with the bot, or attached to a form.
 
-    `problem`: in a form, why its content could not be taken, in French. `content` is then empty.
+    `problem`: why the content of a form's file could not be taken, in French, or "". `content` is then empty.
     """
 
     name: str
@@ -179,9 +179,9 @@ class UserError(Exception):
 
 
 class FieldsError(UserError):
-    """A refusal of some answers of a form. `problems`: by field, what is wrong, in French.
+    """A refusal of some answers of a form. `problems`: what is wrong, in French, by the field's name.
 
-    `typed`: what to put in the form when it is opened again, None for what was typed.
+    `typed`: the answers to put in the form when it is opened again, None to put back what was typed.
     """
 
     def __init__(self, problems: Mapping[str, str], typed: Mapping[str, str] | None = None) -> None:

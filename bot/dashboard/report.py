@@ -56,7 +56,7 @@ def is_quiet(boards: Sequence[Board]) -> bool:
 def make_report(boards: Sequence[Board], library: Library, association: str) -> bytes:
     """Return the report of a period as a PDF. Keep it off the storage thread.
 
-    `boards`: those of one period or, for the last month of a year, that month's then that year's. Raises
+    `boards`: the board of one period or, for the last month of a year, the month's then the year's. Raises
     `TypesetError`.
     """
     return typeset(_TEMPLATE, page_data(boards, library, association), "pdf")

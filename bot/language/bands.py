@@ -1,7 +1,7 @@
 """Counts as people may see them: bands of five numbers, « moins de 5 », « 5 à 9 ».
 
 Hiding only the small numbers is not enough, because they could be computed from a total or from an earlier
-count. A total of several counts is therefore shown as what their bands allow, and never counted apart.
+count. A total of several counts is therefore computed from their bands, never from the counts.
 """
 
 from __future__ import annotations

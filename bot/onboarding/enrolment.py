@@ -54,7 +54,7 @@ class DoneNotice(VersionNotice):
 
 @dataclass(frozen=True, slots=True)
 class AskedReminderNotice(VersionNotice):
-    """The arguments of a reminder that a person asked for. `day`: when they want it."""
+    """The arguments of a reminder that a person asked for. `day`: the day for which they asked."""
 
     day: date
 
@@ -111,8 +111,8 @@ class OnboardingPlan:
 class Standing:
     """A person's onboarding. `by_hand`: requested by the administration.
 
-    `round`: how many times the person has come back. `reminders`: how many were sent, plus one once the
-    administration was told that the person is late. `questions`: how many questions were drawn about a
+    `round`: how many times the person has come back. `reminders`: the number of reminders sent, plus one once
+    the administration was told that the person is late. `questions`: the number of questions drawn about a
     revision's changes. `due_on`: the date to aim for that the person was given. `remind_on`: the day of the
     reminder that they asked for and did not receive yet. `quizzed`: whether the policy has a quiz.
     """

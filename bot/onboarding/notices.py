@@ -164,8 +164,8 @@ def welcome_message(
 ) -> Message:
     """Return the welcome, which presents the steps to a new officer or employee.
 
-    `due`: the sentence of the date to aim for. `questions`: how many the quiz asks, 0 when there is none.
-    `shared`: whether the team is told how many have finished.
+    `due`: the sentence of the date to aim for. `questions`: the number of questions in the quiz, 0 when there
+    is no quiz. `shared`: whether the team is told how many have finished.
     """
     adopted = f"{version.adoption}e le {in_words(version.adopted)}"
     quiz = (bold("2. Répondre"), f" à {questions} questions, chacune expliquée.\n") if questions else ()
@@ -254,7 +254,10 @@ def refresher_message(policy: GenderedName) -> Message:
 
 
 def late_message(who: list[Span], more: int, policy: GenderedName) -> Message:
-    """Return the notice about people still late after every reminder. `more`: how many are not named."""
+    """Return the notice about people still late after every reminder.
+
+    `who`: the people named. `more`: how many more there are.
+    """
     return Message(
         Heading("Accueils en retard"),
         Text(

@@ -14,8 +14,8 @@ FORMER_DAYS: Final = 365  # after the end of a person's term or, without a term,
 def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> int:
     """Erase a person's attempts and the pages they turned. Return the number of rows.
 
-    `asked`: this person must still read the policy, so their onboarding is kept and starts again, with the
-    date that they were given.
+    `asked`: whether this person must still read the policy. Their onboarding is then kept, with its due date,
+    and starts again.
     """
     erased = destroy(db, "quiz_attempts", "person_id = ?", (person_id,), remember)
     erased += enrolment.forget_asked_reminder(db, person_id)

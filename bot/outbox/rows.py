@@ -244,11 +244,11 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
 
 
 def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> str | None:
-    """Mark a row as sent, keeping only the local day and the platform. Return its recipient today.
+    """Mark a row as sent, keeping only the local day and the platform. Return its current recipient.
 
     Return None when the row was deleted while its message was being sent.
 
-    `today`: that day, in ISO format. `problem`: the form sent in place of the message, « waiting » or
+    `today`: the local day, in ISO format. `problem`: the form sent in place of the message, « waiting » or
     « unreached » (see the module), None if the message itself was sent.
     """
     sent = db.conn.execute(

@@ -88,7 +88,9 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A row being sent to `to`. `at`: when it was claimed. `context`: what its message was built for.
+    """A row being sent to `to`.
+
+    `at`: the moment when it was claimed. `context`: the context that its message was built with.
 
     `former`: whether `to` is no longer a route to the recipient, so that the message is only looked for
     there.

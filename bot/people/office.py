@@ -121,9 +121,9 @@ def in_private(request: Request) -> str:
 
 
 def picked_actor(request: Request) -> Actor:
-    """Return the account selected in a form, where the form is open.
+    """Return the account selected in a form, on the platform where the form is open.
 
-    Raises `FieldsError` when nobody was selected, or what was sent is no account.
+    Raises `FieldsError` when nobody was selected, or when the answer is not an account.
     """
     picked = replace(actor_of(request), user=request.fields.get("personne", ""))
     if not persons.is_user(picked.platform, picked.user):

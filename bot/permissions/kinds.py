@@ -15,7 +15,10 @@ SETTING: Final = "VIGIE_DEMANDES"
 
 @dataclass(frozen=True, slots=True)
 class RequestWords:
-    """The French words for a kind. `title`: « Une page ». `act`: what is permitted, verb first."""
+    """The French words for a kind.
+
+    `title`: « Une page ». `act`: the act that is permitted, beginning with a verb in the infinitive.
+    """
 
     title: str
     act: str

@@ -38,7 +38,7 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The contact that the policy names. `clause`: where it is named."""
+    """The contact that the policy names. `clause`: the clause that names it."""
 
     who: GenderedName
     clause: Number

@@ -66,7 +66,7 @@ class Clause:
 
     `heading`: the titles between its article and its text, or "". `article`: the number of its article (see
     `Article`), its own when it is one itself. `cited`: its number within a caption, « article 5 ». `layouts`:
-    how each paragraph is laid out.
+    the layout of each paragraph.
     """
 
     number: Number

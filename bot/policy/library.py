@@ -314,7 +314,7 @@ class Library:
             self._new[version.policy] = Policy(version.policy, (version,), version, notes)
 
     def reading(self, policy: Policy) -> Reading:
-        """Return a policy in the version in force today."""
+        """Return a reading of a policy, in the version in force today."""
         return Reading(policy, self.current(policy), default=policy is self.default)
 
     def known(self, policy: str) -> Policy:

@@ -71,7 +71,7 @@ def read_policies(
 ) -> dict[str, Policy]:
     """Return the association's policies, by id: those in `folders` and in the approved texts.
 
-    Those that only Vigie's own folder has are left out, except `default`: they bind another association.
+    Policies that only Vigie's own folder has are left out, except `default`: they bind another association.
     Raises `PolicyError` when a file cannot be read, or when two policies share a name. With a list `aside`,
     such a file is added to it instead and the rest is used, unless `default` has no other text.
     """
@@ -121,7 +121,10 @@ def _own_folders(folders: Iterable[Path], policy: str) -> list[Path]:
 
 
 def _check_names(policy: Policy, owners: dict[str, str]) -> None:
-    """Add a policy's names to `owners`, by name in lower case. Raises `PolicyError` for another's."""
+    """Add a policy's names to `owners`, by name in lower case.
+
+    Raises `PolicyError` for a name that another policy has.
+    """
     for name in policy.names():
         owner = owners.setdefault(name.lower(), policy.id)
         if owner != policy.id:

@@ -229,7 +229,7 @@ class _Reader:
 
 
 def _bold_label(match: re.Match[str]) -> str:
-    """Return the number that a line begins with in bold, "" when what is in bold is not one."""
+    """Return the number in bold at the start of a line, "" when the bold text is not a number."""
     bold = match["stars"] or match["lines"] or ""
     if _escaped(bold):
         return ""
@@ -354,7 +354,7 @@ def same_text(one: Outline, other: Outline) -> bool:
 
 
 def _lines(outline: Outline, form: _Form) -> Iterator[str]:
-    """Yield the paragraphs of Markdown."""
+    """Yield the paragraphs of the document in Markdown."""
     titled = bool(outline.cover) and outline.cover[0].layout is Layout.TEXT
     first = outline.provisions[0] if outline.provisions else None
     for at, paragraph in enumerate(outline.cover):

@@ -496,7 +496,10 @@ class NumberPlaces:
         return self._parent_of_item(at, block)
 
     def _parent_by_family(self, at: int, marker: Marker, block: Block) -> int:
-        """Return the stack index of what held a number's family before or, at first, of what outranks it."""
+        """Return the stack index of the provision that held a number's family so far.
+
+        For the first number of its family, return the index of the innermost provision that outranks it.
+        """
         family = family_of(marker, block)
         outer = self.outer.get(family)
         ranks = [RANKS.get(node.keyword) for node in self.stack]
@@ -610,7 +613,7 @@ def _read(block: Block) -> tuple[Marker, ...]:
 
 
 def _believes_keyword(block: Block, place: Place, before: str | None) -> bool:
-    """Return whether « Article 5 » opens an article rather than mentions one. `before`: as `_believes`."""
+    """Return whether « Article 5 » opens an article rather than mentions one. `before`: as in `_believes`."""
     marker, fit = place.marker, place.fit
     if runs_on(marker.rest) or not (marker.ended or _is_capital(marker.rest)):
         return False

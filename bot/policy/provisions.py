@@ -99,9 +99,9 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A whole document. `cover`: the paragraphs before the first provision, its title among them.
+    """A whole document. `cover`: the paragraphs before the first provision, including the document's title.
 
-    `title`: that title, "" when it cannot be told from the rest of the cover.
+    `title`: the document's title, "" when it cannot be told from the rest of the cover.
     """
 
     cover: tuple[Paragraph, ...]
@@ -139,15 +139,15 @@ class LineReading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading or a paragraph as a format gives it, in reading order: what an outline is made from.
+    """A heading or a paragraph of a document, as read from its file. Outlines are made from blocks.
 
     `level`: the level of a heading style, 1 for the highest, 0 without such a style. `number`: the number
     that Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals.
     `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
     paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
-    `joined`: it is the next line of the same paragraph as the block before, which it continues unless a
-    provision begins there. `decided`: a person's decision that it is a heading or a number, if any. `key`:
-    the key of that decision (see `decisions`).
+    `joined`: it is the next line of the previous block's paragraph, and belongs to it unless a provision
+    begins here. `decided`: a person's decision that it is a heading or a number, if any. `key`: the key of
+    that decision (see `decisions`).
     """
 
     text: str

@@ -132,6 +132,6 @@ def is_capitals(text: str) -> bool:
 
 
 def read_bullet(text: str) -> str:
-    """Return what follows the bullet with which a line begins, "" when there is none."""
+    """Return the text after the bullet at the start of a line, "" when there is no bullet."""
     match = None if _FOLIO.fullmatch(text) else _BULLET.match(text)
     return match["text"].strip() if match else ""

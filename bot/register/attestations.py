@@ -46,7 +46,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Attesting:
-    """A person's act of attesting a text. `name`: for the receipt. `account`: the one used to attest."""
+    """A person's act of attesting a text.
+
+    `name`: the name to write on the receipt. `account`: the account used to attest.
+    """
 
     person_id: str
     name: str

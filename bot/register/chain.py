@@ -60,7 +60,7 @@ class ChainEntry:
 class CertificateEntry:
     """One certificate in its chain.
 
-    `commitment`: that of its content. Other fields are those of `ChainEntry`.
+    `commitment`: the commitment to its content. Other fields are those of `ChainEntry`.
     """
 
     number: int

@@ -15,7 +15,7 @@ class ReportQueue:
     """Counts of cases and alerts. `urgent`: open urgent cases. `waiting`: cases with no delivered alert.
 
     `held`: cases kept past their retention period. `dead`: alert messages that could not be delivered.
-    `recipients`: how many roles receive reports. `vacant`: those without a holder who may read reports.
+    `recipients`: how many roles receive reports. `vacant`: the roles without a holder who may read reports.
     `reached`: whether a report that implicates nobody would reach someone.
     """
 

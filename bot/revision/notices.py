@@ -232,7 +232,7 @@ def _first_text(policy: Policy, revision: Revision) -> tuple[Element, ...]:
 
 
 def _read(policy: Policy, revision: Revision, comparison: Comparison) -> Button:
-    """Return the button that opens what a notice is about: the changes, or a policy's first text."""
+    """Return the button that opens the changes, or the whole text of a new policy."""
     if revision.base is None:
         return Button(excerpt(f"Lire {policy.name.the}", LABEL_LENGTH), f"politique {policy.id}:", "primary")
     return see_changes(f"{policy.id} {comparison.new.key}")

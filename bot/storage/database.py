@@ -333,7 +333,10 @@ _PASSING: Collection[int] = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.
 
 @contextmanager
 def explained(path: Path | None) -> Iterator[None]:
-    """Turn SQLite errors into a `StorageError` that says what to do (`PassingError`: for now)."""
+    """Turn SQLite errors into a `StorageError` that says what to do.
+
+    It is a `PassingError` if trying again may succeed.
+    """
     try:
         yield
     except sqlite3.Error as error:

@@ -20,9 +20,9 @@ class Keepsake:
     """A kind of file. `name`: the name in `state` of its fingerprint. `file`: its name in the key folder.
 
     `read`: returns the fingerprint of the file in a folder, "" if the file is not one yet; it raises
-    `StorageError` when the file is damaged. `make`: makes the file in a folder, keeping what `read` found
-    to be no fingerprint. `lost`, `foreign`: what to tell people, in French, when the file is missing or is
-    another installation's; `{file}` stands for its path.
+    `StorageError` when the file is damaged. `make`: makes the file in a folder. It keeps the content of a
+    file for which `read` returned "". `lost`, `foreign`: what to tell people, in French, when the file is
+    missing or is another installation's; `{file}` stands for its path.
     """
 
     name: str

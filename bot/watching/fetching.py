@@ -91,8 +91,8 @@ async def fetch(
 ) -> Fetched | None:
     """Return the document at an address, None if it did not change. Raises `SourceError`.
 
-    `validators`: those of the document that was read last. `resolver`: finds the addresses of host names, by
-    default the system's. Its answers are checked.
+    `validators`: the validators of the document that was read last. `resolver`: finds the addresses of host
+    names, by default the system's. Its answers are checked.
     """
     try:
         async with asyncio.timeout(seconds):

@@ -57,7 +57,7 @@ class SeenText:
 class Look:
     """The result of a look at the source: the documents that may have changed, and the problems.
 
-    `validators`: of these documents, by policy.
+    `validators`: the validators of these documents, by policy.
     """
 
     texts: Sequence[SeenText] = ()
@@ -75,7 +75,10 @@ class Watch:
     hold: Callable[[Database, int], None]
 
     async def run(self, due: datetime, now: datetime) -> None:
-        """Look at the source, and report what is new. `due`: when this look was due. Safe to repeat."""
+        """Look at the source, and report what is new.
+
+        `due`: the moment for which this look was scheduled. Safe to repeat.
+        """
         known = await self.storage.run(self._known)
         try:
             fetched = await self.source.look(known.validators)

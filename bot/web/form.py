@@ -303,7 +303,7 @@ class WebForm:
         return self._reporting.follow(self._reporting.receipt_of(code))
 
     async def _board(self) -> RegistryBoard:
-        """Return what the pages show of the registry: from memory or, before the first beat, the database."""
+        """Return the part of the registry that the pages show, read from the database only the first time."""
         office = self._reporting.office
         if office.board.titles is None:
             await self._stored(office.read_board)

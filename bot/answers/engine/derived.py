@@ -25,14 +25,18 @@ logger = logging.getLogger(__name__)
 
 
 def sums(path: Path) -> bytes:
-    """Return what tells one `.npz` from another: the sums of its arrays, which are not read."""
+    """Return the names and checksums of a `.npz` file's arrays, without reading the arrays."""
     with ZipFile(path) as archive:
         return str([(member.filename, member.CRC) for member in archive.infolist()]).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """Arrays by name. `format`: changes with them. `sources`: what they are of. `make`: computes them."""
+    """Arrays by name.
+
+    `format`: the number of their format, raised when `make` changes. `sources`: yields the bytes that they
+    depend on. `make`: computes them.
+    """
 
     name: str
     format: int

@@ -84,7 +84,7 @@ def _library() -> Path:
 
 
 def _make() -> dict[str, NDArray[Any]]:
-    """Return what the library's files hold, less the other scripts."""
+    """Return the arrays of the library's files, without the pieces of other scripts."""
     tokenizer = UseTokenizer(str(_library() / _PIECES))  # type: ignore[no-untyped-call]
     known = {text: value for text, value in tokenizer._prefixes.items() if _LETTERS.fullmatch(text)}
     scores, unknown, normalizer = np.array(tokenizer._scores), tokenizer._unk_score, tokenizer._normalizer
@@ -183,7 +183,7 @@ class _Prefixes:
         self._starts, self._values = arrays["starts"].data, arrays["values"].data
 
     def get(self, text: str) -> int | None:
-        """Return the value of a beginning, None for what begins no piece."""
+        """Return the value of a prefix, None if no piece begins with it."""
         node = 0
         for letter in text:
             node = self._letters.find(letter, self._starts[node], self._starts[node + 1]) + 1

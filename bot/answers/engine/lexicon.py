@@ -88,12 +88,13 @@ class Lexicon:
     `groups_asked`, `groups_written`: both sides of the thesaurus. `common`: the weight of each folded word
     that is common in any French or English text, from 0 to 1; other words weigh 1. `centre_asked`,
     `centre_written`: `(d,) float32`, the mean embeddings of questions and of texts. `axes`: `(d, k) float32`,
-    which reduces an embedding. `asked`, `written`: `(n, k) float32`, those of the subjects; `asked_of`,
-    `written_of`: `(n,) intp`, the subject of each. `elsewhere`: `(1 + k,) float32`, the regression that
-    detects questions about no association, intercept first. `retrieval_…`: the same fields for the second
-    encoder. `weights`: `(2, features) float64`, without the second encoder and with it; see `passages`.
-    `verdicts`: `(2, 2, 1 + summary, 3) float64`, whose second axis is without a bank and with one. `sure`:
-    `(2, 2) float64`, the likelihood from which an answer is announced. `key`: the file's fingerprint.
+    which reduces an embedding. `asked`, `written`: `(n, k) float32`, the reduced embeddings of each subject's
+    questions and texts; `asked_of`, `written_of`: `(n,) intp`, the subject of each row. `elsewhere`:
+    `(1 + k,) float32`, the regression that detects questions about no association, intercept first.
+    `retrieval_…`: the same fields for the second encoder. `weights`: `(2, features) float64`, without the
+    second encoder and with it; see `passages`. `verdicts`: `(2, 2, 1 + summary, 3) float64`, whose second
+    axis is without a bank and with one. `sure`: `(2, 2) float64`, the likelihood from which an answer is
+    announced. `key`: the file's fingerprint.
     """
 
     groups_asked: Meanings

@@ -91,8 +91,9 @@ class Read:
     """The scores of the n clauses of a text for one question.
 
     `features`: `(FEATURES, n) float64`. `values`: `(n,)`, their weighted sums. `summary`: `(SUMMARY,)`, from
-    which the likelihoods are computed. `right`: that the best clause answers. `unanswered`: that the text
-    does not. `elsewhere`: that the question is about something else. `sure`: as in `Lexicon`.
+    which the likelihoods are computed. `right`: the likelihood that the best clause answers; `unanswered`:
+    that the text does not answer; `elsewhere`: that the question is about something else. `sure`: as in
+    `Lexicon`.
     """
 
     numbers: tuple[Number, ...]

@@ -157,8 +157,8 @@ class Verdict:
 class TrainingOrder:
     """The training program's input, as JSON on its standard input.
 
-    `adopted`: the adoption date of the version to learn. `texts`: that version and the earlier ones, since
-    approved texts may not be in the folders. When `texts` is empty, they are read from the folders.
+    `adopted`: the adoption date of the version to learn. `texts`: that version and the earlier ones, because
+    approved texts may not be in the folders. When `texts` is empty, the texts are read from the folders.
     """
 
     policy: str

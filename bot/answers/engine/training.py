@@ -136,8 +136,9 @@ def fit_after(
 ) -> tuple[Table, float]:
     """Return `verdicts_after` and `sure_after` of `Model`, the former empty when no follow-up can be judged.
 
-    `alone`, `context`: for the lines by themselves and in context, their scores, less the thresholds of
-    topics, and their subjects' scores, each without the lines of the same author.
+    `alone`, `context`: for the lines by themselves, and for the lines in context: the scores of topics, less
+    the topics' thresholds, and the scores of subjects. Each score was computed without the lines of the same
+    author.
 
     An author of more than half of the lines is left out, since the others' lines are then too few to judge
     by.

@@ -41,7 +41,7 @@ class LineTerminal:
         self._console = Console(highlight=False, emoji=False, markup=False)
 
     def show(self, text: str, manner: Manner = "text") -> None:
-        """Print a text, broken at the terminal's width; one to copy is never broken."""
+        """Print a text, wrapped at the terminal's width unless it is to be copied."""
         if manner == "copy":
             self._console.print(Text(text), soft_wrap=True)
             return

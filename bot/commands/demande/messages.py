@@ -144,7 +144,7 @@ def _choice(row: Listed, *, answers: bool) -> Choice:
 def whose_image(token: str = "") -> Message:
     """Ask whether the person in a picture can answer here.
 
-    `token`: that of a text being examined, "" for none.
+    `token`: the token of the text being examined, "" for none.
     """
     person, paper = (
         f"{COMMAND} depuis {token} {window}" if token else f"{COMMAND} {window}"

@@ -512,7 +512,10 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
 
 
 def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> Message:
-    """Ask for confirmation before announcing a revision ahead. `notice`: what each channel would receive."""
+    """Ask for confirmation before announcing a revision ahead.
+
+    `notice`: the notice that each channel would receive.
+    """
     where = {
         0: "Aucun canal d'annonce n'est réglé",
         1: "Le canal d'annonce reçoit ce message",

@@ -57,7 +57,7 @@ class Awaiting:
 
     @property
     def choice(self) -> Choice:
-        """The line beside its button."""
+        """The line and its button, as a message shows them."""
         return Choice(self.line, self.button)
 
 

@@ -441,7 +441,7 @@ def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> 
     """Return the command line for an interaction, as a person could have typed it.
 
     `data`: the interaction's data, from a slash command, a message's menu, a button or a form. A button whose
-    identifier is not ours is read as a request for the menu. `user`: who chose it, by id.
+    identifier is not ours is read as a request for the menu. `user`: the id of the person who chose it.
     """
     if "custom_id" in data:
         identifier = str(data["custom_id"])

@@ -65,8 +65,8 @@ class LocalAdapter:
     `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `bot`: the bot's name. `gallery`: the
     data for the page that shows every message. `sheets`: reads the data for the revisions page. `figures`:
     reads the data for the page of a period's figures, by its id, "" for the last month. `starters`: returns
-    questions to begin with. `personas`: whom a visitor can play. `clock`: tells the time of messages.
-    `travel`: moves that clock, if it can be moved.
+    questions to begin with. `personas`: the people that a visitor can play. `clock`: tells the time of
+    messages. `travel`: moves that clock, if it can be moved.
     """
 
     name = "Bac à sable"

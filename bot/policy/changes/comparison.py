@@ -73,9 +73,9 @@ class HeadingChange:
 class Comparison:
     """Two versions and their changes, in the order of the new text. All other clauses are unchanged.
 
-    `headings`: the changes in titles, and in the numbers of the containers of clauses.
-    `items`: what changed in the items of clauses that are in both. `parts`: the new number of each part and
-    item of the old version that is in the new one.
+    `headings`: the changes in titles, and in the numbers of the containers of clauses. `items`: the changes
+    in the items of clauses that both versions have. `parts`: from the old number to the new number of each
+    part and item that both versions have.
     """
 
     old: Version

@@ -223,7 +223,7 @@ def coming(where: str) -> Message:
 def message(file: ReportFile) -> Message:
     """Return the message with the PDF, the file's SHA-256 and that of the case's content.
 
-    `file.text`: these two hashes, on two lines.
+    `file.text`: the two hashes, on two lines.
     """
     pdf_hash, content_hash = file.text.split("\n")
     return Message(

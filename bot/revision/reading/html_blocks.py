@@ -73,8 +73,8 @@ class _Frame:
 class PageReader:
     """A reader of the part of a page that is the policy's text.
 
-    `unread`: every word left out, numbers of lists included. `beside`: those among them that are not clearly
-    navigation. `removed`: whether the page marks words as deleted.
+    `unread`: every text left out, numbers of lists included. `beside`: the texts left out that are not mostly
+    links. `removed`: whether the page marks words as deleted.
     """
 
     def __init__(self, root: Element, sheet: PageStyles) -> None:

@@ -1,4 +1,4 @@
-"""Classifies the elements of a Web page: around the text, hidden, bold, a list and its numbers, a note."""
+"""Tells which elements of a Web page are around the text, hidden, bold, lists, list numbers or notes."""
 
 import re
 from typing import Final

@@ -231,7 +231,7 @@ def _edge(lines: Sequence[PdfLine], width: float, columns: int) -> float:
 
 
 def _room(line: PdfLine, following: PdfLine, frame: Frame) -> float:
-    """Return the room left on a line once the next one's first word is counted, in points."""
+    """Return the width, in points, that would be left on a line if the next line's first word were added."""
     if _LEADER.search(line.text):
         return frame.right - frame.left
     if CUT.search(line.text):

@@ -1,4 +1,4 @@
-"""The figures of the association, once counted, and what is counted without a name until they are.
+"""The association's figures by period, and the nameless tallies from which they are computed.
 
 No table records a person, nor a moment finer than a month. Figures are bands of five.
 """
