@@ -169,7 +169,7 @@ def _alike(policy: Policy, answer: PolicyAnswer, next_answer: PolicyAnswer) -> b
 
 
 def joined(whole: PolicyAnswer, halves: tuple[PolicyAnswer, ...]) -> PolicyAnswer:
-    """Combine the answers to two questions: the best clause of each first, that of `whole` at the top."""
+    """Combine the answers to two questions: the best clause of each first, `whole`'s at the top."""
     answered = [half for half in halves if half.answered]
     if whole.answered and whole.clauses[0].number == answered[-1].clauses[0].number:
         answered.reverse()

@@ -211,7 +211,10 @@ def latest(folder: Path) -> dict[str, float]:
 
 
 def last_hour(folder: Path, keys: Path) -> datetime | None:
-    """Return when the hourly copy was made, None without one. Raises `StorageError` if it does not open."""
+    """Return when the hourly copy was made, None if there is none.
+
+    Raises `StorageError` if it does not open.
+    """
     made = read_copy(folder / HOURLY, keys)[1] if (folder / HOURLY).exists() else None
     return made if isinstance(made, datetime) else None
 

@@ -293,7 +293,10 @@ def make_state_folder(config: settings.Settings) -> None:
 
 
 def open_storage(config: settings.Settings, tell: Callable[[str], object]) -> Storage:
-    """Open the database. Before an upgrade, set the former one aside and say so. Raises `StorageError`."""
+    """Open the database.
+
+    Before an upgrade, copy the former database aside and say so. Raises `StorageError`.
+    """
     make_state_folder(config)
     if former := restore.keep_before_upgrade(config.database(), system_clock()):
         days = config.vigie_sauvegardes_jours

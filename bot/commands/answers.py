@@ -457,7 +457,8 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
 def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Number, ...]:
     """Return the related clauses to quote when the policy leaves the question open.
 
-    They are those of a recorded silence or, for any other question, the closest clause if it is close enough.
+    They are the clauses recorded with a known silence or, for any other question, the closest clause if it is
+    close enough.
     """
     if answer.outcome != "silent":
         return ()

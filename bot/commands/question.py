@@ -301,9 +301,10 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
 
 
 def _decide_subject(desk: Answering, decision: Decision, wording: Wording) -> Decision:
-    """Decide on the subject alone of « que dit la politique sur le logo? », if the whole is in no bank.
+    """Decide how to answer « le logo » when no bank has « que dit la politique sur le logo? ».
 
-    The answer is only proposed. Any other decision is returned unchanged.
+    The answer is only proposed. Return `decision` unchanged for a text of another form, or without such an
+    answer.
     """
     subject = rules.subject_asked(desk.library.naming.neutral(decision.text))
     if not subject:

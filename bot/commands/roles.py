@@ -58,7 +58,7 @@ _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "dis
 def manage(office: Office, request: Request) -> Reply:
     """Show the registry, one of its roles or a form to change it, or process a form or a pressed button.
 
-    Raises `FieldsError` for what the registry refuses.
+    Raises `FieldsError` for answers that the registry refuses.
     """
     verb, _, identifier = request.text.partition(" ")
     try:

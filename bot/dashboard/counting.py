@@ -1,7 +1,8 @@
 """The exact counts of persons or acts for each figure of a period.
 
-Counts only leave this room as bands. An act belongs to one cell of one figure: a month, or a year for what is
-rare, never both, so that no cell can be deduced by subtracting others. In a cell, a person counts once.
+Counts only leave this room as bands. An act belongs to one cell of one figure: a month or, for rare acts, a
+year. It never belongs to both, so that no cell can be deduced by subtracting others. In a cell, a person
+counts once.
 """
 
 from collections import defaultdict

@@ -21,7 +21,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled group of figures. `note`: how they are counted, in a French sentence or two, or ""."""
+    """A titled group of figures. `note`: how its figures are counted, in a French sentence or two, or ""."""
 
     id: str
     title: str

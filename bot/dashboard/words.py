@@ -62,7 +62,7 @@ def rest(board: Board) -> Iterator[str]:
 
 
 def section_line(board: Board, section: Section, *, changes: bool = True) -> str:
-    """Return a section in a French line: figures one by one, those under five together, or else its note."""
+    """Return a French line on a section: its figures, the small ones grouped, or its note if it has none."""
     shown, under_five = split(section)
     parts = []
     for figure in shown:

@@ -146,8 +146,9 @@ def quiz_drafts(
 ) -> Iterator[tuple[Number, dict[str, Any]]]:
     """Yield two questions for each clause that states a rule, in the format of `quiz.toml`.
 
-    The first is true or false, its modality reversed half of the time, or else which clause says it. The
-    second is what the clause forbids, which clause says it, or a situation with a blank to fill in.
+    The first asks whether a sentence is true, with its modality reversed half of the time, or which clause
+    says it. The second asks what the clause forbids, which clause says it, or for the words missing from a
+    situation.
     """
     clauses = [clause for clause in version.clauses() if is_rule(version, clause)]
     for at, clause in enumerate(clauses):

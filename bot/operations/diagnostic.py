@@ -39,7 +39,7 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
     """Return findings on the time zone, database, disk, copies and keys, without using the network.
 
     Copies and keys are not checked in the sandbox, which is never copied. `rooms`: returns the findings of
-    the other rooms on the database, which is open read-only.
+    the other rooms, from the database opened read-only.
     """
     now, calendar, database = clock(), settings.calendar(), settings.database()
     folder = database.parent

@@ -14,7 +14,7 @@ CONSENT_REMINDER_DAYS: Final = (7,)  # only one reminder, so that nobody is pres
 
 
 def daily(session: PermissionSession) -> None:
-    """End permissions that are over, announce those that end soon, and remind deciders on working days."""
+    """End permissions that are over, announce the ones that end soon, and remind deciders on working days."""
     db, today = session.db, session.today
     requests.release(session)
     for request in requests.end_over(session):

@@ -15,7 +15,7 @@ SETTING: Final = "VIGIE_DEMANDES"
 
 @dataclass(frozen=True, slots=True)
 class RequestWords:
-    """The French words for a kind.
+    """The French words for a kind of permission.
 
     `title`: « Une page ». `act`: the act that is permitted, beginning with a verb in the infinitive.
     """

@@ -1,6 +1,6 @@
 """The unprompted messages about requests, built only for people who may still see the request.
 
-Their buttons are those of the command `demande`, which carry the request's identifier.
+Their buttons run the command `demande` with the request's identifier.
 """
 
 from collections.abc import Mapping, Sequence

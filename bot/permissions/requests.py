@@ -197,7 +197,7 @@ class PermissionSession:
 def check(session: PermissionSession, asker: str, asking: Asking) -> PermissionRequest:
     """Return the request that `asking` would create, without storing it.
 
-    Raises `PermissionRequestError` for what would be refused, in particular when nobody could decide.
+    Raises `PermissionRequestError` if it would be refused, for example because nobody could decide.
     """
     db, today, kind = session.db, session.today, session.desk.kinds().get(asking.kind)
     if kind is None or kind.decider is None or not re.fullmatch("[0-9a-f]{16}", asking.id):
@@ -365,7 +365,7 @@ def release(session: PermissionSession) -> None:
 
 
 def leave(session: PermissionSession, person: str) -> int:
-    """Withdraw every consent of a person who is about to be erased, and destroy what was written about it.
+    """Withdraw every consent of a person who is about to be erased, and destroy the rows about it.
 
     Return the number of rows destroyed. The asker and the role are told that it is withdrawn, without a name.
     When a request has no answer yet, the asker is told that nobody can answer it any more.

@@ -101,7 +101,10 @@ class AwayError(LaterError):
 
 
 class RefusedError(AwayError):
-    """The platform refuses our token or our organisation. It counts as away until someone restores access."""
+    """The platform refuses our token or our organisation.
+
+    The platform is considered away until someone restores access.
+    """
 
 
 class LackingError(LaterError):

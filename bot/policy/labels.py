@@ -1,4 +1,4 @@
-"""The numbers of provisions: how they are written, and which one follows another.
+"""The numbers of provisions: their forms, and their order.
 
 Nothing here depends on context. `read_markers` returns every possible reading of the beginning of a line,
 such as « c) » as a letter or as a Roman hundred; the outline keeps the reading that its neighbours confirm.

@@ -513,7 +513,7 @@ def _shield(text: str, *, capitals: bool = True, heading: bool = False) -> str:
 
 
 def _after_number(text: str) -> str:
-    """Return the text that follows a number in bold, shielded from being read as its end or as a title."""
+    """Return the text after a bold number, escaped so that it is not read as part of it or as a title."""
     escaped = _inline(text)
     shielded = text[:1] in _OPENERS or is_capitals(text)
     return f"\\{escaped}" if shielded and not escaped.startswith("\\") else escaped

@@ -1,4 +1,4 @@
-"""Decides which numbers are those of provisions, and the place of each provision in the tree.
+"""Decides which numbers are provisions' numbers, and the place of each provision in the tree.
 
 A number is never believed for its form alone: it must follow another number of its family, begin a family, or
 be set apart by the format (a style, bold, Word's own numbering).
@@ -81,7 +81,7 @@ class Node:
 
     @property
     def is_listed(self) -> bool:
-        """Whether its number is that of a plain list: a figure or a letter, not « 5.1 » nor « article 5 »."""
+        """Whether its number is from a plain list: a figure or a letter, not « 5.1 » or « article 5 »."""
         return self.is_plain and not self.keyword and not self.is_multiple
 
     @property

@@ -72,7 +72,7 @@ class Provision:
 class Doubt:
     """A line that was read one way and may mean another. `line`: in the source, or its paragraph or page.
 
-    `words`: the line's first words, as written. `reason`: in French, what was understood and why. `remedy`:
+    `words`: the line's first words, as written. `reason`: how it was understood and why, in French. `remedy`:
     what to write in Markdown. `key`: the key of a decision about it (see `decisions`), "" when none can be
     taken.
     """

@@ -491,8 +491,8 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
     """Return the few existing numbers that a missing `number` may have meant, if any, in order.
 
     One corrects a likely slip (an extra or missing figure, or a missing point). The other is the closest in
-    the same article or, when that article does not exist, within `_BESIDE` articles. When the number begins
-    again in several containers, it is that of the first ones.
+    the same article or, when that article does not exist, within `_BESIDE` articles. A number that several
+    containers have means the first few of these.
     """
     typed = _figures(number)
 

@@ -32,10 +32,10 @@ class Report:
     """A report, as typed and then, after review, as filed.
 
     `address`: the post's canonical address if `canonical`, otherwise a description of where it is.
-    `severity`: a key of `SEVERITIES`. `platform`: « facebook »…, or "" if unknown. `recipient`: one of
-    the roles that receive reports today, "" for the default one. `implicated`: the recipients that the post
-    is about. `name`: the name that the report's author chose to give, unverified, "" if none. `original`: the
-    SHA-256 of the uploaded image in hexadecimal, "" without one.
+    `severity`: a key of `SEVERITIES`. `platform`: « facebook »…, or "" if unknown. `recipient`: one of the
+    roles that receive reports today, "" for the default one. `implicated`: the recipients that the post is
+    about. `name`: the name that the report's author chose to give, unverified, "" if none. `original`: the
+    SHA-256 of the uploaded image in hexadecimal, "" without an image.
     """
 
     address: str = ""

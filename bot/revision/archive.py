@@ -88,7 +88,7 @@ def nothing(policy: str) -> Version:
 def approved(db: Database, folders: Sequence[Path], default: str, today: date) -> Approved:
     """Return the texts that are or were in force. For a new policy, first store the texts of its files.
 
-    Forget those of a shipped policy that is no longer `default`, unless people have lived under it. A file
+    Forget the texts of a shipped policy that is no longer `default`, unless it has governed people. A file
     that cannot be read is not stored. Raises `PolicyError` if `default` has no text.
     """
     for policy in loading.only_shipped(folders, default):

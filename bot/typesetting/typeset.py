@@ -28,7 +28,10 @@ class TypesetError(ExplainedError):
 
 
 def typographic(text: str) -> str:
-    """Return the bot's own text as it is printed. Not for the policy's words, nor for what people wrote."""
+    """Return the bot's own text as it is printed.
+
+    Do not use it for the policy's words, nor for texts that people wrote.
+    """
     return text.replace("'", "’")
 
 

@@ -39,7 +39,7 @@ _WARNING: Final = (
 
 
 def code_page(typed: str = "", problem: str = "") -> str:
-    """Return the page that asks for a code, with what was typed and an error message if there is one."""
+    """Return the page that asks for a code, with the text typed before and an error message, if any."""
     return pages.page(
         "Suivre un signalement",
         h.form(method="post", action=pages.FOLLOW)[

@@ -63,7 +63,10 @@ class Derived:
         return arrays
 
     def ship(self, folder: Path) -> None:
-        """Have `folder` hold these arrays, and those of no other version. Raises OSError."""
+        """Write these arrays into `folder`, and delete the arrays of other versions from it.
+
+        Raises OSError.
+        """
         path = self._path(folder)
         if not path.is_file():
             with model_files.replacing(path) as draft, draft.open("wb") as file:

@@ -33,15 +33,14 @@ class Model:
     (`Scores.subjects`).
 
     `rarity`: `(BUCKETS,) float32`, inverse document frequencies, 0 for a bucket that no question has.
-    `postings`: the bank's questions, by bucket. `speller`: corrects a question before it is counted.
-    `bias`: `(c,) float32`. `dual`: `(n, c)`, the weight in each column of similarity to each question.
-    `centre`: `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, with
-    norm 1.
+    `postings`: the bank's questions, by bucket. `speller`: corrects a question before it is counted. `bias`:
+    `(c,) float32`. `dual`: `(n, c)`, the weight in each column of similarity to each question. `centre`:
+    `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, with norm 1.
     `width`, `share`: the Gaussian kernel's sharpness, and its weight relative to the families' kernels.
-    `threshold`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`.
-    `verdicts`: `(1 + features, VERDICTS) float32`, see `calibration`. `sure`: the likelihood of the best
-    clause from which an answer is announced. `verdicts_after`, `sure_after`: the same for follow-ups, the
-    former empty when the bank has none.
+    `threshold`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`. `verdicts`:
+    `(1 + features, VERDICTS) float32`, see `calibration`. `sure`: the likelihood of the best clause from
+    which an answer is announced. `verdicts_after`, `sure_after`: the same for follow-ups; `verdicts_after` is
+    empty when the bank has none.
     """
 
     clauses: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The files of models: where those that come with the program are, what names them, how they are written."""
+"""The files of models: the folder of the shipped models, the names of files, and their writing."""
 
 from __future__ import annotations
 

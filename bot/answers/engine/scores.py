@@ -136,7 +136,7 @@ class Scores:
         )
 
     def after(self, context: Scores, previous: Number, weights: NDArray[np.float64], sure: float) -> Scores:
-        """Return a follow-up's scores: these, by itself, combined with those that it gets in `context`.
+        """Return a follow-up's scores: these scores, of its own words, combined with its scores in `context`.
 
         `previous`: the clause shown before, one of `numbers`. `weights`, `sure`: `verdicts_after` and
         `sure_after` of `Model`.

@@ -134,7 +134,9 @@ def fit_after(
     alone: tuple[Table, Table],
     context: tuple[Table, Table],
 ) -> tuple[Table, float]:
-    """Return `verdicts_after` and `sure_after` of `Model`, the former empty when no follow-up can be judged.
+    """Return `verdicts_after` and `sure_after` of `Model`.
+
+    `verdicts_after` is empty when no follow-up can be judged.
 
     `alone`, `context`: for the lines by themselves, and for the lines in context: the scores of topics, less
     the topics' thresholds, and the scores of subjects. Each score was computed without the lines of the same

@@ -69,7 +69,7 @@ class Answers:
         return bool(self[str(name)])
 
     def __getitem__(self, name: str) -> str:
-        """Return an answer, "" without one."""
+        """Return an answer, "" if there is none."""
         own = self._values.get(name, "")
         return self.environment.get(name) or own if name.isupper() else own
 
@@ -135,8 +135,8 @@ class Answers:
 def edited(text: str, values: Mapping[str, str | None]) -> str:
     """Return the text of a settings file in which `values` are set, or removed where None.
 
-    A value takes the place of the former one or, without one, goes under the comment that shows how to set
-    it. Everything else stays as it was.
+    A value replaces the former value. If there is none, it goes under the comment that shows how to set it.
+    Everything else stays as it was.
     """
     left, parts = dict(values), []
     for binding in parse_stream(io.StringIO(text)):

@@ -60,7 +60,7 @@ _DISCORD_MEMBER: Final = re.compile(r"(?:discord:|.*/users/|<@!?)?(?P<id>[1-9][0
 
 
 def check_platforms(answer: str, answers: Answers) -> Accepted:
-    """Accept the chosen platforms, and remove the token of one that no longer is."""
+    """Accept the chosen platforms, and remove the tokens of the platforms no longer chosen."""
     removed: dict[str, str | None] = {}
     notes = []
     for platform, names in PLATFORM_SETTINGS.items():

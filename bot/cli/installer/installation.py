@@ -32,7 +32,7 @@ _ASKED: Final = {"VIGIE_SLACK_EQUIPE", *(question.name for question in QUESTIONS
 def install(terminal: Terminal, file: Path, service: str = "") -> bool:
     """Ask every question, write `file`, prepare the database, check everything. Return whether it all works.
 
-    `service`: the name of the machine's unit, which starts Vigie, "" without one. Raises `StorageError` if
+    `service`: the name of the machine's unit that starts Vigie, "" if there is none. Raises `StorageError` if
     nothing can be written, and `click.Abort` if the person stops.
     """
     answers = Answers(file, _manifest, launch=find_launch(file, service))

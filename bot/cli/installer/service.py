@@ -72,7 +72,10 @@ class Launch:
 
 
 def find_launch(file: Path, service: str) -> Launch:
-    """Return how Vigie is run here with a settings file. `service`: the machine's unit, "" without one."""
+    """Return how to run Vigie here with a settings file.
+
+    `service`: the name of the unit of a machine-wide installation, "" for a user's own.
+    """
     if service:
         _, _, name = service.partition("@")
         return Launch("sudo vigie-systeme" + (f" --nom {name}" if name else ""), service=service)

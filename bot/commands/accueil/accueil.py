@@ -205,7 +205,10 @@ class _OnboardingRequest(CourseRequest):
         return standing is not None and standing.active and not standing.missing
 
     def _confirm(self) -> Reply:
-        """Ask for the name to put on the receipt, then attest. The name is that of the last attestation."""
+        """Ask for the name to put on the receipt, then attest.
+
+        The form suggests the name of the last attestation.
+        """
         if not self.request.fields:
             before = attestations.last_name(self.db, self.person) if self.person else ""
             return name_form(self.course, before or self.request.name)

@@ -186,7 +186,10 @@ def _lines(reading: OutlineReading) -> Mapping[str, str]:
 
 
 def _find_line(lines: Mapping[str, str], typed: str) -> str:
-    """Return the line that begins with the typed words, or else contains them. Raises `FieldsError`."""
+    """Return the line that begins with the typed words or, if none does, contains them.
+
+    Raises `FieldsError`.
+    """
     wanted = line_key(clean(typed)).strip("«»…. ")
     if not wanted:
         raise FieldsError({outlines.WORDS: "Écrivez les premiers mots de la ligne."})

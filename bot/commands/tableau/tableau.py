@@ -1,4 +1,4 @@
-"""`/tableau`: the figures of a month or a year, with those of the period before."""
+"""`/tableau`: the figures of a month or a year, compared with the period before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -278,7 +278,7 @@ class Progress:
     again: int = 0
 
     def __str__(self) -> str:
-        """Return « question 3 sur 8 » or, once each was asked, « à revoir : 2 questions »."""
+        """Return « question 3 sur 8 » or, once every question was asked, « à revoir : 2 questions »."""
         if self.number > self.total:
             return "à revoir\u00a0: " + ("une question" if self.again == 1 else f"{self.again} questions")
         return f"question {self.number} sur {self.total}"
@@ -336,7 +336,7 @@ def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
     """Return a sitting updated to agree with a bank that may have changed since it was drawn.
 
     When a question or its edition is no longer in the bank, it stops counting if it was answered. Otherwise,
-    it is replaced by its new edition or by another question on the same article, or else dropped.
+    its new edition or another question on the same article replaces it. It is dropped if there is none.
     """
     before = current(sitting)
     answered_names = {answer.question for answer in sitting.answers}

@@ -13,7 +13,7 @@ from bot.platforms.local.render import render_file
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """A figure as words: for the period, for the one before, and the change, each "" if there is none."""
+    """A figure in words: for the period, for the period before, and the change, each "" if there is none."""
 
     title: str
     now: str

@@ -186,7 +186,7 @@ async def web_api(
 class BotIdentity:
     """The bot as Slack knows it: `me`, and the `scopes` granted, None if Slack does not tell.
 
-    `date`: the time of Slack's answer, as an HTTP header, "" without one.
+    `date`: the time of Slack's answer, as an HTTP header, "" if there is none.
     """
 
     me: AuthorizeResult

@@ -295,9 +295,9 @@ def _open(element: Element, outer: _Frame, highest: int) -> _Frame:
 
 
 def _split(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """Return the lines of a paragraph, and whether each is all bold.
+    """Return the lines of a paragraph, each with whether all its words are bold.
 
-    A blank line counts as the one before.
+    A blank line is bold if the line before it is.
     """
     lines: list[tuple[str, bool]] = []
     line, bold = "", True

@@ -263,7 +263,7 @@ def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator
 
 
 def _offices(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the roles that a text names: each as written, and the stems of its words."""
+    """Yield the roles that a text names, each as written, with the stems of its words."""
     for match in _OFFICE.finditer(text):
         office, link, first, second = match.group("office", "link", "first", "second")
         noun = first.lower()
