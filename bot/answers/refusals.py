@@ -53,7 +53,7 @@ def refusal(
 def unsaid(
     reading: Reading, guidance: Guidance, answer: PolicyAnswer, question: str, voice: Voice = FRENCH
 ) -> str:
-    """Return the sentence for a question on the policy's own subject that it leaves open."""
+    """Return the sentence for a question on the policy's subject that the policy leaves open."""
     case = guidance.silence(question, answer.ranked)
     if case is None:
         name = reading.policy.name

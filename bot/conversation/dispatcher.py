@@ -131,13 +131,13 @@ _ASK_IN_PRIVATE: Final = Message(
 class Welcome:
     """The rules of service: the teams served, the notice for newcomers, the limit on anonymous requests.
 
-    `teams`: the association's own workspace (« slack »: that of its token, if no setting names it) and
-    server (« discord »). On a platform missing from it, like the sandbox, everyone is served.
+    `teams`: the association's own workspace (« slack ») and server (« discord »). If no setting names the
+    workspace, it is the token's. On a platform missing from it, like the sandbox, everyone is served.
     `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
-    the answers to these people contained it. Both run on the storage thread.
-    `limit`: counts a request for an anonymous command, given its text: the same press counts once however
-    often it arrives. Returns a refusal if there are too many, else None.
-    `alias`: returns the `Request.alias` that stands for the author of an anonymous request.
+    the answers to these people contained it. Both run on the storage thread. `limit`: counts a request for an
+    anonymous command, given its text: the same press counts once however often it arrives. Returns a refusal
+    if there are too many, else None. `alias`: returns the `Request.alias` that stands for the author of an
+    anonymous request.
     """
 
     teams: Mapping[str, str] = field(default_factory=dict)

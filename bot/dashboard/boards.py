@@ -86,7 +86,7 @@ class UncountedError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A section, about a policy or all of them."""
+    """A section, about one policy or all policies."""
 
     plan: SectionPlan
     policy: Policy | None = None

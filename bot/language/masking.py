@@ -79,8 +79,8 @@ class Masker:
     """A masker of personal details, with its lists of words, all in lower case and without accents.
 
     `names`: words that are only names. `ordinary`: names that are also ordinary words, masked when
-    capitalized. `known`: ordinary words. `proper`: the names of policies, and the words of the association's
-    and its roles'.
+    capitalized. `known`: ordinary words. `proper`: the names of policies, and the words in the names of the
+    association and of its roles.
     """
 
     names: frozenset[str]

@@ -96,7 +96,7 @@ NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # steps before attesting t
 
 @dataclass(frozen=True, slots=True)
 class OnboardingPlan:
-    """The settings: reminder days, pass mark in per cent, days until the refresher (0 for never).
+    """The settings: reminder days, pass mark in per cent, days until the refresher, 0 for never.
 
     `due_days`: days from the delivery of the welcome to the date to aim for, 0 for no date.
     """

@@ -1,7 +1,7 @@
 """The metrics of a bot, for Prometheus: counted as events happen, or read at each request.
 
-They do not reveal that a report came. All events are counted alike; queued messages are not counted; ages are
-in whole minutes; processor time, which sealing a report uses, is left out.
+They do not reveal that a report came. All events are counted alike, and queued messages are not counted. Ages
+are in whole minutes. Processor time is left out, because sealing a report uses some.
 """
 
 import platform

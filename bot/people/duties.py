@@ -1,7 +1,7 @@
 """Who receives reports: the roles that are recipients, and the alternate, over time.
 
 The rows are the authority, not the profile. A profile that says otherwise changes nothing until an
-administrator applies it: the change then waits for the next day like any appointment, or for a second
+administrator applies it. The change then waits for the next day like any appointment, or for a second
 administrator (see `bot.people.appointments`).
 """
 

@@ -95,7 +95,7 @@ def seed(db: Database, described: Profile | None = None) -> None:
     """Add the roles of a profile that the registry lacks; the shipped profile's by default.
 
     Titles, fallbacks and the recipients of reports then stay as the registry has them, because the
-    administration may have changed them: what the profile says instead is only proposed (see
+    administration may have changed them. The profile's differences are only proposed (see
     `bot.people.duties`). Until anyone holds a role or sends a report, the profile still decides which roles
     exist and who receives reports.
     """

@@ -589,7 +589,7 @@ def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
 
 
 def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
-    """Store a name, cut as windows show it, so that deciders saw all that is certified."""
+    """Store a name, cut to the length that windows show, so that deciders saw all that is certified."""
     if tidy := chain.tidy(name)[:NAME_LENGTH].strip():
         db.conn.execute(
             """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)

@@ -1,7 +1,7 @@
 """The address of each part of a text: the shortest words that tell it apart within its version.
 
-« 5.10 », « 5.01 a) », « titre III », « annexe A », « préambule »; where numbers begin again in each
-container, with what it stands in: « titre III, 2 ». Only what is written is shown.
+« 5.10 », « 5.01 a) », « titre III », « annexe A », « préambule ». Where numbers begin again in each
+container, the container's comes first: « titre III, 2 ». Only what is written is shown.
 """
 
 from __future__ import annotations

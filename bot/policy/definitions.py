@@ -16,7 +16,7 @@ _TERM: Final = re.compile(
 
 
 def defined_terms(version: Version) -> Iterator[tuple[str, Number]]:
-    """Yield the terms that the text defines, in lower case, each with the first clause that does."""
+    """Yield the terms that the text defines, in lower case, each with the first clause that defines it."""
     seen = set()
     for clause in version.clauses():
         for match in _TERM.finditer(clause.text):

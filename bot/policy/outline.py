@@ -344,7 +344,7 @@ class _Builder:
         self._last = own
 
     def _continue(self, block: Block) -> bool:
-        """Add a line to the paragraph, or the title, that it continues. Return False when it begins one."""
+        """Add a line to the paragraph or title that it continues. Return False when it continues none."""
         if block.layout is not Layout.TEXT:
             return False
         if self._last is None:

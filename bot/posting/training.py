@@ -5,8 +5,9 @@ python -m bot.posting.training --comparer    (does it again, and compares, byte 
 
 Run it after a change to the notions of `data/posting.toml` or to `data/publications`, where each file is one
 writer's. A softmax regression by L-BFGS, and a network (see `tuning`), which takes PyTorch
-(`requirements-training.lock`). Both are learnt twice: without some writers, for the likelihoods from which a
-check is shown, or certain; then from all. This takes a quarter of an hour on one core.
+(`requirements-training.lock`). Both are learnt twice. Without some writers, they give the likelihoods from
+which a check is shown, or certain. Then they are learnt from all the writers. This takes a quarter of an hour
+on one core.
 """
 
 from __future__ import annotations

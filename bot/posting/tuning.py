@@ -145,7 +145,7 @@ def _batch(posts: Sequence[Sequence[Floats]]) -> tuple[Tensor, Places, Places]:
 
 
 def _split(texts: Sequence[str]) -> list[Floats]:
-    """Return the pieces of each text, in half precision: there are thousands of posts."""
+    """Return the pieces of each text, in half precision because there are thousands of posts."""
     pieces, lengths = embed_pieces(texts)
     return np.split(pieces.astype(np.float16), np.cumsum(lengths)[:-1])
 

@@ -61,10 +61,9 @@ def open_report(ring: Keyring, sealed: bytes) -> Report:
 def file_report(session: Session, report: Report, image: bytes | None = None, code: str = "") -> str:
     """File a report in the caller's transaction and return its code, which is not stored.
 
-    The report joins an open case of the same post (see `_open_case_of`), or opens one; only holders learn
-    whether it joined one. `image` must already be cleaned. `code`: a code drawn beforehand, "" to draw one.
-    If a report was already filed under that code, nothing is filed. Raises `StorageError` if the keys are
-    lost.
+    The report joins an open case of the same post (see `_open_case_of`), or opens one. Only holders learn
+    which. `image` must already be cleaned. `code`: a code drawn beforehand, "" to draw one. If a report was
+    already filed under that code, nothing is filed. Raises `StorageError` if the keys are lost.
     """
     code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
     receipt = codes.fingerprint(code, session.ring.receipts)

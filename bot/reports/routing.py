@@ -105,8 +105,8 @@ def first_eligible(
 ) -> str | None:
     """Return the first role of `order` with an `eligible` holder, None if there is none.
 
-    Also return None on reaching a role that a decision of today made vacant today: its duties pass to the
-    next role only tomorrow (see `appointments`).
+    Also return None on reaching a role that a decision made vacant today. Its duties pass to the next role
+    only tomorrow (see `appointments`).
     """
     for role in order:
         if eligible(db, role, excluded, today, granted):

@@ -82,13 +82,13 @@ class Work:
     """The functions that the clock can run, by the names used in `due_tasks`.
 
     `tasks` run exactly once, on the storage thread, in the transaction that removes their rows. `errands` are
-    slow (a copy, a query to a platform): they run off that thread, and their rows are removed afterwards. An
-    errand interrupted by a crash runs again, so it must be safe to repeat. `daily`: tasks that run each day,
-    with the ISO date as the `day` argument. `beat`: runs first at each beat, in a transaction; it must be
-    short and safe to repeat. `held`: called after each task that was already due when the database was
-    restored, with the outbox's last row number before the task, to hold the messages that the task queued:
-    they may have been sent before the restoration. `hourly`: errands that run at the start of each hour.
-    `ended`: runs last at each beat, on the storage thread but outside a transaction.
+    slow, for example a copy or a query to a platform. They run off that thread, and their rows are removed
+    afterwards. An errand interrupted by a crash runs again, so it must be safe to repeat. `daily`: tasks that
+    run each day, with the ISO date as the `day` argument. `beat`: runs first at each beat, in a transaction;
+    it must be short and safe to repeat. `held`: called after each task that was already due when the database
+    was restored, with the outbox's last row number before the task, to hold the messages that the task
+    queued: they may have been sent before the restoration. `hourly`: errands that run at the start of each
+    hour. `ended`: runs last at each beat, on the storage thread but outside a transaction.
     """
 
     tasks: Mapping[str, Task]

@@ -1,7 +1,7 @@
 """The addresses of the site: paths of files, which never change once published.
 
-A provision has three: its own, by identity (`pa20/id/2015-12-13/5.10.html`); its number today
-(`pa20/5.10.html`); its number in a version (`pa20/2015-12-13/5.10.html`).
+A provision has three: by identity, `pa20/id/2015-12-13/5.10.html`; by its number today, `pa20/5.10.html`; by
+its number in a version, `pa20/2015-12-13/5.10.html`.
 """
 
 from __future__ import annotations

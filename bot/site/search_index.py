@@ -1,9 +1,9 @@
 """The index that a browser searches by itself, made at publication with the bot's own search words.
 
-An engine of our own rather than pagefind: its results have to be the bot's, whose stems, topics and weights
-are those of `bot.policy.search`; pagefind has others, corrects no slip, and brings WebAssembly and two
-megabytes for texts that take a tenth of that. `recherche.js` has the same steps as `Index.search`, then looks
-for words that are nearly those typed.
+The results have to be the bot's, with the stems, topics and weights of `bot.policy.search`. pagefind has
+others, corrects no slip, and brings WebAssembly and two megabytes for texts that take a tenth of that. Hence
+this engine. `recherche.js` has the same steps as `Index.search`, then looks for words that are nearly those
+typed.
 """
 
 from __future__ import annotations

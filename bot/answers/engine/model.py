@@ -1,8 +1,8 @@
 """The trained model and its scoring of clauses, loaded at the first question since it imports numpy.
 
-A ridge regression scores every column. It represents a question in two ways: as four families of counted
-words, sounds and letters (see `features`), each with a linear kernel, and as a sentence embedding, with a
-Gaussian kernel. Each kernel compares the question with those of the bank.
+A ridge regression scores every column. It represents a question in two ways. Four families of counted words,
+sounds and letters (see `features`) each have a linear kernel; a sentence embedding has a Gaussian kernel.
+Each kernel compares the question with those of the bank.
 """
 
 import zipfile
@@ -29,8 +29,8 @@ _ROUNDED = ("seen", "dual")  # to half precision, with no measurable loss: a whe
 class Model:
     """A model trained on n questions.
 
-    Its c columns: the `clauses`, the `reasons` to decline, the `topics`, and the clauses again as subjects
-    (`Scores.subjects`).
+    Its c columns are the `clauses`, the `reasons` to decline, the `topics`, and the clauses again as
+    subjects. See `Scores.subjects` for these.
 
     `rarity`: `(BUCKETS,) float32`, inverse document frequencies, 0 for a bucket that no question has.
     `postings`: the bank's questions, by bucket. `speller`: corrects a question before it is counted. `bias`:

@@ -1,8 +1,8 @@
 """The terminal of an installation: lines that fit, in colour only where the terminal has some.
 
-rich knows what the terminal can do (its width, NO_COLOR, TERM=dumb); the lines are broken by textwrap,
-because rich breaks them at no-break spaces too. Nothing is redrawn, so a screen reader, a slow connection or
-a copied session reads the same.
+rich knows what the terminal can do: its width, NO_COLOR, TERM=dumb. textwrap breaks the lines, because rich
+breaks them at no-break spaces too. Nothing is redrawn, so a screen reader, a slow connection or a copied
+session reads the same.
 """
 
 import getpass

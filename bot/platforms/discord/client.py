@@ -51,11 +51,10 @@ _FORM = discord.InteractionType.modal_submit
 class Client(discord.AutoShardedClient):
     """A connection to Discord that passes people's actions to the dispatcher.
 
-    It requests as little as possible: no privileged intent (private messages and mentions include their text
-    without one), and no member or message kept in memory.
-    `server`: the association's server, in which people who write in private are looked up.
-    `members`: records the members' roles. Without it, the privileged intent `members` is not requested.
-    `meter`: counts events.
+    It requests as little as possible. It needs no privileged intent, since private messages and mentions
+    include their text without one. It keeps no member or message in memory. `server`: the association's
+    server, in which people who write in private are looked up. `members`: records the members' roles. Without
+    it, the privileged intent `members` is not requested. `meter`: counts events.
     """
 
     def __init__(

@@ -196,7 +196,7 @@ async def is_in(client: discord.Client, server: str) -> bool:
 
 
 def delivery_mark(delivery_id: str) -> int:
-    """Return the component number that marks a delivery: 31 bits, never 0 (Discord: int32)."""
+    """Return the component number that marks a delivery: 31 bits, since Discord's are int32, and never 0."""
     return _digest(delivery_id) >> 1 or 1
 
 

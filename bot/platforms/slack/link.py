@@ -326,7 +326,7 @@ async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> N
 
 @contextlib.asynccontextmanager
 async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[int]:
-    """Serve `app` at one route of 127.0.0.1, on `port` (0: any free port), and yield the port.
+    """Serve `app` at one route of 127.0.0.1, on `port`, and yield the port. Port 0 means any free one.
 
     A request that is not signed with `secret` is refused before anything parses it. A signed one is decoded
     as UTF-8 whatever codec it names, because some codecs take quadratic time. Raises `PlatformError` when the

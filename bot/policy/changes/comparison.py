@@ -17,8 +17,9 @@ MOST = 0.5  # share of changed clauses above which the whole text is restructure
 class ChangeKind(StrEnum):
     """The kind of a change, in decreasing order of importance.
 
-    Renumbered: a new number in the same article or, for an article, in the same container; either may itself
-    be renumbered. Moved: to another one. In both cases the words may have changed too (see `Change.nature`).
+    Renumbered: a new number in the same article or, for an article, in the same container. That article or
+    container may itself be renumbered. Moved: to another one. In both cases the words may have changed too
+    (see `Change.nature`).
     """
 
     REMOVED = "removed"

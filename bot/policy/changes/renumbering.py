@@ -70,7 +70,7 @@ def condense(comparison: Comparison) -> Condensed:
 
 
 def _follows_holder(version: Version, number: str, moves: Mapping[str, str]) -> bool:
-    """Return whether a number is new only because its container's is, with the same ending."""
+    """Return whether only the part of a number that comes from its container is new, not its ending."""
     return any(
         number.startswith(holder) and moves[number] == moves[holder] + number[len(holder) :]
         for above in version.around(Number(number))
