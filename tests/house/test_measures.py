@@ -14,7 +14,7 @@ QUESTIONS = measures.PAGE.with_name("questions.md")
 THREATS = measures.PAGE.with_name("menaces.md")
 PLACES = [
     (measures.PAGE, "banc", "tests.bench.__main__"),
-    (measures.PAGE, "départ", "tests.bench.start_parts"),
+    (measures.PAGE, "départ", "tests.bench.start.parts"),
     (measures.PAGE, "foule", "tests.bench.crowd"),
     (measures.PAGE, "instances", "tests.bench.instances"),
     (measures.PAGE, "politiques", "tests.bench.on_policies"),

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.start_parts`: where the processor's time of a start goes."""
+"""`python -m tests.bench.start.parts`: where the processor's time of a start goes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import psutil
 
 from tests.bench.load import busy
 from tests.bench.programs import running
+from tests.bench.start.timed import OURS
 from tests.bench.starts import Starter, starters
-from tests.bench.timed import OURS
 from tests.kits import measures
 from tests.kits.measures import Figure
 from tests.kits.questions import learn
@@ -40,7 +40,7 @@ async def timed_start(starter: Starter) -> TimedStart:
     """Start a program until it is ready, and end it."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "temps.json"
-        command = ("tests.bench.timed", str(file), *starter.command)
+        command = ("tests.bench.start.timed", str(file), *starter.command)
         async with running(command, starter.settings) as program:
             for line in starter.ready:
                 await program.until(line)
@@ -86,7 +86,7 @@ def main(turns: int, *, ecrire: bool) -> None:
     began = perf_counter()
     learn()
     figures = [Figure(label, times) for label, times in asyncio.run(measure(turns)).items()]
-    command = f"python -m tests.bench.start_parts --tours {turns}"
+    command = f"python -m tests.bench.start.parts --tours {turns}"
     raise SystemExit(measures.told(figures, command, perf_counter() - began, MARK if ecrire else None))
 
 

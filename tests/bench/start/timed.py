@@ -1,4 +1,4 @@
-"""`python -m tests.bench.timed FILE MODULE …`: run a program and, at SIGUSR1, write what its imports took.
+"""`python -m tests.bench.start.timed FILE MODULE …`: run a program; at SIGUSR1, write what its imports took.
 
 JSON, in seconds of the processor: `modules`, by name, each without those that it imports, and how much of it
 our modules spend on `dataclasses` and on `patterns`, which are made as they are imported.
