@@ -27,7 +27,7 @@ JUDGED: Final = timedelta(hours=1)  # how long an answer can be rated
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer that was shown. `kept`: whether `unanswered` already stored its question.
+    """An answer that was shown. `stored`: whether `unanswered` already has its question.
 
     `english`: the question was in English.
     """
@@ -35,7 +35,7 @@ class GivenAnswer:
     policy: str
     question: Masked
     clauses: tuple[Number, ...]
-    kept: bool
+    stored: bool
     english: bool = False
 
 

@@ -47,7 +47,7 @@ def judge(desk: Answering, request: Request) -> Message:
         unanswered.count_verdict(db, "useful" if verdict == USEFUL else "useless", today)
         if verdict == USELESS:
             clauses = listed(given_answer.clauses)
-            stored = given_answer.kept or unanswered.keep_question(
+            stored = given_answer.stored or unanswered.keep_question(
                 db, policy, given_answer.question, "unhelpful", today, clauses=clauses
             )
     return _under_answer(desk, request, shown, SORRY if stored else THANKS, english=english)

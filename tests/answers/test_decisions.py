@@ -218,7 +218,7 @@ def test_an_answer_is_followed_for_ten_minutes_and_judged_once_for_an_hour() -> 
     for number in NUMBERS:
         memory.remember(actor, "pa20", (number,))
     identifiers = [
-        memory.add(GivenAnswer("pa20", Masked("?"), (number,), kept=False), actor) for number in NUMBERS
+        memory.add(GivenAnswer("pa20", Masked("?"), (number,), stored=False), actor) for number in NUMBERS
     ]
     assert {len(identifier) for identifier in identifiers} == {8}
     clock.move(seconds=599)

@@ -101,8 +101,8 @@ def test_where_something_is_written_is_not_whether_it_must_be(
 
 
 def test_no_sentence_says_yes_no_or_forbidden(pa20: Guidance) -> None:
-    said = [case.says for case in (*pa20.silences, *pa20.elsewhere)] + [step.says for step in pa20.steps]
-    for says in said:
+    sentences = [case.says for case in (*pa20.silences, *pa20.elsewhere)] + [step.says for step in pa20.steps]
+    for says in sentences:
         assert says.endswith(".")
         assert not {"oui", "non", "interdit", "défendu"} & set(says.lower().strip(".").split())
 

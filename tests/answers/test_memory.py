@@ -26,7 +26,7 @@ from tests.kits.fake_clock import FakeClock
 
 ALEX, BLAISE = Actor("slack", "T1", "U1"), Actor("discord", "900", "2")
 LOGO = (Number("5.13"),)
-GIVEN = GivenAnswer("pa20", Masked("Le logo?"), LOGO, kept=False)
+GIVEN = GivenAnswer("pa20", Masked("Le logo?"), LOGO, stored=False)
 
 
 @pytest.fixture

@@ -57,14 +57,14 @@ def test_with_what_was_learnt_hardly_any_is_missed(engine: Engine, library: Libr
 
 
 def test_a_post_that_was_not_recognised_becomes_an_incident_and_is_answered_with_calm() -> None:
-    told = "y'a un gars qui nous plante sur Spotted"
-    assert POSTS.settled(PolicyAnswer("not_found"), told).topic == "incident"
-    assert not POSTS.settled(PolicyAnswer("out_of_scope", unkind=True), told).unkind
+    text = "y'a un gars qui nous plante sur Spotted"
+    assert POSTS.settled(PolicyAnswer("not_found"), text).topic == "incident"
+    assert not POSTS.settled(PolicyAnswer("out_of_scope", unkind=True), text).unkind
 
 
 def test_good_news_are_no_incident() -> None:
-    told = "Un étudiant nous remercie sur Facebook."
-    assert POSTS.settled(PolicyAnswer("answer", "incident"), told).topic == "question"
+    text = "Un étudiant nous remercie sur Facebook."
+    assert POSTS.settled(PolicyAnswer("answer", "incident"), text).topic == "question"
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,9 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
         with storage.transaction() as db:
             return list(db.conn.execute("SELECT recipient, notice, arguments FROM outbox").fetchall())
 
-    ((recipient, notice, told),) = await storage.run(queued)
+    ((recipient, notice, notice_arguments),) = await storage.run(queued)
     assert (recipient, notice) == (f"person:{person}", retraining.NOTICE.name)
-    assert "question" not in told
+    assert "question" not in notice_arguments
 
     def planned_next() -> int:
         with storage.transaction() as db:
@@ -88,11 +88,11 @@ async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_its_lines_cou
 def test_a_bot_that_stops_waits_for_no_training(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, release = Event(), Event()
+    running, release = Event(), Event()
     ended: list[bool] = []
 
     def make(*_: object) -> None:
-        begun.set()
+        running.set()
         release.wait(PATIENCE)
         ended.append(True)
         raise ModelError("trop tard.")
@@ -100,7 +100,7 @@ def test_a_bot_that_stops_waits_for_no_training(
     async def stop_meanwhile() -> None:
         retrain = partial(retraining.retrain, library, [SEED], tmp_path, "pa20")
         training = asyncio.ensure_future(aside(retrain))
-        await asyncio.to_thread(begun.wait, 5)
+        await asyncio.to_thread(running.wait, 5)
         training.cancel()
 
     monkeypatch.setattr(store, "learn", make)

@@ -306,9 +306,9 @@ def test_only_a_few_models_are_kept(small: Small) -> None:
         _age(small.models / store.learn(small.sources, small.models).model, count)
     found = store.load_verdict(small.sources, small.models)
     assert found
-    kept = {path.name for path in small.models.glob("*.npz")}
-    assert len(kept) == store.KEPT
-    assert found.model in kept
+    model_names = {path.name for path in small.models.glob("*.npz")}
+    assert len(model_names) == store.KEPT
+    assert found.model in model_names
 
 
 def test_each_text_keeps_its_own_model(small: Small) -> None:

@@ -45,19 +45,21 @@ def library_of(markdown: str) -> Library:
 
 async def read_through(library: Library, first: str) -> str:
     """Follow « Page suivante » from `first` to the end; return the words quoted, in order."""
-    said, line = "", first
+    words_read, line = "", first
     with working(library) as dispatcher:
         for _ in range(200):
             reply = await dispatcher.handle(dispatcher.from_command(f"politique {line}", place="channel"))
             assert isinstance(reply, Message)
             check_everywhere(reply, library.quote)
             for quote in reply.quotes():
-                said += " " + " ".join(span.text for part in library.quote(quote).paragraphs for span in part)
+                words_read += " " + " ".join(
+                    span.text for part in library.quote(quote).paragraphs for span in part
+                )
             following = [
                 b for b in reply.buttons() if isinstance(b, Button) and b.label.startswith("Page suivante")
             ]
             if not following:
-                return said
+                return words_read
             line = following[0].command.removeprefix("politique ")
     raise AssertionError("the pages never end")
 

@@ -378,11 +378,11 @@ async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(
 
 
 def approve(home: Home, db: Database) -> None:
-    kept, today = home.bot.archive, CALENDAR.day(home.clock())
+    archive, today = home.bot.archive, CALENDAR.day(home.clock())
     text = home.bot.library.default.versions[-1].markdown.replace("nous vous invitons", "nous vous prions")
-    found = kept.propose(db, Proposal("pa20", text, "file", "2015-12-13"), today)
+    found = archive.propose(db, Proposal("pa20", text, "file", "2015-12-13"), today)
     dates = Dates(date(2026, 11, 20), today + timedelta(days=14))
-    kept.plan(db, revisions.approve(db, found, None, dates, today), home.clock())
+    archive.plan(db, revisions.approve(db, found, None, dates, today), home.clock())
 
 
 async def settled(home: Home, schedule: Schedule) -> None:
@@ -497,7 +497,7 @@ async def test_a_report_that_someone_was_told_of_is_not_said_to_have_nobody_when
 
 
 async def test_what_was_refused_is_told_once_the_next_morning_without_a_moment_or_a_name(home: Home) -> None:
-    schedule, told, limiter = home.schedule(), [], home.bot.reporting.limiter
+    schedule, notices, limiter = home.schedule(), [], home.bot.reporting.limiter
     await schedule.tick()
     for _ in range(24 * 4):
         limiter.take("slack:T1/U1")
@@ -508,12 +508,12 @@ async def test_what_was_refused_is_told_once_the_next_morning_without_a_moment_o
         rows = home.within(
             lambda db: db.conn.execute("SELECT arguments FROM outbox WHERE notice = 'signalements-limite'")
         ).fetchall()
-        told.append((home.clock(), rows, sample(home, "web"), sample(home, "chat")))
+        notices.append((home.clock(), rows, sample(home, "web"), sample(home, "chat")))
     await schedule.close()
-    morning = next(at for at, rows, *_ in told if rows)
+    morning = next(at for at, rows, *_ in notices if rows)
     assert CALENDAR.day(morning) == date(2026, 11, 25)
     assert morning.astimezone(CALENDAR.zone).time() == time(9, 15)
-    for at, rows, web, chat in told:
+    for at, rows, web, chat in notices:
         assert (rows, web, chat) == (([('{"doors": ["web"]}',)], 1, 0) if at >= morning else ([], None, None))
 
 

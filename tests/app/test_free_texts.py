@@ -156,8 +156,8 @@ async def test_a_file_that_cannot_be_read_stops_nothing_and_is_told(folder: Path
     (bad / "2026-01-01.md").write_bytes("Règlement".encode("latin-1"))
     with started(folder, "pa20") as bot:
         assert set(bot.library.policies) == {"pa20", "club"}
-        [told] = [line for line in starting.reminders(bot) if line.startswith("Politiques")]
-        assert "mtg/2026-01-01.md, ligne 1" in told
+        [reminder] = [line for line in starting.reminders(bot) if line.startswith("Politiques")]
+        assert "mtg/2026-01-01.md, ligne 1" in reminder
         assert (await show(bot, "5.10"))[1]
     notices = [row["notice"] for row in Database(folder / "vigie.db")["outbox"].rows]
     assert notices.count("texte-illisible") == 1
@@ -168,8 +168,8 @@ async def test_the_last_text_read_keeps_serving_with_its_date(folder: Path) -> N
         pass
     (folder / "politique/club/2025-05-01.md").write_bytes("Règlement".encode("latin-1"))
     with started(folder, "pa20") as bot:
-        [told] = [line for line in starting.reminders(bot) if line.startswith("Politiques")]
-        assert "du 1er\u00a0mai\u00a02025, est servi" in told
+        [reminder] = [line for line in starting.reminders(bot) if line.startswith("Politiques")]
+        assert "du 1er\u00a0mai\u00a02025, est servi" in reminder
         assert (await show(bot, "club: 4.01"))[1]
 
 

@@ -69,15 +69,15 @@ async def pages(bot: Bot) -> tuple[str, str, str]:
 
 async def test_what_is_lost_before_any_report_is_said_and_never_made_again(tmp_path: Path) -> None:
     clock = FakeClock()
-    with started(tmp_path, clock) as (bot, said):
-        assert not any(about(said, name) for name in LOST)
+    with started(tmp_path, clock) as (bot, output):
+        assert not any(about(output, name) for name in LOST)
         assert set(kept(tmp_path)) == set(LOST), "all made at the first start, not at the first report"
         assert '"keys": "ok"' in (await pages(bot))[0]
         await copy(bot)
     shutil.rmtree(tmp_path / "cles")
-    with started(tmp_path, clock) as (bot, said):
+    with started(tmp_path, clock) as (bot, output):
         for name in LOST:
-            [line] = about(said, name)
+            [line] = about(output, name)
             assert "vigie cles refaire" in line
         assert kept(tmp_path) == {}
         with pytest.raises(StorageError, match="aucune autre n'est faite"):
@@ -88,11 +88,11 @@ async def test_what_is_lost_before_any_report_is_said_and_never_made_again(tmp_p
     assert all(name in page for name in LOST for page in (health, ready))
     assert "vigie_keys_lost 3.0" in metrics
     home = {"VIGIE_DB": str(tmp_path / "vigie.db"), "DISCORD_TOKEN": "x"}
-    told = vigie("diagnostic", **home, DISCORD_API_URL="http://127.0.0.1:9").stdout
-    assert all(any(name in line and "erreur" in line for line in told.splitlines()) for name in LOST)
+    report = vigie("diagnostic", **home, DISCORD_API_URL="http://127.0.0.1:9").stdout
+    assert all(any(name in line and "erreur" in line for line in report.splitlines()) for name in LOST)
     assert vigie("cles", "refaire", "--oui", **home).returncode == 0
-    with started(tmp_path, clock) as (_, said):
-        assert not any(about(said, name) for name in LOST)
+    with started(tmp_path, clock) as (_, output):
+        assert not any(about(output, name) for name in LOST)
         assert set(kept(tmp_path)) == set(LOST)
 
 
@@ -102,13 +102,13 @@ async def test_a_lost_database_beside_its_copies_makes_no_new_key(tmp_path: Path
         await copy(bot)
     (tmp_path / "vigie.db").unlink()
     shutil.move(tmp_path / "cles", tmp_path / "double")
-    with started(tmp_path, clock) as (_, said):
-        assert all(about(said, name) for name in LOST)
+    with started(tmp_path, clock) as (_, output):
+        assert all(about(output, name) for name in LOST)
         assert kept(tmp_path) == {}
     shutil.rmtree(tmp_path / "cles", ignore_errors=True)
     shutil.move(tmp_path / "double", tmp_path / "cles")
-    with started(tmp_path, clock) as (_, said):
-        assert not any(about(said, name) for name in LOST)
+    with started(tmp_path, clock) as (_, output):
+        assert not any(about(output, name) for name in LOST)
 
 
 async def test_a_copies_folder_that_is_gone_gives_no_right_to_another_key(tmp_path: Path) -> None:
@@ -145,8 +145,8 @@ def test_a_list_begun_after_one_was_lost_is_not_taken_for_it(tmp_path: Path) -> 
     with started(tmp_path, clock) as (bot, _):
         (tmp_path / "cles" / destroyed.FILE).unlink()
         bot.office.remember("people", ["someone"])
-    with started(tmp_path, clock) as (bot, said):
-        [line] = about(said, destroyed.FILE)
+    with started(tmp_path, clock) as (bot, output):
+        [line] = about(output, destroyed.FILE)
         assert "restaurer une copie ramènerait" in line
         with bot.storage.transaction() as db:
             assert kept_keys.admit(db, bot.settings) == [destroyed.FILE]

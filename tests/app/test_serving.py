@@ -66,9 +66,9 @@ class Said:
 async def served(
     *platforms: Platform, beside: Sequence[Platform] = ()
 ) -> AsyncIterator[tuple[Said, asyncio.Task[Ending]]]:
-    said = Said()
-    life = asyncio.create_task(serving.serve(platforms, said, beside=beside))
-    yield said, life
+    output = Said()
+    life = asyncio.create_task(serving.serve(platforms, output, beside=beside))
+    yield output, life
     if not life.done():
         os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(PATIENCE):
@@ -77,9 +77,9 @@ async def served(
 
 async def test_a_platform_that_refuses_says_why_and_does_not_stop_the_others() -> None:
     slack, discord = Stage("Slack", PlatformError("le jeton est refusé.")), Stage("Discord")
-    async with served(slack, discord) as (said, life):
-        await said.until("Discord\u00a0: prêt.")
-        assert "Slack\u00a0: le jeton est refusé." in said.lines
+    async with served(slack, discord) as (output, life):
+        await output.until("Discord\u00a0: prêt.")
+        assert "Slack\u00a0: le jeton est refusé." in output.lines
         assert not life.done()
     assert life.result() is Ending.DONE
     assert discord.closed
@@ -90,27 +90,27 @@ async def test_an_error_that_nobody_foresaw_is_said_by_its_type_and_stops_no_oth
     error: type[Exception],
 ) -> None:
     slack, discord = Stage("Slack", error("<html>s3cr3t</html>")), Stage("Discord")
-    async with served(slack, discord) as (said, life):
-        await said.until("Discord\u00a0: prêt.")
-        await said.until(f"Slack\u00a0: erreur inattendue ({error.__name__}).")
+    async with served(slack, discord) as (output, life):
+        await output.until("Discord\u00a0: prêt.")
+        await output.until(f"Slack\u00a0: erreur inattendue ({error.__name__}).")
         assert not life.done()
     assert life.result() is Ending.DONE
-    assert "s3cr3t" not in "".join(said.lines)
+    assert "s3cr3t" not in "".join(output.lines)
     assert discord.closed
 
 
 async def test_what_goes_beside_the_platforms_says_what_nobody_foresaw_too() -> None:
     mail = Stage("Courriel", UnicodeError("s3cr3t@exemple.ca"))
-    async with served(Stage("Slack"), beside=[mail]) as (said, _):
-        await said.until("Courriel\u00a0: erreur inattendue (UnicodeError).")
-    assert "s3cr3t" not in "".join(said.lines)
+    async with served(Stage("Slack"), beside=[mail]) as (output, _):
+        await output.until("Courriel\u00a0: erreur inattendue (UnicodeError).")
+    assert "s3cr3t" not in "".join(output.lines)
 
 
 async def test_when_the_only_platform_meets_an_unforeseen_error_it_ends_and_says_no() -> None:
-    async with served(Stage("Slack", RuntimeError())) as (said, life):
+    async with served(Stage("Slack", RuntimeError())) as (output, life):
         async with asyncio.timeout(PATIENCE):
             assert await life is Ending.FAILED
-    assert said.lines == ["Slack\u00a0: erreur inattendue (RuntimeError)."]
+    assert output.lines == ["Slack\u00a0: erreur inattendue (RuntimeError)."]
 
 
 async def test_with_no_platform_at_all_it_ends_and_says_no() -> None:
@@ -125,10 +125,10 @@ async def test_with_no_platform_at_all_it_ends_and_says_no() -> None:
 async def test_a_network_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "RETRY_SECONDS", 0)
     down = PlatformError("le réseau ne répond pas.", passing=True)
-    async with served(Stage("Slack", down, down)) as (said, _):
-        await said.until("Slack\u00a0: prêt.")
+    async with served(Stage("Slack", down, down)) as (output, _):
+        await output.until("Slack\u00a0: prêt.")
     # Said once, however long it lasts.
-    assert said.lines == [
+    assert output.lines == [
         "Slack\u00a0: le réseau ne répond pas. Je réessaie sans le redire.",
         "Slack\u00a0: prêt.",
     ]
@@ -139,11 +139,11 @@ async def test_a_refused_token_is_tried_again_while_something_else_goes_on(
 ) -> None:
     monkeypatch.setattr(serving, "RETRY_SECONDS", 0)
     refused = PlatformError("le jeton est refusé.", refused="invalid_auth")
-    async with served(Stage("Slack", refused, refused), Stage("Discord")) as (said, _):
-        await said.until("Slack\u00a0: prêt.")
-    async with served(Stage("Slack", refused, refused), beside=[Stage("Courriel")]) as (said, _):
-        await said.until("Slack\u00a0: prêt.")
-    assert said.lines.count("Slack\u00a0: le jeton est refusé.") == 1
+    async with served(Stage("Slack", refused, refused), Stage("Discord")) as (output, _):
+        await output.until("Slack\u00a0: prêt.")
+    async with served(Stage("Slack", refused, refused), beside=[Stage("Courriel")]) as (output, _):
+        await output.until("Slack\u00a0: prêt.")
+    assert output.lines.count("Slack\u00a0: le jeton est refusé.") == 1
 
 
 async def test_a_refused_token_with_nothing_else_to_do_ends_it() -> None:
@@ -153,14 +153,14 @@ async def test_a_refused_token_with_nothing_else_to_do_ends_it() -> None:
 
 
 async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_its_type() -> None:
-    said = Said()
+    output = Said()
     mailer = Stage("Courriel", ValueError("<html>s3cr3t</html>"))
-    life = asyncio.create_task(serving.serve([Stage("Slack")], said, None, [mailer]))
-    await said.until("Courriel\u00a0: erreur inattendue (ValueError).")
+    life = asyncio.create_task(serving.serve([Stage("Slack")], output, None, [mailer]))
+    await output.until("Courriel\u00a0: erreur inattendue (ValueError).")
     os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(PATIENCE):
         assert await life is Ending.DONE
-    assert "s3cr3t" not in "".join(said.lines)
+    assert "s3cr3t" not in "".join(output.lines)
 
 
 async def test_a_stop_while_connecting_is_a_stop_and_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -178,8 +178,8 @@ async def test_a_stop_while_connecting_is_a_stop_and_logs_nothing(caplog: pytest
 async def test_a_platform_that_does_not_close_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "CLOSING_SECONDS", 0.1)
     stuck, other = Stage("Slack", closes=False), Stage("Discord")
-    async with served(stuck, other) as (said, _):
-        await said.until("Slack\u00a0: prêt.")
+    async with served(stuck, other) as (output, _):
+        await output.until("Slack\u00a0: prêt.")
     assert other.closed
 
 
@@ -229,6 +229,6 @@ async def test_what_goes_beside_the_platforms_is_said_after_them_though_ready_be
             await ready.wait()
             await asyncio.sleep(0)  # the other is said meanwhile, if it is not held back
 
-    async with served(Slow("Bac à sable"), beside=[Quick("Formulaire Web")]) as (said, _):
-        await said.until("Formulaire Web\u00a0: prêt.")
-        assert said.lines == ["Bac à sable\u00a0: prêt.", "Formulaire Web\u00a0: prêt."]
+    async with served(Slow("Bac à sable"), beside=[Quick("Formulaire Web")]) as (output, _):
+        await output.until("Formulaire Web\u00a0: prêt.")
+        assert output.lines == ["Bac à sable\u00a0: prêt.", "Formulaire Web\u00a0: prêt."]

@@ -257,8 +257,10 @@ async def test_a_text_to_publish_is_told_what_it_touches_and_never_judged(tmp_pa
         assert examined["touched"]
         for touched in examined["touched"]:
             assert all(passage in text for passage in touched["passages"])
-        said = " ".join(f"{touched['concern']} {touched['advice']}" for touched in examined["touched"])
-        assert not re.search(r"\b(interdit|conforme|permis)\b", f"{said} {examined['message']}")
+        touched_text = " ".join(
+            f"{touched['concern']} {touched['advice']}" for touched in examined["touched"]
+        )
+        assert not re.search(r"\b(interdit|conforme|permis)\b", f"{touched_text} {examined['message']}")
 
 
 async def test_a_text_that_comes_into_force_is_read_at_the_next_call(tmp_path: Path) -> None:

@@ -151,10 +151,10 @@ async def test_an_address_where_nothing_is_says_what_to_take_instead(
 
 
 async def test_calls_that_would_wait_too_long_are_refused_and_those_before_are_answered() -> None:
-    held, begun = Event(), Event()
+    held, running = Event(), Event()
 
     def waiting() -> Texts:
-        begun.set()
+        running.set()
         held.wait(PATIENCE)
         raise UserError("Attendu.")
 
@@ -164,7 +164,7 @@ async def test_calls_that_would_wait_too_long_are_refused_and_those_before_are_a
         async with Client(server) as client:
             calls = [asyncio.create_task(refusal(client, "lire")) for _ in range(250)]
             done, before = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-            assert begun.wait(PATIENCE)
+            assert running.wait(PATIENCE)
             assert all(call.result().startswith("Trop de demandes attendent") for call in done)
             held.set()
             answered = await asyncio.gather(*before)

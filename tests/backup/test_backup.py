@@ -221,8 +221,8 @@ def test_copies_expire_and_others_files_stay(home: Home) -> None:
     assert backup.nights(home.copies)[-1] == TODAY
     backup.expire(home.copies, TODAY, 30, home.keys)
     left = {file.name for file in home.copies.iterdir()}
-    kept = {"2026-11-24", "2026-10-26", "2026-10-25"}
-    assert left == {f"vigie-{day}.chiffre{end}" for day in kept for end in ("", ".sha256")} | {
+    remaining = {"2026-11-24", "2026-10-26", "2026-10-25"}
+    assert left == {f"vigie-{day}.chiffre{end}" for day in remaining for end in ("", ".sha256")} | {
         "vigie-notes.txt"
     }
 

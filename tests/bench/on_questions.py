@@ -59,10 +59,10 @@ def measure(name: str, times: int) -> Figures:
         engines.trained()  # what it takes to train is told elsewhere
     process = psutil.Process()
     before = process.memory_info().rss
-    begun = perf_counter()
+    start = perf_counter()
     rank = engines.ENGINES[name](version)
     rank("bonjour")
-    ready = perf_counter() - begun
+    ready = perf_counter() - start
     memory = (process.memory_info().rss - before) / 2**20
     ranked = [rank(line.question) for line in lines]
     turns = [[_milliseconds(rank, line.question) for line in lines] for _ in range(TURNS)]
@@ -72,9 +72,9 @@ def measure(name: str, times: int) -> Figures:
 
 
 def _milliseconds(rank: engines.Rank, question: str) -> float:
-    begun = thread_time()
+    start = thread_time()
     rank(question)
-    return (thread_time() - begun) * 1_000
+    return (thread_time() - start) * 1_000
 
 
 def quality(

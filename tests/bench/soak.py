@@ -263,10 +263,10 @@ class Load:
         """Have it done so many times an hour, at random moments, for so long."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
-        async with asyncio.TaskGroup() as begun:
+        async with asyncio.TaskGroup() as group:
             while (wait := self.chance.expovariate(hourly / 3_600)) < ends - loop.time():
                 await asyncio.sleep(wait)
-                begun.create_task(self.attempt(activity))
+                group.create_task(self.attempt(activity))
 
 
 async def soak(seconds: float, times: float, people: int = PEOPLE) -> Run:

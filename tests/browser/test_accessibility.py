@@ -171,5 +171,5 @@ async def test_a_text_that_does_not_stand_out_is_found_among_thousands(open_page
     page = await open_page("galerie/lire-la-politique", color_scheme="dark")
     assert await axe(page, COLOURS) == []
     await page.get_by_role("heading", level=3).last.evaluate("(one) => { one.style.color = '#767676' }")
-    [said] = await axe(page, COLOURS)
-    assert said.startswith("color-contrast: <h3")
+    [violation] = await axe(page, COLOURS)
+    assert violation.startswith("color-contrast: <h3")

@@ -64,9 +64,9 @@ async def test_a_first_click_is_enough(open_page: Open) -> None:
 
 async def test_the_sandbox_says_what_it_is(open_page: Open) -> None:
     page = await open_page()
-    said = "Bac à sable\u00a0: rien ne quitte cet ordinateur, tout s'efface à chaque démarrage."
-    await expect(page.get_by_text(said)).to_be_visible()
-    await expect(page.get_by_role("combobox")).to_have_accessible_description(said.replace("\u00a0", " "))
+    expected = "Bac à sable\u00a0: rien ne quitte cet ordinateur, tout s'efface à chaque démarrage."
+    await expect(page.get_by_text(expected)).to_be_visible()
+    await expect(page.get_by_role("combobox")).to_have_accessible_description(expected.replace("\u00a0", " "))
 
 
 # --- As one types ---

@@ -77,10 +77,10 @@ async def test_a_picture_is_joined_to_a_window_and_one_that_is_none_is_said_besi
     await window.get_by_label("Où l'image paraîtrait").fill("La page du club")
     await window.get_by_label("Ce que montre l'image").fill("Deux personnes")
     await window.get_by_label("La personne qu'on reconnaît").select_option("officier")
-    for wrong, said in ((b"GIF89a", "PNG, JPEG ou WebP"), (b"x" * (TAKEN_SIZE + 1), "dépasse 8")):
+    for wrong, problem in ((b"GIF89a", "PNG, JPEG ou WebP"), (b"x" * (TAKEN_SIZE + 1), "dépasse 8")):
         await window.locator("[type=file]").set_input_files(file(wrong, "photo.png"))  # type: ignore[arg-type]  # a payload
         await window.get_by_role("button", name="Continuer").click()
-        await expect(window.locator(".error:visible")).to_contain_text(said)
+        await expect(window.locator(".error:visible")).to_contain_text(problem)
     assert await violations(page) == []
     await window.locator("[type=file]").set_input_files(file(b"\x89PNG\r\n\x1a\nx", "photo.png"))  # type: ignore[arg-type]  # a payload
     await window.get_by_role("button", name="Continuer").click()

@@ -50,18 +50,18 @@ def report(database: Path) -> None:
 
 def test_the_queue_is_told_in_numbers(database: Path) -> None:
     report(database)
-    code, said = run("signalements")
+    code, output = run("signalements")
     assert code == 0
-    assert "Reçu\u00a0: 1" in said
-    assert "Pas encore annoncés\u00a0: 1" in said
+    assert "Reçu\u00a0: 1" in output
+    assert "Pas encore annoncés\u00a0: 1" in output
     for secret in ("secret", "Camille", "facebook", "42"):
-        assert secret not in said
+        assert secret not in output
 
 
 def test_the_queue_is_told_to_programs(database: Path) -> None:
     report(database)
-    code, said = run("signalements", "--json")
-    found = json.loads(said)
+    code, output = run("signalements", "--json")
+    found = json.loads(output)
     assert code == 0
     assert (found["ok"], found["open"], found["urgent"], found["by_status"]["received"]) == (True, 1, 0, 1)
     assert found["vacant"] == ["conseiller-executif"]
@@ -69,6 +69,6 @@ def test_the_queue_is_told_to_programs(database: Path) -> None:
 
 @pytest.mark.usefixtures("database")
 def test_with_nobody_to_receive_them_the_answer_is_no() -> None:
-    code, said = run("signalements")
+    code, output = run("signalements")
     assert code == 1
-    assert "Vacant\u00a0: Vice-présidence aux communications" in said
+    assert "Vacant\u00a0: Vice-présidence aux communications" in output

@@ -50,9 +50,9 @@ def test_the_last_month_is_told_in_a_few_lines(vigie: Vigie) -> None:
 
 
 def test_json_has_bands_and_no_count(vigie: Vigie) -> None:
-    said = json.loads(vigie("--json", "--periode", "2026-10").stdout)
-    assert (said["period"], said["before"]) == ("2026-10", "2026-09")
-    figures = {figure["id"]: figure for section in said["sections"] for figure in section["figures"]}
+    report = json.loads(vigie("--json", "--periode", "2026-10").stdout)
+    assert (report["period"], report["before"]) == ("2026-10", "2026-09")
+    figures = {figure["id"]: figure for section in report["sections"] for figure in section["figures"]}
     few = {"at_least": 0, "at_most": 4}
     assert figures["accueil:pa20:lus"] == {
         "id": "accueil:pa20:lus",

@@ -293,10 +293,10 @@ def test_a_copy_of_another_version_is_told_from_one_that_is_not_sealed(
         copies._write_sealed(copy, key, "without a day", b"")
         content = copy.read_bytes()
     with_its_sha256(copy, content)
-    code, said = home("restaurer", str(copy), *in_clear)
+    code, output = home("restaurer", str(copy), *in_clear)
     assert code == 2
-    assert "a été faite par une autre version" in said
-    assert "Traceback" not in said
+    assert "a été faite par une autre version" in output
+    assert "Traceback" not in output
 
 
 def test_a_file_named_for_a_day_that_does_not_exist_is_no_traceback(home: Home) -> None:

@@ -154,8 +154,8 @@ def test_facility_and_discrimination_are_written(home: Home) -> None:
         for number in range(8):
             person = persons.known(db, Actor("slack", "T1", f"U{number}"))
             sitting = session.draw_quiz(bank, random.Random(1))  # noqa: S311 — a test's own luck
-            begun = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
-            attempts.save_attempt(db, begun, finish(sitting, bank, right=lambda n, m=number: n >= m), NOW)  # type: ignore[misc]
+            attempt = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
+            attempts.save_attempt(db, attempt, finish(sitting, bank, right=lambda n, m=number: n >= m), NOW)  # type: ignore[misc]
     found = json.loads(home("quiz", "statistiques", "--json").output)
     assert found["attempts"] == 8
     assert [one["facility"] for one in found["questions"]] == sorted(

@@ -271,9 +271,9 @@ def test_the_receipt_of_an_entry_is_made_again(vigie: Home) -> None:
     assert (done.exit_code, done.output) == (0, f"Le reçu de l'inscription 2 est dans {file}.\n")
     found = json.loads(vigie("verifier", str(file), "--json").output)
     assert (found["ok"], found["number"], found["name"]) == (True, 2, NAMES[1])
-    told = json.loads(vigie("recu", "2", "--sortie", str(file), "--json").output)
+    report = json.loads(vigie("recu", "2", "--sortie", str(file), "--json").output)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    assert told == {"ok": True, "number": 2, "file": str(file), "sha256": digest}
+    assert report == {"ok": True, "number": 2, "file": str(file), "sha256": digest}
 
 
 def test_there_is_no_receipt_of_what_is_not_there_or_has_no_name_any_more(
@@ -284,8 +284,8 @@ def test_there_is_no_receipt_of_what_is_not_there_or_has_no_name_any_more(
     for number, why in (("9", "n'existe pas"), ("3", "effacé")):
         done = vigie("recu", number)
         assert (done.exit_code, why in done.output) == (1, True)
-        told = json.loads(vigie("recu", number, "--json").output)
-        assert (told["ok"], told["number"]) == (False, int(number))
+        report = json.loads(vigie("recu", number, "--json").output)
+        assert (report["ok"], report["number"]) == (False, int(number))
         assert not (vigie.folder / f"recu-{number}.pdf").exists()
     assert vigie("recu", "1").exit_code == 0
     assert (vigie.folder / "recu-1.pdf").exists()

@@ -100,9 +100,11 @@ def test_a_group_that_is_given_a_role_is_read_at_once_and_what_that_takes_is_sai
     vigie: Vigie, database: Path
 ) -> None:
     vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCD")
-    said = vigie("roles", "nommer", "administration", "discord:123456789012345670/123456789012345671").output
-    assert "les titulaires actuels restent" in said
-    assert "redémarrez-moi" in said
+    output = vigie(
+        "roles", "nommer", "administration", "discord:123456789012345670/123456789012345671"
+    ).output
+    assert "les titulaires actuels restent" in output
+    assert "redémarrez-moi" in output
     assert set(holders(vigie, "administration")) == {
         "slack:T0123ABCD/U0123ABCD",
         "discord:123456789012345670/123456789012345671",

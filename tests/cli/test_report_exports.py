@@ -73,11 +73,11 @@ def test_a_case_is_written_as_a_pdf_for_its_owner_alone_with_its_hash(home: Home
     [case], out = home.cases(), tmp_path / "dossier.pdf"
     done = home("exporter", case[:8].upper(), "--sortie", str(out), "--json")
     assert done.exit_code == 0, done.output
-    told = json.loads(done.output)
+    printed = json.loads(done.output)
     assert out.read_bytes().startswith(b"%PDF-")
     assert out.stat().st_mode & 0o777 == 0o600
-    assert told["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
-    assert len(told["content_sha256"]) == 64
+    assert printed["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert len(printed["content_sha256"]) == 64
     again = home("exporter", case, "--sortie", str(out))
     assert (again.exit_code, "existe déjà" in again.output) == (2, True)
 

@@ -107,14 +107,14 @@ def test_former_keys_are_destroyed_once_nothing_needs_them(home: Home) -> None:
 
 def test_nothing_is_destroyed_while_something_does_not_open(home: Home) -> None:
     home.file()
-    kept = (home.keys / KEY_FILE).read_bytes()
+    key_bytes = (home.keys / KEY_FILE).read_bytes()
     (home.keys / KEY_FILE).unlink()
     keys.keyring(home.keys, create=True)
     done = home("--renouveler", "--detruire")
     assert done.exit_code == 2
     assert "il manque la clé" in done.stderr
     assert len(keys.keyring(home.keys).former) == 1
-    (home.keys / KEY_FILE).write_bytes(kept)
+    (home.keys / KEY_FILE).write_bytes(key_bytes)
 
 
 def test_lost_keys_are_said(home: Home) -> None:

@@ -99,9 +99,9 @@ def test_where_two_persons_must_approve_the_command_line_is_nobody(home: Home) -
 
 def test_the_history_says_what_was_in_force_when(home: Home) -> None:
     home("approuver", home.propose(), "--effet", "2026-12-01")
-    told = json.loads(home("historique", "--json").stdout)
-    assert [one["adopted"] for one in told["versions"]] == ["2026-11-20", "2015-12-13"]
-    assert told["versions"][1]["in_force_until"] == "2026-11-30"
+    report = json.loads(home("historique", "--json").stdout)
+    assert [one["adopted"] for one in report["versions"]] == ["2026-11-20", "2015-12-13"]
+    assert report["versions"][1]["in_force_until"] == "2026-11-30"
     assert "prendra effet le 1er\u00a0décembre\u00a02026" in home("historique").stdout
     assert home("historique", "--politique", "rien").exit_code == 1
 

@@ -175,15 +175,15 @@ async def test_reminders_come_after_three_seven_and_fourteen_days_then_a_word_to
 ) -> None:
     await desk.enters()
     await desk.delivers()
-    told: list[tuple[int, str]] = []
+    notices: list[tuple[int, str]] = []
     for number in range(1, 40):
         desk.wait(days=1)
         await desk.daily()
         await desk.daily()
-        told += [(number, f"{notice} {to}") for notice, to in await desk.said_unprompted()]
+        notices += [(number, f"{notice} {to}") for notice, to in await desk.said_unprompted()]
         await desk.delivers()
     # The 24th of November 2026 is a Tuesday: 3, 7 and 14 days later are working days.
-    assert told == [
+    assert notices == [
         (3, "accueil-rappel pers"),
         (7, "accueil-rappel pers"),
         (14, "accueil-rappel pers"),
@@ -221,13 +221,13 @@ async def test_a_month_after_passing_what_was_missed_is_proposed_once(desk: Scho
     await desk.pass_quiz(wrong=1)
     await desk.ask("accueil confirmer", ALEX, nom="Alex")
     await desk.delivers()
-    told = []
+    notices = []
     for number in range(1, 60):
         desk.wait(days=1)
         await desk.daily()
-        told += [(number, notice) for notice, _ in await desk.said_unprompted()]
+        notices += [(number, notice) for notice, _ in await desk.said_unprompted()]
         await desk.delivers()
-    assert told == [(30, "accueil-revision")]
+    assert notices == [(30, "accueil-revision")]
 
 
 async def test_someone_who_leaves_is_told_nothing_more_and_goes_on_when_they_come_back(desk: School) -> None:
@@ -301,10 +301,10 @@ async def test_every_notice_says_something_that_passes_everywhere(desk: School, 
             made = {name: notice.build(services, {**arguments, "id": "i"}) for name, notice in table.items()}
             return {name: words(message) for name, message in made.items() if isinstance(message, Message)}
 
-    said = await desk.office.storage.run(build)
-    assert set(said) == set(table)
-    assert "Après les rappels" in said["accueil-retards"]
-    assert "Ont lu: 3" in said["accueil-image"]
+    messages = await desk.office.storage.run(build)
+    assert set(messages) == set(table)
+    assert "Après les rappels" in messages["accueil-retards"]
+    assert "Ont lu: 3" in messages["accueil-image"]
 
 
 # --- The administration -----------------------------------------------------------------------
@@ -321,16 +321,16 @@ async def test_the_administration_sees_the_five_facts_none_inferred_from_another
     await desk.enters(ALEX)
     await desk.enters(BLAISE)
     await desk.pass_quiz(BLAISE)
-    said = await desk.said("accueil")
-    assert "Message remis\u00a0: 0 sur 2" in said
-    assert "Lecture commencée\u00a0: 0 sur 2" in said
-    assert "Quiz réussi\u00a0: 1 sur 2" in said
+    reply = await desk.said("accueil")
+    assert "Message remis\u00a0: 0 sur 2" in reply
+    assert "Lecture commencée\u00a0: 0 sur 2" in reply
+    assert "Quiz réussi\u00a0: 1 sur 2" in reply
     await desk.delivers()
     await whole_path(desk)
-    said = await desk.said("accueil gestion")
-    assert "Message remis\u00a0: 2 sur 2" in said
-    assert "Lecture attestée\u00a0: 1 sur 2" in said
-    assert "En retard\u00a0: 0 sur 2" in said
+    reply = await desk.said("accueil gestion")
+    assert "Message remis\u00a0: 2 sur 2" in reply
+    assert "Lecture attestée\u00a0: 1 sur 2" in reply
+    assert "En retard\u00a0: 0 sur 2" in reply
 
 
 async def test_whoever_is_late_is_named_first(desk: School) -> None:
@@ -384,9 +384,9 @@ async def test_the_questions_show_facility_and_the_least_understood_clauses(desk
     assert "Aucun quiz n'est encore terminé" in await desk.said("accueil questions")
     for number in range(6):
         await desk.pass_quiz(Actor("slack", "T1", f"U{number + 10}"), wrong=number)
-        said = await desk.said("accueil questions")
-        assert ("Clauses les moins comprises" in said) == (number > 0), "what all know is not among them"
-    assert "facilité 17\u00a0%" in said
+        reply = await desk.said("accueil questions")
+        assert ("Clauses les moins comprises" in reply) == (number > 0), "what all know is not among them"
+    assert "facilité 17\u00a0%" in reply
     assert pressed(await desk.ask("accueil questions"), "Page suivante") == "accueil questions 2"
 
 
@@ -394,10 +394,10 @@ async def test_questions_whose_clause_has_changed_or_that_are_wrong_are_flagged(
     assert "revoir" not in await desk.said("accueil")
     all_ = made_up().questions
     desk.bank = QuizBank(all_[20:], stale=all_[:20], problems=(Problem(3, "x"),))
-    said = await desk.said("accueil")
-    assert "leur clause ayant changé\u00a0: 1-a, 1-b" in said
-    assert "et 8 de plus" in said
-    assert "1 problème dans les questions" in said
+    reply = await desk.said("accueil")
+    assert "leur clause ayant changé\u00a0: 1-a, 1-b" in reply
+    assert "et 8 de plus" in reply
+    assert "1 problème dans les questions" in reply
 
 
 async def test_the_picture_is_asked_for_once_and_its_numbers_are_given_at_once(desk: School) -> None:

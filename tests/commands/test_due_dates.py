@@ -93,8 +93,8 @@ async def test_the_administration_is_told_only_of_those_who_were_given_a_date(de
     await desk.enters()
     await desk.enters(BLAISE)
     await desk.days(30)
-    said = "\n".join(desk.slack.all())
-    assert "l'accueil sur la PA20 n'est pas terminé pour\u00a0: compte Slack U2." in said
+    text = "\n".join(desk.slack.all())
+    assert "l'accueil sur la PA20 n'est pas terminé pour\u00a0: compte Slack U2." in text
     gestion = await desk.said("accueil gestion")
     assert "En retard\u00a0: 1 sur 2" in gestion
     assert "En retard\u00a0: compte Slack U2." in gestion
@@ -152,8 +152,8 @@ async def test_a_reminder_comes_on_the_day_that_was_asked_for_even_a_day_off(des
     desk.wait(days=3)  # a Friday
     where = await desk.ask("accueil", ALEX)
     for _ in "12":
-        said = await desk.said(pressed(where, "Demain"), ALEX)
-        assert said.startswith(
+        reply = await desk.said(pressed(where, "Demain"), ALEX)
+        assert reply.startswith(
             "C'est noté\u00a0: je vous le rappellerai demain, le 28\u00a0novembre\u00a02026."
         )
     assert "Rappel demandé pour le 28\u00a0novembre\u00a02026" in await desk.said("accueil", ALEX)

@@ -68,21 +68,24 @@ async def test_all_that_is_said_around_quotations_is_in_english(desk: Counter, k
 
 async def test_the_gist_the_next_step_and_the_date_are_in_english(desk: Counter) -> None:
     desk.engine.answers[QUESTION] = PolicyAnswer("answer", clauses=scored("5.13"), sure=True, english=True)
-    said = words(await desk.say(QUESTION))
-    assert "Here is what PA20 says.\nForbidden, unless authorized: use of the logo (5.13)." in said
-    assert "Revised on December\u00a013, 2015" in said
+    reply_words = words(await desk.say(QUESTION))
+    assert "Here is what PA20 says.\nForbidden, unless authorized: use of the logo (5.13)." in reply_words
+    assert "Revised on December\u00a013, 2015" in reply_words
     desk.engine.answers[QUESTION] = PolicyAnswer("answer", clauses=scored("5.16"), sure=True, english=True)
-    said = words(await desk.say(QUESTION))
-    assert "What next?\nAuthorization is requested before opening the page." in said
-    assert "Contact: Vice-presidency of communications." in said
+    reply_words = words(await desk.say(QUESTION))
+    assert "What next?\nAuthorization is requested before opening the page." in reply_words
+    assert "Contact: Vice-presidency of communications." in reply_words
 
 
 async def test_a_silence_on_record_is_told_in_english(desk: Counter) -> None:
     question = "Who approves the logo?"
     desk.engine.answers[question] = PolicyAnswer("silent", ranked=scored("5.13"), english=True)
-    said = words(await desk.say(question))
-    assert "PA20 does not say who authorizes the use of the logo. The closest clause says something" in said
-    assert "To learn more: you can ask the executive council (article\u00a01)." in said
+    reply_words = words(await desk.say(question))
+    assert (
+        "PA20 does not say who authorizes the use of the logo. The closest clause says something"
+        in reply_words
+    )
+    assert "To learn more: you can ask the executive council (article\u00a01)." in reply_words
 
 
 async def test_each_half_of_two_questions_is_told_in_english(desk: Counter) -> None:

@@ -239,8 +239,8 @@ async def test_not_found_says_whom_to_ask_and_what_comes_close(desk: Counter) ->
 
 @pytest.mark.parametrize("text", ["L'article 8, il porte sur quoi?", "Donnez-moi 5.21, s'il vous plaît"])
 async def test_a_clause_that_does_not_exist_is_said_not_to_and_not_kept(desk: Counter, text: str) -> None:
-    said = words(await desk.say(text))
-    assert "n'existe pas dans la PA20. Cherchiez-vous" in said
+    reply_words = words(await desk.say(text))
+    assert "n'existe pas dans la PA20. Cherchiez-vous" in reply_words
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
@@ -352,17 +352,17 @@ async def test_another_subject_says_what_this_policy_is_about_and_where_to_turn(
     desk: Counter, question: str, where: str
 ) -> None:
     desk.engine.answers[question] = PolicyAnswer("out_of_scope")
-    said = words(await desk.say(question))
-    assert said.startswith("Ce n'est pas le sujet de la PA20, qui traite de l'usage d'Internet")
-    assert where in said
+    reply_words = words(await desk.say(question))
+    assert reply_words.startswith("Ce n'est pas le sujet de la PA20, qui traite de l'usage d'Internet")
+    assert where in reply_words
 
 
 async def test_the_three_kinds_of_no_differ(desk: Counter) -> None:
-    said = set()
+    answers = set()
     for outcome in ("not_found", "silent", "out_of_scope"):
         desk.engine.answers["la comète rouge?"] = PolicyAnswer(outcome)
-        said.add(words(await desk.say("la comète rouge?")))
-    assert len(said) == 3
+        answers.add(words(await desk.say("la comète rouge?")))
+    assert len(answers) == 3
 
 
 async def test_insults_and_diversions_meet_the_same_calm_and_are_not_kept(desk: Counter) -> None:
@@ -478,9 +478,11 @@ async def test_two_questions_at_once_are_each_answered_under_its_own_line(desk: 
     desk.engine.answers |= {TWO: answer("5.13"), FIRST: answer("5.13"), SECOND: answer("1")}
     reply = await desk.say(TWO)
     assert clauses(reply) == ["5.13", "1"]
-    said = words(reply)
-    assert said.index("5.13 · L'usage du logo") < said.index("1 · Les buts, et qui doit la lire")
-    assert "À joindre\u00a0: Conseil exécutif." in said
+    reply_words = words(reply)
+    assert reply_words.index("5.13 · L'usage du logo") < reply_words.index(
+        "1 · Les buts, et qui doit la lire"
+    )
+    assert "À joindre\u00a0: Conseil exécutif." in reply_words
     assert desk.desk.memory.previous(OFFICER, "pa20") == named("5.13", "1")
     *_, useless = (button for button in reply.buttons() if isinstance(button, Button))
     await desk.press(useless.command)
@@ -876,8 +878,8 @@ async def test_whatever_the_engine_finds_is_said_well_on_every_platform(
     reply = await desk.say(LOGO, place=place)
     check_everywhere(reply, quote)
     assert "9.9" not in clauses(reply) + labels(reply)
-    said = " ".join(words(reply).lower().split())
-    assert not said.startswith(("oui", "non"))
+    reply_words = " ".join(words(reply).lower().split())
+    assert not reply_words.startswith(("oui", "non"))
     if answered.foreign or (answered.unkind and not answered.answered and answered.topic == "question"):
         assert not reply.quotes()
 
@@ -888,8 +890,8 @@ async def test_no_text_asked_is_an_invitation(desk: Counter) -> None:
 
 def test_every_message_passes_on_every_platform(desk: Counter, library: Library, quote: Quoter) -> None:
     for policy in ("pa20", "cr3"):
-        office, told = desk.desk.office, desk.desk.guidance[policy]
-        made = office.storage.executor.submit(answers_examples, library, told, office).result()
+        office, guidance = desk.desk.office, desk.desk.guidance[policy]
+        made = office.storage.executor.submit(answers_examples, library, guidance, office).result()
         for reply in made.values():
             check_everywhere(reply, quote)
 
@@ -908,8 +910,8 @@ async def test_any_three_clauses_fit_in_one_message(
 
 
 async def test_every_button_of_every_answer_leads_somewhere(desk: Counter, library: Library) -> None:
-    office, told = desk.desk.office, desk.desk.guidance["pa20"]
-    made = office.storage.executor.submit(answers_examples, library, told, office).result()
+    office, guidance = desk.desk.office, desk.desk.guidance["pa20"]
+    made = office.storage.executor.submit(answers_examples, library, guidance, office).result()
     pressed = {b.command for reply in made.values() for b in reply.buttons() if isinstance(b, Button)}
     assert len(pressed) > 15
     for line in sorted(pressed):

@@ -48,9 +48,9 @@ async def test_the_quiz_says_what_it_is_then_asks_lettered_questions_with_short_
     first = await desk.ask("quiz", ALEX)
     assert "80\u00a0%" in words(first)
     question = await desk.ask(pressed(first, "Commencer"), ALEX)
-    said = words(question)
-    assert said.startswith("Question 1 sur 12")
-    assert "A. " in said or "Vrai" in str(question)
+    reply_words = words(question)
+    assert reply_words.startswith("Question 1 sur 12")
+    assert "A. " in reply_words or "Vrai" in str(question)
     assert isinstance(question, Message)
     labels = [button.label for button in question.buttons()]
     assert labels[-1] == "Arrêter ici"
@@ -171,11 +171,11 @@ async def test_what_was_left_out_is_told_from_what_was_wrong(desk: School) -> No
     assert asked
     right = letters(desk.bank, asked, right=True)
     ticked = await desk.ask(pressed(question, right[0]), ALEX)
-    said = words(await desk.ask(pressed(ticked, "Valider"), ALEX))
-    assert said.startswith(f"❌ Presque\u00a0: il manquait {len(right) - 1} choix")
-    assert said.count("✅ Votre choix") == 1
-    assert said.count("✅ Bon aussi") == len(right) - 1
-    assert "Cette question reviendra" in said
+    reply_words = words(await desk.ask(pressed(ticked, "Valider"), ALEX))
+    assert reply_words.startswith(f"❌ Presque\u00a0: il manquait {len(right) - 1} choix")
+    assert reply_words.count("✅ Votre choix") == 1
+    assert reply_words.count("✅ Bon aussi") == len(right) - 1
+    assert "Cette question reviendra" in reply_words
 
 
 async def test_a_button_pressed_twice_shows_the_same_answer(desk: School) -> None:

@@ -234,8 +234,8 @@ async def test_a_link_to_the_account_of_a_recipient_is_told_to_the_other(office:
     button = pressed(await office.ask(await code_of(office, ALEX_ON_DISCORD), vp), "Oui")
     await office.press(button, vp)
     await office.press(pressed(await office.ask("lier", ALEX_ON_DISCORD), "Oui"), ALEX_ON_DISCORD)
-    told = {recipient for recipient, notice in office.queued() if notice == "nomination"}
-    assert told == {"person:discord//111", "person:slack/T1/U0VP", "person:slack/T1/U0CONS"}
+    recipients = {recipient for recipient, notice in office.queued() if notice == "nomination"}
+    assert recipients == {"person:discord//111", "person:slack/T1/U0VP", "person:slack/T1/U0CONS"}
     assert await able(office) == {"slack:T1/U0VP"}
 
 

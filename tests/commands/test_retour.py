@@ -108,8 +108,8 @@ async def test_no_table_tells_who_asked_nor_when(desk: Counter) -> None:
     await judge(desk, "Pas utile", await desk.say(QUESTION, OTHER), OTHER)
     lines = "\n".join(line for line in desk.everything().splitlines() if line not in known.splitlines())
     assert "asked_questions" in lines
-    for told in (OFFICER.user, OTHER.user, OTHER.team, "Tremblay", "Marie", "alex", "2026-11-", "15:00"):
-        assert told not in lines
+    for trace in (OFFICER.user, OTHER.user, OTHER.team, "Tremblay", "Marie", "alex", "2026-11-", "15:00"):
+        assert trace not in lines
     columns = {
         str(name) for _, name in desk.rows("SELECT cid, name FROM pragma_table_info('asked_questions')")
     }

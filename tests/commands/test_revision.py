@@ -75,8 +75,8 @@ async def test_a_file_that_the_administration_drops_is_shown_and_changes_nothing
     )
     compared = await desk.press(reply, "Comparer")
     assert isinstance(compared, Message)
-    said = [desk.services.library.quote(one) for one in compared.quotes()]
-    styles = {(span.text.strip(), span.style) for one in said for line in one.paragraphs for span in line}
+    quotes = [desk.services.library.quote(one) for one in compared.quotes()]
+    styles = {(span.text.strip(), span.style) for one in quotes for line in one.paragraphs for span in line}
     assert ("abstenez", "added") in styles or ("abstenez-", "added") in styles, styles
     assert any(style == "removed" for _, style in styles)
 
@@ -162,8 +162,10 @@ async def test_dates_written_in_full_are_not_asked_twice(desk: World) -> None:
 async def test_dates_that_the_text_says_are_offered_and_asked_all_the_same(desk: World) -> None:
     cover = "**Dernière révision : Conseil d’administration 390<sup>ème</sup> le 13-12-2015**"
     assert cover in REVISED
-    said = "**Adoptée par le conseil d’administration le 20 novembre 2026, en vigueur le 1er janvier 2027.**"
-    form = await desk.press(await desk.drop(REVISED.replace(cover, said)), "Approuver")
+    expected = (
+        "**Adoptée par le conseil d’administration le 20 novembre 2026, en vigueur le 1er janvier 2027.**"
+    )
+    form = await desk.press(await desk.drop(REVISED.replace(cover, expected)), "Approuver")
     assert dates(form) == ["2026-11-20", "2027-01-01"]
     assert all("vérifiez" in one.hint for one in filled(form).fields)
     assert (await desk.last()).state == "proposed"
@@ -195,9 +197,9 @@ async def test_what_is_scheduled_is_in_force_and_told_on_its_day_and_not_before(
     assert len(desk.arrived(ALEX)) == before, "it is not said at night"
     desk.clock.set("2026-12-01T14:00:00Z")
     await desk.beat()
-    [told] = desk.arrived(ALEX)[before:]
-    assert "La PA20 a été révisée" in told
-    assert "une clause modifiée" in told
+    [message] = desk.arrived(ALEX)[before:]
+    assert "La PA20 a été révisée" in message
+    assert "une clause modifiée" in message
 
 
 async def test_two_persons_must_approve_if_the_setting_says_so(tmp_path: Path) -> None:
@@ -221,13 +223,13 @@ async def test_someone_named_after_a_proposal_does_not_approve_it(tmp_path: Path
         reply = await desk.press(await desk.ask(f"revision voir {own}", other), "Approuver ces dates", other)
         assert "votre accord n'y compte pas" in words(reply)
         assert (await desk.last()).state == "proposed"
-        for days, said in ((0, "votre accord n'y compte pas"), (1, "Révision approuvée")):
+        for days, expected in ((0, "votre accord n'y compte pas"), (1, "Révision approuvée")):
             desk.clock.move(days=days)
             await desk.press(await desk.ask(f"revision retirer {own}", other), "Retirer", other)
             await desk.approve(REVISED)  # proposed anew, while they administer
             own = (await desk.last()).id
             seen = await desk.ask(f"revision voir {own}", other)
-            assert said in words(await desk.press(seen, "Approuver ces dates", other))
+            assert expected in words(await desk.press(seen, "Approuver ces dates", other))
 
 
 async def test_someone_named_that_day_does_not_propose_so_that_who_named_them_approves(

@@ -413,10 +413,10 @@ async def test_what_is_scheduled_survives_a_restart_and_waits_for_its_day(desk: 
     await late.beat()
     assert late.services.course.target().version == NEW
     own = (await late.last()).id
-    told = len(desk.arrived(ALEX))
+    count = len(desk.arrived(ALEX))
     await late.run(lambda db: late.archive.announce(db, {"revision": own}, desk.clock()))
     await late.beat()
-    assert len(desk.arrived(ALEX)) == told
+    assert len(desk.arrived(ALEX)) == count
 
 
 async def test_a_change_of_an_adopted_file_itself_waits_for_its_dates(desk: World) -> None:
@@ -427,8 +427,8 @@ async def test_a_change_of_an_adopted_file_itself_waits_for_its_dates(desk: Worl
     assert (await again.last()).adopted is None
     shown = await again.ask("politique 5.10")
     assert isinstance(shown, Message)
-    said = "".join(span.text for span in again.services.library.quote(shown.quotes()[0]).paragraphs[0])
-    assert "vous invitons" in said
+    paragraph = "".join(span.text for span in again.services.library.quote(shown.quotes()[0]).paragraphs[0])
+    assert "vous invitons" in paragraph
 
 
 async def test_a_change_of_spacing_alone_is_no_revision(desk: World) -> None:

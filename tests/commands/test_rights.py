@@ -141,10 +141,10 @@ async def test_a_file_is_taken_from_whom_the_table_lets_propose_a_revision(
             if line.startswith("revision deposer") and line.endswith("pa20"):
                 request = it.desk.dispatcher.from_command(line, actor=actor, pressed=True)
                 reply = await it.desk.dispatcher.handle(request)
-        said, written = "\n".join(reply_words(reply)), it.written()
+        text, written = "\n".join(reply_words(reply)), it.written()
         it.put_back()
-        if taken is bool(refusal) or refusal not in said or bool(written) is bool(refusal):
-            wrong.append(f"{kind}: {taken}, {said[:90]!r}, {written}")
+        if taken is bool(refusal) or refusal not in text or bool(written) is bool(refusal):
+            wrong.append(f"{kind}: {taken}, {text[:90]!r}, {written}")
     check(Figure("fichiers", len(TABLE.people)))
     assert not wrong, "\n".join(wrong)
 

@@ -152,9 +152,9 @@ def test_the_forms_of_a_role() -> None:
 
 async def test_the_code_is_said_in_full_and_typed_in_any_case(office: Desk) -> None:
     reply = await office.ask("lier", ALEX)
-    said = words(reply)
-    code = said.partition("/vigie lier ")[2][:11]
-    assert said == (
+    reply_words = words(reply)
+    code = reply_words.partition("/vigie lier ")[2][:11]
+    assert reply_words == (
         "Lier vos comptes\nDans votre autre compte, celui de Discord ou de Slack, écrivez-moi\u00a0: \n"
         f"/vigie lier {code}\nCe code sert une seule fois, pendant 10 minutes. Ne le donnez à "
         "personne\u00a0: qui s'en sert devient vous à mes yeux."

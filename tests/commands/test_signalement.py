@@ -57,18 +57,18 @@ async def test_first_come_the_reminder_the_limits_of_anonymity_and_the_choices(c
     first = await chat.ask("signalement")
     assert isinstance(first, Message)
     assert [quote.clause for quote in first.quotes()] == ["5.10"]
-    said = words(first)
-    assert "ne commentez pas la publication, n'y répondez pas" in said
-    assert "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs" in said
-    assert "Il ira à\u00a0: Vice-présidence aux communications." in said
+    reply_words = words(first)
+    assert "ne commentez pas la publication, n'y répondez pas" in reply_words
+    assert "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs" in reply_words
+    assert "Il ira à\u00a0: Vice-présidence aux communications." in reply_words
     assert not first.public
 
 
 async def test_one_question_is_asked_and_what_has_a_default_is_told_and_can_be_changed(chat: Chat) -> None:
     first = await chat.ask("signalement")
-    said = words(first)
-    assert said.count("?") == 1
-    assert "Il ira à\u00a0: Vice-présidence aux communications." in said
+    reply_words = words(first)
+    assert reply_words.count("?") == 1
+    assert "Il ira à\u00a0: Vice-présidence aux communications." in reply_words
     asked = await chat.ask(pressed(first, "Changer de destinataire"))
     assert words(asked).count("?") == 1
     chosen = await chat.ask(pressed(asked, "Conseillère"))
@@ -122,10 +122,10 @@ async def test_a_report_is_read_by_its_recipient_and_followed_with_its_code(chat
     code = await chat.report(nom="Camille Exemple")
     chat.wait(hours=2)
     case = await opened(chat)
-    said = words(case)
-    assert "vole ses membres" in said
-    assert "Camille Exemple (que personne n'a vérifié)" in said
-    assert "fbclid" not in said
+    case_words = words(case)
+    assert "vole ses membres" in case_words
+    assert "Camille Exemple (que personne n'a vérifié)" in case_words
+    assert "fbclid" not in case_words
     assert "État\u00a0: Lu" in words(await chat.follow(code.upper()))
     taken = await chat.ask(pressed(case, "Prendre en charge"), VP)
     assert "État\u00a0: Pris en charge" in words(await chat.follow(code))
@@ -191,9 +191,9 @@ async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(chat: Chat
     named = await chat.ask(pressed(chosen, "Vice-présidence aux communications"))
     form = await chat.ask(pressed(named, "Continuer"))
     assert isinstance(form, Form)
-    said = await chat.said(form.command, **FIELDS)
-    assert "À\u00a0: Conseillère ou conseiller à l'exécutif" in said
-    assert "En cause\u00a0: Vice-présidence aux communications; il ne lui sera pas montré" in said
+    reply = await chat.said(form.command, **FIELDS)
+    assert "À\u00a0: Conseillère ou conseiller à l'exécutif" in reply
+    assert "En cause\u00a0: Vice-présidence aux communications; il ne lui sera pas montré" in reply
 
 
 async def test_a_draft_is_gone_after_ten_minutes(chat: Chat) -> None:
@@ -252,12 +252,12 @@ async def test_to_join_a_picture_everyone_is_given_the_same_bare_address(chat: C
     assert "image" not in await chat.said("signalement")
     address = "https://signaler.exemple.ca"
     object.__setattr__(chat.reporting, "web_form", address)
-    said = [
+    notes = [
         await chat.said(line, actor)
         for actor in (REPORTER, SOMEONE_ELSE)
         for line in ("signalement", "signalement https://www.facebook.com/spotted/posts/123")
     ]
-    lines = {line for text in said for line in text.splitlines() if address in line}
+    lines = {line for text in notes for line in text.splitlines() if address in line}
     assert len(lines) == 1
     assert f"\u00a0: {address} (la même adresse pour tout le monde" in lines.pop()
 
@@ -321,13 +321,13 @@ async def test_of_a_message_only_the_address_is_taken_over(chat: Chat) -> None:
     command = chat.dispatcher.command("signalement")
     assert command is not None
     text = "Regardez ce qu'Alex écrit: <https://m.facebook.com/spotted/posts/123?fbclid=x|ici> c'est honteux"
-    kept = command.takes(text)
-    assert kept == "https://www.facebook.com/spotted/posts/123"
+    taken = command.takes(text)
+    assert taken == "https://www.facebook.com/spotted/posts/123"
     assert command.takes("Rien à voir ici.") == ""
-    form = await chat.ask(pressed(await chat.ask(f"signalement {kept}"), "Continuer"))
+    form = await chat.ask(pressed(await chat.ask(f"signalement {taken}"), "Continuer"))
     assert isinstance(form, Form)
     assert {one.name: one.value for one in form.fields if one.value} == {
-        "adresse": kept,
+        "adresse": taken,
         "gravite": "serious",
     }
 
@@ -349,9 +349,9 @@ async def test_codes_that_open_nothing_are_all_answered_the_same(chat: Chat) -> 
     sure = await chat.press(page, "Retirer")
     assert "Retirer ce signalement?" in await chat.said(pressed(sure, "Le retirer"))  # typed, it asks again
     await chat.press(sure, "Le retirer")
-    said = {words(await chat.follow(typed)) for typed in (unknown, withdrawn)}
-    assert len(said) == 1
-    assert "n'ouvre aucun signalement" in said.pop()
+    answers = {words(await chat.follow(typed)) for typed in (unknown, withdrawn)}
+    assert len(answers) == 1
+    assert "n'ouvre aucun signalement" in answers.pop()
     form = await chat.press(await chat.follow(unknown), "Corriger")
     assert isinstance(form, Form)
     assert form.fields[0].value == unknown
@@ -559,8 +559,8 @@ async def test_a_case_is_shown_to_nobody_else_whatever_they_press(chat: Chat) ->
     case = await opened(chat)
     for one in case.buttons():
         if isinstance(one, Button) and " " in one.command:
-            said = await chat.said(one.command, CONSEILLER)
-            assert "vole ses membres" not in said
+            reply = await chat.said(one.command, CONSEILLER)
+            assert "vole ses membres" not in reply
             form = await chat.ask(one.command, CONSEILLER, texte="a", etat="taken", issue="handled", role="x")
             assert "n'est plus, entre vos mains" in words(form)
 
@@ -577,9 +577,9 @@ async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) ->
     joined = await chat.ask(form.command, VP, autre=other)
     assert "Signalement 1 de 2" in words(joined)
     assert "Signalement 2 de 2" in words(await chat.ask(pressed(joined, "Le suivant"), VP))
-    kept = await chat.ask(pressed(await chat.ask(pressed(joined, "Plus…"), VP), "Garder au-delà"), VP)
-    assert pressed(kept, "Ne plus le garder")
-    form = await chat.ask(pressed(kept, "Confier"), VP)
+    reply = await chat.ask(pressed(await chat.ask(pressed(joined, "Plus…"), VP), "Garder au-delà"), VP)
+    assert pressed(reply, "Ne plus le garder")
+    form = await chat.ask(pressed(reply, "Confier"), VP)
     assert isinstance(form, Form)
     assert "C'est confié" in await chat.said(form.command, VP, role="conseiller-executif")
     chat.wait()

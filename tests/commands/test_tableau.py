@@ -39,10 +39,10 @@ async def desk(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def test_the_last_month_is_shown_with_the_one_before(desk: World) -> None:
-    said = words(await desk.ask("tableau", ADMIN))
-    assert said.startswith("Tableau de bord, octobre\u00a02026")
-    assert "Lectures terminées\u00a0: 5 à 9, en hausse (moins de 5)." in said
-    assert boards.NOTE in said
+    reply_words = words(await desk.ask("tableau", ADMIN))
+    assert reply_words.startswith("Tableau de bord, octobre\u00a02026")
+    assert "Lectures terminées\u00a0: 5 à 9, en hausse (moins de 5)." in reply_words
+    assert boards.NOTE in reply_words
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ async def test_the_team_is_told_nothing_until_the_administration_presses_yes(des
     assert "Dans l'équipe" not in await desk.said("accueil moi", officer(9))
     await desk.press(pressed(await desk.ask("accueil equipe"), "Le dire à l'équipe"))
     for number in (0, 9):  # who has finished, and who has not
-        said = await desk.said("accueil moi", officer(number))
-        assert "Dans l'équipe, 8 personnes sur 15 ont terminé." in said
+        reply = await desk.said("accueil moi", officer(number))
+        assert "Dans l'équipe, 8 personnes sur 15 ont terminé." in reply
     assert "Dans l'équipe" not in await desk.said("accueil moi"), "who is not of the team"
     await desk.days(3)
     reminders = [text for text in desk.slack.received["person:slack/T1/U19"] if "vous attend" in text]
@@ -92,9 +92,9 @@ async def test_neither_figure_is_told_under_five_nor_for_fewer_than_ten(
 ) -> None:
     await team(desk, total, finished)
     await turn_on(desk)
-    said = await desk.said("accueil moi", officer(0))
-    assert (f"{finished} personnes sur {total} ont terminé" in said) == told
-    assert ("Dans l'équipe" in said) == told
+    reply = await desk.said("accueil moi", officer(0))
+    assert (f"{finished} personnes sur {total} ont terminé" in reply) == told
+    assert ("Dans l'équipe" in reply) == told
 
 
 async def test_each_person_is_told_once_that_it_is_told(desk: School) -> None:

@@ -90,10 +90,10 @@ async def test_a_restricted_command_named_alone_is_a_word_for_those_who_may_not_
     restricted = Command("pause", "", lambda _: Message(Text("en pause")), refusal=refusal)
     with ThreadPoolExecutor(1) as executor:
         dispatcher = Dispatcher((first, restricted), executor, menu="politique")
-        for actor, said in ((ALEX, "en pause"), (Actor("essai", "T1", "U2"), "question pause")):
+        for actor, expected in ((ALEX, "en pause"), (Actor("essai", "T1", "U2"), "question pause")):
             reply = await dispatcher.handle(dispatcher.from_text("Pause", actor=actor, place=place))
             assert isinstance(reply, Message)
-            assert next(iter(reply.own_words())).lower() == said
+            assert next(iter(reply.own_words())).lower() == expected
 
 
 @pytest.mark.parametrize("line", ["vigie oui", "/vigie oui ✓", "✓ vigie", "vigie oui ✓ ✓"])
@@ -211,10 +211,10 @@ async def test_a_command_that_breaks_is_an_apology_whose_reference_is_in_the_log
 
 @pytest.mark.parametrize("breaks", [False, True])
 async def test_what_takes_a_while_is_made_while_others_are_answered(*, breaks: bool) -> None:
-    begun, gate = threading.Event(), threading.Event()
+    running, gate = threading.Event(), threading.Event()
 
     def made() -> Message:
-        begun.set()
+        running.set()
         assert gate.wait(PATIENCE)
         if breaks:
             raise RuntimeError
@@ -224,7 +224,7 @@ async def test_what_takes_a_while_is_made_while_others_are_answered(*, breaks: b
     with ThreadPoolExecutor(1) as executor:
         dispatcher = Dispatcher([Command("long", "Long", lambda _: Deferred(made)), menu], executor)
         waiting = asyncio.create_task(dispatcher.handle(Request("long")))
-        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        assert await asyncio.to_thread(running.wait, PATIENCE)
         async with asyncio.timeout(PATIENCE):
             assert await dispatcher.handle(Request("vigie")) == Message(Text("menu"))
         gate.set()

@@ -161,8 +161,8 @@ async def test_what_is_kept_is_bounded(desk: Desk) -> None:
     refused = await desk.submit({"nom": "x" * 50_000, "intrus": "y" * 50_000, "ou": "ailleurs"})
     assert len(values(await desk.press(refused))["nom"]) <= 300
     assert values(await desk.press(refused))["ou"] == "", "an option that is not offered"
-    [kept] = [entry for _, entry, _ in desk.dispatcher.typed._entries.values()]
-    assert {name: len(text) for name, text in kept[1].items()} == {"nom": FIELD_TEXT_LENGTH, "ou": 8}
+    [entry_left] = [entry for _, entry, _ in desk.dispatcher.typed._entries.values()]
+    assert {name: len(text) for name, text in entry_left[1].items()} == {"nom": FIELD_TEXT_LENGTH, "ou": 8}
     for number in range(TYPED_FORMS):
         await desk.submit(actor=replace(ALEX, user=f"u{number}"))
     assert len(desk.dispatcher.typed._entries) == TYPED_FORMS

@@ -402,9 +402,9 @@ async def test_free_text_answers_the_command_that_awaits_it_in_private(
         ("z", "direct", "lire|z|U1"),
         ("a", "channel", "lire|a|U1"),
     )
-    for line, place, said in cases:
+    for line, place, expected in cases:
         request = dispatcher.from_text(line, actor=ALEX, place=place)
-        assert words(await dispatcher.handle(request)) == said
+        assert words(await dispatcher.handle(request)) == expected
     assert [request.text for request in awaited] == ["a", "b", "c"]
     assert "whether /quiz awaits an answer" in caplog.text
 

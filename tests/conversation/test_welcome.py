@@ -62,8 +62,11 @@ async def test_the_first_question_is_answered_and_the_one_greeting_is_in_the_sam
         reply = await life.bot.dispatcher.handle(life.bot.dispatcher.from_text(line, actor=NEWCOMER))
         assert isinstance(reply, Message)
         assert [quote.clause for quote in reply.quotes()] == [quoted]
-        said = [*reply.own_words()]
-        greetings = sum("Je suis Vigie" in words for words in said), sum(SAYS_IT in words for words in said)
+        own_words = [*reply.own_words()]
+        greetings = (
+            sum("Je suis Vigie" in words for words in own_words),
+            sum(SAYS_IT in words for words in own_words),
+        )
         assert greetings == ((1, 1) if quoted == "5.10" else (0, 0))
         labels = [button.label for button in reply.buttons()]
         assert labels.count("Lire l'avis") == greetings[1]
@@ -127,9 +130,9 @@ async def test_the_code_of_a_report_typed_by_mistake_keeps_nothing_either(life: 
 
 
 async def test_to_ask_first_what_is_held_shows_the_notice_and_keeps_nothing(life: Life) -> None:
-    said = await life.said("mesdonnees")
-    assert "Je ne conserve rien" in said
-    assert "Je recueille l'identifiant de votre compte" in said
+    reply = await life.said("mesdonnees")
+    assert "Je ne conserve rien" in reply
+    assert "Je recueille l'identifiant de votre compte" in reply
     assert not life.known()
 
 

@@ -171,8 +171,8 @@ def test_quiz_drafts_say_nothing_that_the_text_does_not() -> None:
     texts = " ".join(clause.text for clause in club().clauses())
     for draft in drafts.guess(club()):
         if draft.kind == "quiz":
-            for said in (draft.value["text"], *(choice["feedback"] for choice in draft.value["choice"])):
-                for quoted in said.split("«\u00a0")[1:]:
+            for sentence in (draft.value["text"], *(choice["feedback"] for choice in draft.value["choice"])):
+                for quoted in sentence.split("«\u00a0")[1:]:
                     assert quoted.split("\u00a0»")[0] in texts
     stated = {draft.value["text"]: draft.value for draft in drafts.guess(club()) if draft.kind == "quiz"}
     changed = stated["Vrai ou faux? Il est permis de quitter le groupe sans prévenir le guide."]
@@ -348,10 +348,10 @@ def test_a_correction_that_cannot_be_changes_nothing(folder: Path) -> None:
 
 
 def test_a_policy_that_has_a_folder_is_never_begun_again(folder: Path) -> None:
-    kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    contents = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(FileExistsError):
         drafts.begin(folder, club(), NAME, "")
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == kept
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == contents
 
 
 def test_a_folder_whose_drafts_are_all_decided_has_no_file_left(folder: Path) -> None:

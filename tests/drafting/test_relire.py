@@ -258,8 +258,8 @@ async def test_a_few_questions_serve_without_a_training_that_would_fail(at_work:
     question = next(draft for draft in drafts.read_drafts(folder, club()) if draft.kind == "question")
     form = filled(await at_work.ask(f"relire marche:corriger {question.id}"))
     assert "Écrivez des mots" in words(await at_work.ask(form.command, texte="?", clauses="1.1"))
-    kept = await at_work.ask(form.command, texte="À quoi sert le règlement?", clauses="1.1; 1.2")
-    assert "Gardée." in words(kept)
+    reply = await at_work.ask(form.command, texte="À quoi sert le règlement?", clauses="1.1; 1.2")
+    assert "Gardée." in words(reply)
     assert '"gold": ["1.1", "1.2"]' in (folder / "questions.jsonl").read_text("utf-8")
     planned = await at_work.run(
         lambda db: db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (RETRAIN,)).fetchone()

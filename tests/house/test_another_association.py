@@ -59,11 +59,11 @@ def test_no_message_has_a_word_of_another_association(replies: dict[str, Reply])
 
 
 def test_every_message_agrees_with_the_plural_name(replies: dict[str, Reply]) -> None:
-    said = {name: own_words(reply) for name, reply in replies.items()}
-    wrong = {name: text for name, text in said.items() if SINGULAR.search(text)}
+    words_by_name = {name: own_words(reply) for name, reply in replies.items()}
+    wrong = {name: text for name, text in words_by_name.items() if SINGULAR.search(text)}
     assert wrong == {}
     for words in ("les Statuts", "des Statuts", "Les Statuts", "adoptés le 4\u00a0mai\u00a02019", "Boussole"):
-        assert any(words in text for text in said.values()), words
+        assert any(words in text for text in words_by_name.values()), words
 
 
 async def ask(bot: Bot, line: str) -> str:

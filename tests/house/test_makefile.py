@@ -42,8 +42,8 @@ def test_what_is_missing_is_one_line_and_leaves_nothing_behind(
 def test_an_environment_that_was_left_half_made_is_made_again(tmp_path: Path) -> None:
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").touch()
-    begun, line = install(tmp_path, f'case "$*" in {MADE} esac')
-    assert begun.startswith("Installation de ce dont Vigie a besoin"), "what takes minutes is announced"
+    result, line = install(tmp_path, f'case "$*" in {MADE} esac')
+    assert result.startswith("Installation de ce dont Vigie a besoin"), "what takes minutes is announced"
     assert line.endswith("vigie installer"), "what to do next"
     assert (tmp_path / ".venv" / ".runs").exists()
 

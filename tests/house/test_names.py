@@ -53,14 +53,14 @@ def replies(other: Bot) -> dict[str, Reply]:
 
 
 def test_every_example_follows_the_profile(replies: dict[str, Reply]) -> None:
-    said = {name: own_words(reply) for name, reply in replies.items()}
+    words_by_name = {name: own_words(reply) for name, reply in replies.items()}
     wrong = {
         name: [line for line in text.splitlines() if OURS.search(line) or FEMININE.search(line)]
-        for name, text in said.items()
+        for name, text in words_by_name.items()
     }
     assert {name: lines for name, lines in wrong.items() if lines} == {}
-    assert any("Bavarde" in text for text in said.values())
-    assert any("le CR3" in text for text in said.values())
+    assert any("Bavarde" in text for text in words_by_name.values())
+    assert any("le CR3" in text for text in words_by_name.values())
 
 
 def test_the_command_line_names_each_notice_as_the_bot_does(other: Bot) -> None:

@@ -141,9 +141,9 @@ def marks(mark: str) -> tuple[str, str]:
 def written(page: str, figures: str, mark: str) -> str:
     """Return `page` with the figures between its two marks. Raises `ValueError` if it lacks them."""
     beginning, end = marks(mark)
-    before, begun, rest = page.partition(beginning)
+    before, marker, rest = page.partition(beginning)
     _, ended, after = rest.partition(end)
-    if not (begun and ended):
+    if not (marker and ended):
         raise ValueError(f"the page needs {beginning.strip()} and {end.strip()}")
     return f"{before}{beginning}\n{figures}\n\n{end}{after}"
 

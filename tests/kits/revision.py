@@ -131,11 +131,11 @@ class Draft:
     def truth(self, old: Version) -> set[Fact]:
         """Return what must be found."""
         facts = set()
-        kept: set[str] = set()
+        numbers_kept: set[str] = set()
         for part, _, lines in self.numbered():
             labels = {id(item): label for label, item in lines}
             for label, item in lines:
-                kept.update(item.origin)
+                numbers_kept.update(item.origin)
                 if item.group:
                     if item is item.group[0]:
                         new = tuple(labels[id(one)] for one in item.group)
@@ -150,7 +150,7 @@ class Draft:
                     facts.add(Fact(ChangeKind.RENUMBERED, item.origin, (label,), item.nature))
                 elif item.edited:
                     facts.add(Fact(ChangeKind.CHANGED, item.origin, (label,), item.nature))
-        gone = {str(clause.number) for clause in old.clauses()} - kept
+        gone = {str(clause.number) for clause in old.clauses()} - numbers_kept
         return facts | {Fact(ChangeKind.REMOVED, (one,), (), S) for one in gone}
 
 

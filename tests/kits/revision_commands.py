@@ -194,10 +194,10 @@ class World:
         """Return the ledger of the last revision that was announced, by the account's user."""
 
         def read(db: Database) -> dict[str, Recipient]:
-            told = [one for one in revisions.approved_chain(db, "pa20") if one.state == "announced"]
+            announced = [one for one in revisions.approved_chain(db, "pa20") if one.state == "announced"]
             return {
                 persons.accounts_of(db, one.person)[0].user: one
-                for one in ledger.list_recipients(db, told[-1])
+                for one in ledger.list_recipients(db, announced[-1])
             }
 
         return await self.run(read)

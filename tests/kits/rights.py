@@ -321,9 +321,9 @@ def _names(db: Database, it: Association) -> dict[str, str]:
     now = it.desk.clock()
     unanswered.keep_question(db, "pa20", Masked("Combien de pommes?"), "not_found", it.desk.today)
     filings = dict(db.conn.execute("SELECT case_id, id FROM report_filings").fetchall())
-    told = "SELECT case_id FROM report_alerts GROUP BY case_id HAVING sum(role = ?) > 0"
+    text = "SELECT case_id FROM report_alerts GROUP BY case_id HAVING sum(role = ?) > 0"
     sent = "SELECT id FROM outbox WHERE state = 'sent' AND recipient = ?"
-    named = value(told, roles.SUPPLEANCE)
+    named = value(text, roles.SUPPLEANCE)
     waiting = value("SELECT case_id FROM report_alerts GROUP BY case_id HAVING count(role) = 0")
     fresh, other = (case for case in filings if case not in {named, waiting})
     return own | {

@@ -68,8 +68,8 @@ def test_a_known_name_is_never_kept_however_it_is_written(
     masker: Masker, data: st.DataObject, before: str, after: str, shape: type[str]
 ) -> None:
     name = data.draw(st.sampled_from(sorted(masker.names)))
-    kept = masker.mask(f"{before} {shape(name)} {after}")
-    assert name not in re.findall(r"[^\W\d_]+", kept.lower())
+    masked = masker.mask(f"{before} {shape(name)} {after}")
+    assert name not in re.findall(r"[^\W\d_]+", masked.lower())
 
 
 @given(
@@ -80,8 +80,8 @@ def test_a_known_name_is_never_kept_however_it_is_written(
 def test_any_capital_inside_a_sentence_is_masked_unless_it_names_nobody(
     masker: Masker, before: str, name: str, after: str
 ) -> None:
-    kept = masker.mask(f"{before} {name} {after}")
-    assert name not in kept or name.lower() in masking._PROPER
+    masked = masker.mask(f"{before} {name} {after}")
+    assert name not in masked or name.lower() in masking._PROPER
 
 
 def test_the_names_of_an_association_and_of_its_roles_are_those_of_its_profile(library: Library) -> None:
@@ -107,16 +107,16 @@ NOISE = st.one_of(
 def test_whatever_is_written_no_figure_address_link_or_mention_is_left(
     masker: Masker, pieces: list[str], glue: str
 ) -> None:
-    kept = masker.mask(glue.join(pieces))
-    bare: str = kept
+    masked = masker.mask(glue.join(pieces))
+    bare: str = masked
     for name in masker.proper:
         bare = re.sub(re.escape(name), "", bare, flags=re.IGNORECASE)
     assert not re.search(r"\d", bare)
     assert not re.search(r"\w@\w", bare)
     assert "://" not in bare
     assert not re.search(r"<[@#]\w", bare)
-    assert len(kept) <= LENGTH
-    assert "\n" not in kept
+    assert len(masked) <= LENGTH
+    assert "\n" not in masked
 
 
 @given(text=st.one_of(st.text(max_size=200), st.lists(NOISE, max_size=5).map(" ".join)))

@@ -229,8 +229,8 @@ async def visited(place: Place, samples: dict[str, visitor.Samples]) -> AsyncIte
     try:
         await process.stdout.readline()
         yield
-        told, _ = await process.communicate(b"")
-        samples.update(json.loads(told))
+        output, _ = await process.communicate(b"")
+        samples.update(json.loads(output))
     finally:
         if process.returncode is None:
             process.kill()

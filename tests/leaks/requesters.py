@@ -26,19 +26,19 @@ async def on_slack(person: slack_wire.Person, holder: slack_wire.Person, mark: s
     await person.submit(await person.window(), typed)
     await person.press(await person.message(), "Envoyer")
     await person.message()
-    told = await _told(person, holder.direct, mark)
+    messages = await _told(person, holder.direct, mark)
     holder.forget()
-    await holder.press(told, "Refuser", channel=holder.direct)
+    await holder.press(messages, "Refuser", channel=holder.direct)
     await holder.submit(await holder.window(), {"raison": f"Le conseil parlera, {mark}"})
     await _told(person, f"D{person.id[1:]}", mark)  # where Slack opens what is written to them
 
 
 async def _told(person: slack_wire.Person, channel: str, mark: str) -> dict[str, Any]:
     """Return what is said in a private channel of what was asked."""
-    said = person.wire.said[channel]
+    messages = person.wire.said[channel]
     return dict(
         await person.wire.until(
-            lambda: next((message for message in said if mark in slack_wire.words(message)), None)
+            lambda: next((message for message in messages if mark in slack_wire.words(message)), None)
         )
     )
 

@@ -145,9 +145,9 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """All that the bot is told."""
         own = {name: str(self.home / folder) for name, folder in _FOLDERS.items()}
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        variables = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         return {
-            **kept,
+            **variables,
             **own,
             **self.slack.settings,
             **self.discord.environment,
@@ -481,8 +481,8 @@ def left(stage: Stage, more: list[sinks.Sink]) -> Iterator[sinks.Sink]:
 @asynccontextmanager
 async def staged(folder: Path, seed: int) -> AsyncIterator[Stage]:
     """Give a stage whose bot runs, and end it."""
-    home, kept, port = folder / "chez-vigie", folder / "copies", free_port()
-    for one in (home, kept, *(home / name for name in _FOLDERS.values())):
+    home, copies, port = folder / "chez-vigie", folder / "copies", free_port()
+    for one in (home, copies, *(home / name for name in _FOLDERS.values())):
         one.mkdir(parents=True)
     prepare(home / "vigie.db")
     dice = random.Random(seed)  # noqa: S311 — to be the same each time
@@ -492,7 +492,7 @@ async def staged(folder: Path, seed: int) -> AsyncIterator[Stage]:
         aiohttp.ClientSession() as web,
     ):
         discord.backend.create_guild("AGE")
-        stage = Stage(home, kept, slack, discord, web, port, dice)
+        stage = Stage(home, copies, slack, discord, web, port, dice)
         stage.breaking(0)
         await start(stage)
         try:

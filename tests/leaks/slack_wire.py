@@ -131,9 +131,9 @@ class Wire:
             return {"ok": True, "view": {**view, "id": name}}
         if method == "chat.postMessage":
             channel = str(body["channel"])
-            told = {**body, "ts": stamp, "channel": f"D{channel[1:]}" if channel[0] in "UW" else channel}
-            self.said[told["channel"]].append(told)
-            return {"ok": True, "ts": stamp, "channel": told["channel"]}
+            posted = {**body, "ts": stamp, "channel": f"D{channel[1:]}" if channel[0] in "UW" else channel}
+            self.said[posted["channel"]].append(posted)
+            return {"ok": True, "ts": stamp, "channel": posted["channel"]}
         if method == "chat.postEphemeral":
             self.people[whose].shown.put_nowait({**body, "ts": stamp, "ephemeral": True})
         return {"ok": True, "message_ts": stamp}

@@ -31,12 +31,12 @@ async def test_nobody_who_reports_is_found_anywhere(tmp_path: Path) -> None:
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A stage where someone reported, and no bot runs."""
-    home, kept = tmp_path / "chez-vigie", tmp_path / "copies"
+    home, copies = tmp_path / "chez-vigie", tmp_path / "copies"
     (home / "cles").mkdir(parents=True)
-    kept.mkdir()
+    copies.mkdir()
     async with aiohttp.ClientSession() as session:
         slack, discord = slack_wire.Wire(0, session), discord_wire.Wire()
-        stage = Stage(home, kept, slack, discord, session, 0, random.Random(1))  # noqa: S311 — any will do
+        stage = Stage(home, copies, slack, discord, session, 0, random.Random(1))  # noqa: S311 — any will do
         one = reporters.Reporter(WHO, [Secret(WHO, WHO)], {}, urgent=False, words=[TYPED], code=CODE)
         stage.reported.append(one)
         yield stage

@@ -51,9 +51,9 @@ def measured(paths: Iterable[str], copies: Sequence[Copy]) -> Reach:
     for name in names:
         if name.endswith((".py", ".toml", ".jsonl", ".md")) and (ROOT / name).is_file():
             digest.update((ROOT / name).read_bytes())
-    kept = CACHE / f"reach-{digest.hexdigest()[:12]}.json"
-    if kept.is_file():
-        return Reach(**json.loads(kept.read_text("utf-8")))
+    cache = CACHE / f"reach-{digest.hexdigest()[:12]}.json"
+    if cache.is_file():
+        return Reach(**json.loads(cache.read_text("utf-8")))
     files = [name for name in names if Path(name).match("test_*.py") and not name.startswith(LONG)]
     calls: dict[str, set[str]] = defaultdict(set)
     seconds: dict[str, float] = defaultdict(float)
@@ -75,8 +75,8 @@ def measured(paths: Iterable[str], copies: Sequence[Copy]) -> Reach:
         {function: sorted(called) for function, called in calls.items()},
         {file: duration for file, duration in seconds.items() if file not in failed},
     )
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(asdict(reach)), "utf-8")
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_text(json.dumps(asdict(reach)), "utf-8")
     return reach
 
 

@@ -216,12 +216,12 @@ def test_days_and_settings_are_those_of_the_plan(db: Database) -> None:
     db.conn.execute("DELETE FROM outbox")
     plan = OnboardingPlan(reminder_days=(1,), refresher_days=0, due_days=1)
     give(db, plan)
-    told = []
+    notices = []
     for number in range(1, 8):
         reminders.daily(db, TARGET, plan, CALENDAR, NOW + timedelta(days=number))
-        told += [(number, notice) for _, notice, _ in queued(db)]
+        notices += [(number, notice) for _, notice, _ in queued(db)]
         db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-24'")
-    assert told == [(1, "accueil-rappel"), (2, "accueil-retards")]
+    assert notices == [(1, "accueil-rappel"), (2, "accueil-retards")]
 
 
 def test_the_late_ones_of_a_day_are_told_in_one_word(db: Database) -> None:
@@ -245,8 +245,8 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     DueDates(OnboardingPlan(), CALENDAR).give(context, VersionNotice("pa20", TARGET.version))
     attestations.note_fact(db, other, TARGET, "opened", platform="discord", now=NOW)
     sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — a test's own luck
-    begun = attempts.begin_attempt(db, other, TARGET, sitting, NOW, kind="quiz")
-    attempts.save_attempt(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
+    attempt = attempts.begin_attempt(db, other, TARGET, sitting, NOW, kind="quiz")
+    attempts.save_attempt(db, attempt, finish(sitting, BANK, right=lambda n: n > 2), NOW)
     persons.merge(db, mine, other)
     assert Onboardings(db, TARGET).pages_read(mine) == {"1/1", "2/1"}
     assert len(Onboardings(db, TARGET).standings()) == 1
@@ -261,8 +261,8 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
     give(db)
     Onboardings(db, TARGET).turn_page(person, "1/1", DAY)
     sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — same
-    begun = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
-    attempts.save_attempt(db, begun, finish(sitting, BANK), NOW)
+    attempt = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
+    attempts.save_attempt(db, attempt, finish(sitting, BANK), NOW)
     db.conn.execute("DELETE FROM people WHERE id = ?", (person,))
     for table in ("onboardings", "due_dates", "pages_read", "quiz_attempts", "quiz_answers", "reading_facts"):
         assert db.conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608 — the five above
@@ -271,13 +271,13 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
 def test_what_is_kept_of_an_attempt_is_what_was_played(db: Database) -> None:
     person = officer(db)
     sitting = session.draw_quiz(BANK, Random(5))  # noqa: S311 — same
-    begun = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
-    assert attempts.load_attempt(db, begun.id) == begun == attempts.under_way(db, person, "pa20", "quiz")
+    attempt = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
+    assert attempts.load_attempt(db, attempt.id) == attempt == attempts.under_way(db, person, "pa20", "quiz")
     over = finish(sitting, BANK, right=lambda n: n != 4)
-    kept = attempts.save_attempt(db, begun, over, NOW)
-    assert attempts.load_attempt(db, begun.id) == kept == attempts.latest(db, person, "pa20", "quiz")
-    assert kept.finished_at == NOW
-    assert attempts.save_attempt(db, kept, over, NOW + timedelta(days=1)).finished_at == NOW
+    saved = attempts.save_attempt(db, attempt, over, NOW)
+    assert attempts.load_attempt(db, attempt.id) == saved == attempts.latest(db, person, "pa20", "quiz")
+    assert saved.finished_at == NOW
+    assert attempts.save_attempt(db, saved, over, NOW + timedelta(days=1)).finished_at == NOW
     assert attempts.times_asked(db, person, "pa20") == {item.question: 1 for item in sitting.items}
     assert attempts.missed(db, person, "pa20") == session.missed(over)
     assert attempts.load_attempt(db, "autre") is None

@@ -190,20 +190,20 @@ def test_a_question_removed_before_its_turn_makes_way_for_another_on_the_same_cl
     sitting = drawn(1)
     gone = sitting.items[0].question
     bank = without(gone)
-    kept = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
-    assert len(kept.items) == 12
-    assert kept.items[1:] == sitting.items[1:]
-    assert clauses(kept)[0] == clauses(sitting)[0]
+    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
+    assert len(updated.items) == 12
+    assert updated.items[1:] == sitting.items[1:]
+    assert clauses(updated)[0] == clauses(sitting)[0]
     stale = Press(0, sitting.items[0].edition, "choose", "A")
-    assert session.press(kept, bank, stale) == (kept, "changed")
+    assert session.press(updated, bank, stale) == (updated, "changed")
 
 
 def test_a_question_removed_after_its_answer_does_not_count_any_more() -> None:
     sitting = answer(drawn(1), BANK, right=False)
     bank = without(sitting.items[0].question)
-    kept = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
-    assert session.score(finish(kept, bank)) == session.QuizScore(11, 11)
-    assert session.press(kept, bank, Press(0, sitting.items[0].edition, "choose", "A"))[1] == "already"
+    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
+    assert session.score(finish(updated, bank)) == session.QuizScore(11, 11)
+    assert session.press(updated, bank, Press(0, sitting.items[0].edition, "choose", "A"))[1] == "already"
 
 
 def test_an_edited_question_is_asked_in_its_new_words() -> None:
@@ -212,15 +212,15 @@ def test_an_edited_question_is_asked_in_its_new_words() -> None:
     assert old is not None
     new = replace(old, choices=(*old.choices[:-1], QuizChoice("Autre chose", old.choices[-1].right, "Non.")))
     bank = QuizBank((*without(old.id).questions, new))
-    kept = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
-    assert kept.items[0].question == old.id
-    assert kept.items[0].edition == new.edition != old.edition
+    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
+    assert updated.items[0].question == old.id
+    assert updated.items[0].edition == new.edition != old.edition
 
 
 def test_when_every_question_is_removed_the_quiz_is_over_and_is_no_pass() -> None:
-    kept = session.agreed(answer(drawn(1), BANK), QuizBank(), Random(1))  # noqa: S311 — same
-    assert session.current(kept) is None
-    assert not session.score(kept).reaches(80)
+    updated = session.agreed(answer(drawn(1), BANK), QuizBank(), Random(1))  # noqa: S311 — same
+    assert session.current(updated) is None
+    assert not session.score(updated).reaches(80)
 
 
 # --- Any sequence of presses ------------------------------------------------------------------

@@ -133,7 +133,7 @@ def test_binding_adds_hashes_and_touches_nothing_else() -> None:
     assert [line for line in BOUND.splitlines() if not line.startswith("hash")] == TEXT.splitlines()
     assert BOUND.count("hash = ") == 4
     assert quiz_bank.bind(BOUND, VERSION) == BOUND
-    assert [told for _, told in problems(TEXT)] == [
+    assert [problem for _, problem in problems(TEXT)] == [
         "il manque «\u00a0hash\u00a0»\u00a0: vigie quiz lier."
     ] * 4
 

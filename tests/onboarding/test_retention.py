@@ -45,8 +45,8 @@ def path(db: Database, who: str, *, asked: bool = True) -> str:
         DueDates(OnboardingPlan(), CALENDAR).give(context, VersionNotice("pa20", TARGET.version))
     Onboardings(db, TARGET).turn_page(found, "1/1", DAY)
     sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — a test's own luck
-    begun = attempts.begin_attempt(db, found, TARGET, sitting, NOW, kind="quiz")
-    attempts.save_attempt(db, begun, finish(sitting, BANK), NOW)
+    attempt = attempts.begin_attempt(db, found, TARGET, sitting, NOW, kind="quiz")
+    attempts.save_attempt(db, attempt, finish(sitting, BANK), NOW)
     return found
 
 

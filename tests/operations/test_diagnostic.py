@@ -221,8 +221,8 @@ def test_a_disk_almost_full_is_said(
 
 
 def test_the_findings_for_a_program_have_the_promised_shape() -> None:
-    told = diagnostic.as_json([fine("base", "saine."), wrong("Slack", "refusé.")])
-    assert told == {
+    printed = diagnostic.as_json([fine("base", "saine."), wrong("Slack", "refusé.")])
+    assert printed == {
         "ok": False,
         "checks": [
             {"subject": "base", "level": "ok", "text": "saine."},
@@ -354,11 +354,11 @@ def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 )
 async def test_what_slack_says(case: SlackSays, clock: FakeClock) -> None:
     every = {"/auth.test": ME, "/apps.connections.open": SOCKET, **case.answers}
-    told = {
+    headers = {
         "Date": format_datetime(clock() + timedelta(seconds=case.late), usegmt=True),
         "x-oauth-scopes": ",".join(case.scopes),
     }
-    async with server({path: (200, body) for path, body in every.items()}, told) as url:
+    async with server({path: (200, body) for path, body in every.items()}, headers) as url:
         found = await slack_check.check_slack(
             bot_token="xoxb-made-up",
             app_token="xapp-made-up",
@@ -399,9 +399,9 @@ class DiscordSays(NamedTuple):
     ],
 )
 async def test_what_discord_says(case: DiscordSays, clock: FakeClock) -> None:
-    told = {"Date": format_datetime(clock(), usegmt=True)}
+    headers = {"Date": format_datetime(clock(), usegmt=True)}
     answers = {"/applications/@me": (case.status, {"flags": case.flags}), "/guilds/9": (case.guild, {})}
-    async with server(answers, told) as url:
+    async with server(answers, headers) as url:
         found = await discord_check.check_discord(
             token="made.up", api_url=url, server=case.server, members=True, now=clock()
         )

@@ -107,9 +107,9 @@ async def test_a_bot_that_is_well_says_so(bot: Watched) -> None:
         200,
         {"status": "ok", "database": "ok", "sending": "ok", "questions": "ok", "keys": "ok"},
     )
-    status, told = await bot.get("readyz")
+    status, output = await bot.get("readyz")
     assert status == 200
-    assert told == {
+    assert output == {
         "ready": True,
         "platforms": {"Slack": True, "Discord": True},
         "database": True,
@@ -123,8 +123,8 @@ async def test_a_bot_that_is_well_says_so(bot: Watched) -> None:
 
 async def test_a_platform_that_is_not_connected_is_named(bot: Watched) -> None:
     bot.connected["Discord"] = False
-    status, told = await bot.get("readyz")
-    assert (status, told["ready"], told["platforms"]["Discord"]) == (503, False, False)
+    status, output = await bot.get("readyz")
+    assert (status, output["ready"], output["platforms"]["Discord"]) == (503, False, False)
     assert (await bot.get("healthz"))[0] == 200
 
 
@@ -132,11 +132,11 @@ async def test_a_message_that_waits_too_long_is_seen_unless_all_is_paused(bot: W
     await bot.queue("a", late=health.LATE - 1)
     assert (await bot.get("readyz"))[0] == 200
     bot.clock.move(seconds=1)
-    status, told = await bot.get("readyz")
-    assert (status, told["oldest_message_seconds"]) == (503, health.LATE)
+    status, output = await bot.get("readyz")
+    assert (status, output["oldest_message_seconds"]) == (503, health.LATE)
     await bot.within(lambda db: state.hoist(db, state.PAUSED, bot.clock()))
-    status, told = await bot.get("readyz")
-    assert (status, told["paused"]) == (200, True)
+    status, output = await bot.get("readyz")
+    assert (status, output["paused"]) == (200, True)
 
 
 async def test_messages_of_tomorrow_and_those_that_are_held_are_not_late(bot: Watched) -> None:
@@ -253,8 +253,8 @@ async def test_a_database_that_takes_nothing_in_any_more_is_said(bot: Watched) -
         bot.storage._db.conn.execute(f"PRAGMA query_only = {value}")
 
     await bot.storage.run(lambda: full(1))
-    status, told = await bot.get("healthz")
-    assert (status, told["database"]) == (503, "error")
+    status, output = await bot.get("healthz")
+    assert (status, output["database"]) == (503, "error")
     assert (await bot.get("readyz"))[0] == 503
     await bot.storage.run(lambda: full(0))
     assert (await bot.get("healthz"))[0] == 200

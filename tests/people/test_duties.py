@@ -42,8 +42,8 @@ def office() -> Iterator[Desk]:
             opens_form=True,
             refusal=lambda request: admin_refusal(made.office, request),
         )
-        kept = [each for each in made.dispatcher.commands if each.name != "roles"]
-        made.dispatcher = Dispatcher([*kept, roles_command], made.office.storage.executor)
+        commands = [each for each in made.dispatcher.commands if each.name != "roles"]
+        made.dispatcher = Dispatcher([*commands, roles_command], made.office.storage.executor)
 
         def settle(db: Database) -> None:
             today = made.office.today()
@@ -94,17 +94,17 @@ async def test_a_changed_file_gives_nobody_the_right_to_read(office: Desk) -> No
     within(office, lambda db: roles.seed(db, OTHERS))  # a restart
     within(office, lambda db: office.office.registry_changed(db, ""))
     assert able(office) == able(office, 1) == {written(ALEX)}
-    said = await office.said("roles")
-    assert "Le profil dit\u00a0: «\u00a0Trésorerie\u00a0»." in said
-    assert "Il ne change rien de lui-même" in said
+    reply = await office.said("roles")
+    assert "Le profil dit\u00a0: «\u00a0Trésorerie\u00a0»." in reply
+    assert "Il ne change rien de lui-même" in reply
 
 
 async def test_an_administrator_applies_it_and_it_waits_for_the_next_day(office: Desk) -> None:
     assert "«\u00a0Trésorerie\u00a0»" in await applied(office)
     assert able(office) == {written(ALEX)}, "a day ends with the readers that it began with"
     assert able(office, 1) == {written(BLAISE)}, "with neither gap nor overlap"
-    told = {recipient for recipient, notice in office.queued() if notice == "nomination"}
-    assert {f"person:{who.platform}/{who.team}/{who.user}" for who in (ALEX, BLAISE)} <= told
+    recipients = {recipient for recipient, notice in office.queued() if notice == "nomination"}
+    assert {f"person:{who.platform}/{who.team}/{who.user}" for who in (ALEX, BLAISE)} <= recipients
     assert "Le profil dit" not in await office.said("roles")
 
 

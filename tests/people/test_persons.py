@@ -181,7 +181,7 @@ class Linking(RuleBasedStateMachine):
 
     @rule(target=codes, actor=st.sampled_from(ACTORS))
     def issue(self, actor: Actor) -> str:
-        self.good = {code: kept for code, kept in self.good.items() if kept[0] not in self.group(actor)}
+        self.good = {code: issued for code, issued in self.good.items() if issued[0] not in self.group(actor)}
         code = persons.issue_code(self.db, actor, self.now)
         self.good[code] = (actor, self.now + timedelta(minutes=10))
         return code

@@ -56,10 +56,10 @@ def test_the_first_group_of_each_kind_asks_for_a_setting(
     db: Database, source: SourceType, followed: list[SourceType], starts: str
 ) -> None:
     known = [a_source(kind, "S9") for kind in followed]
-    told = office.follow_group(db, a_source(source, "S1"), known, NOW)
-    assert told.startswith(starts)
-    assert bool(told) is bool(starts)
-    assert told.endswith("invitez-moi.") is (source == "slack_channel" and bool(starts))
+    setting = office.follow_group(db, a_source(source, "S1"), known, NOW)
+    assert setting.startswith(starts)
+    assert bool(setting) is bool(starts)
+    assert setting.endswith("invitez-moi.") is (source == "slack_channel" and bool(starts))
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ class Registry(RuleBasedStateMachine):
     @rule(role=roles_, name=names, on=days)
     def dismiss(self, role: str, name: str, on: int) -> None:
         later = set(range(on, DAYS))
-        told = roles.dismiss(self.db, role, self.ids[name], day(on))
-        assert told == bool(self.model[role][name] & later)
+        dismissed = roles.dismiss(self.db, role, self.ids[name], day(on))
+        assert dismissed == bool(self.model[role][name] & later)
         self.model[role][name] -= later
 
     @invariant()

@@ -321,8 +321,8 @@ async def test_in_the_sandbox_a_file_from_someone_who_may_not_give_one_is_not_re
             url = f"{page.url}api/drop"
             async with session.post(url, params=sent, data=bytes(size), headers=origin) as response:
                 assert response.status == 200
-            [_, told] = await page.seen()
+            [_, reply] = await page.seen()
     finally:
         await adapter.close()
-    assert answer in told["html"]
+    assert answer in reply["html"]
     assert taking.read == ([] if for_us_only or size > TAKEN_SIZE else ["pa20.md"])

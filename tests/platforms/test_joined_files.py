@@ -90,8 +90,8 @@ async def test_on_slack(joining: Joining, command: str, size: int, content: byte
             sent["view"]["state"]["values"]["image"] = {"value": {"type": "file_input", "files": files}}
             response = await http.interaction(sent)
             refused = await response.json() if "dépasse" in answer else None
-            told = str(refused or (await slack.said()).body)
-    assert answer in told.replace("\\xa0", "\u00a0")
+            reply_text = str(refused or (await slack.said()).body)
+    assert answer in reply_text.replace("\\xa0", "\u00a0")
     assert joining.taken() == [("photo.png", content)]
     assert slack.fetched == (["photo.png"] if content else [])
 
@@ -121,11 +121,11 @@ async def test_in_the_sandbox(joining: Joining, command: str, size: int, content
             page = Page(session, adapter.address, conversation="vigie")
             sent = {"name": "photo.png", "content": base64.b64encode(PIXELS.ljust(size)).decode()}
             fields = {"mots": "x", "image": "photo.png"}
-            told = await page.do("submit", command=command, fields=fields, file=sent)
-            told = told.get("problems") or (await page.seen())[-1]
+            reply = await page.do("submit", command=command, fields=fields, file=sent)
+            reply = reply.get("problems") or (await page.seen())[-1]
             async with await page.post("submit", command=command, fields=fields, file={"name": "x"}) as bad:
                 assert bad.status == 400
     finally:
         await adapter.close()
-    assert answer in str(told).replace("\\xa0", "\u00a0")
+    assert answer in str(reply).replace("\\xa0", "\u00a0")
     assert joining.taken() == [("photo.png", content)]

@@ -121,9 +121,9 @@ class OnSlack:
         """Drop the text of a revision in one's conversation with the bot."""
         files = [self.fake.file("pa20.md", REVISED.encode())]
         await self.http.event(by.event(slack.direct("", subtype="file_share", files=files)))
-        said, fetched = await self.answers(), self.fake.fetched.copy()
+        replies, fetched = await self.answers(), self.fake.fetched.copy()
         self.fake.fetched.clear()
-        return f"{FETCHED} {said}" if fetched else said
+        return f"{FETCHED} {replies}" if fetched else replies
 
     def ways(self, right: Right) -> list[SlackWay]:
         """Return the ways in which a request may come."""

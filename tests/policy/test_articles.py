@@ -65,8 +65,8 @@ def test_blank_lines_inside_a_list_do_not_lose_a_clause(pa20: Version) -> None:
 @pytest.mark.parametrize("policy", SOURCES)
 def test_every_word_of_the_source_is_in_exactly_one_place(library: Library, policy: str) -> None:
     source = SOURCES[policy].read_text()
-    kept = " ".join(library.policies[policy].versions[0].pieces())
-    assert kept.split() == words(source)
+    pieces = " ".join(library.policies[policy].versions[0].pieces())
+    assert pieces.split() == words(source)
 
 
 @pytest.mark.parametrize("policy", SOURCES)
@@ -101,10 +101,10 @@ TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="#*_<>\\
 
 @given(st.lists(TEXT, min_size=1, max_size=12))
 def test_whatever_its_clauses_say_their_words_are_kept(texts: list[str]) -> None:
-    kept = [f"Voici {' '.join(text.split())}" for text in texts]
-    lines = [f"- 1.{at} {text}" for at, text in enumerate(kept, 1)]
+    expected = [f"Voici {' '.join(text.split())}" for text in texts]
+    lines = [f"- 1.{at} {text}" for at, text in enumerate(expected, 1)]
     version = parse("# ARTICLE 1 : ESSAI\n" + "\n".join(lines))
-    assert [" ".join(clause.text.split()) for clause in version.clauses()] == kept
+    assert [" ".join(clause.text.split()) for clause in version.clauses()] == expected
 
 
 @pytest.mark.parametrize(

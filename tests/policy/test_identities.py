@@ -187,9 +187,9 @@ def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
     after = guidance.load_guidance([SEED, tmp_path], read(tmp_path, (AFTER, edit)).policies)["pa20"]
     assert after.silence(question) is None
     assert after.silence("Faut-il signaler dans un délai?") is not None
-    said = after.settled(no, question)
-    assert said.outcome == "answer"
-    assert [one.number for one in said.clauses] == [number(clause)]
+    answer = after.settled(no, question)
+    assert answer.outcome == "answer"
+    assert [one.number for one in answer.clauses] == [number(clause)]
     assert after.settled(replace(no, unkind=True), question) == replace(no, unkind=True)
 
 
@@ -275,9 +275,9 @@ def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
     late = Engine([SEED, tmp_path], FixedModel(model))
     old, new = added.default.versions
     assert not late.answer(added.default, old, ASKED).answered
-    said = late.answer(added.default, new, ASKED)
-    assert said.outcome == "answer"
-    assert [one.number for one in said.clauses] == [said.ranked[0].number] == [number("5.19")]
+    answer = late.answer(added.default, new, ASKED)
+    assert answer.outcome == "answer"
+    assert [one.number for one in answer.clauses] == [answer.ranked[0].number] == [number("5.19")]
     may = late.answer(
         added.default, new, "Mon patron veut que l'outil d'intelligence artificielle tienne son agenda"
     )
@@ -309,8 +309,8 @@ def test_a_line_says_which_version_its_numbers_are_of(inserted: Policy) -> None:
 
 def test_a_clause_that_was_removed_is_nowhere_and_its_lines_are_left_out(tmp_path: Path) -> None:
     def without(text: str) -> str:
-        kept = [line for line in text.split("\n") if not line.startswith("- 5.18 ")]
-        return "\n".join(kept)
+        lines_left = [line for line in text.split("\n") if not line.startswith("- 5.18 ")]
+        return "\n".join(lines_left)
 
     policy = read(tmp_path, (AFTER, without)).default
     assert identities.fates(*policy.versions)[number("5.18")].now == ()

@@ -29,11 +29,11 @@ def digest(texts: Iterable[str]) -> str:
 def shown(library: Library, text: str) -> dict[str, Any]:
     message = politique.show(library, Request("politique", text, place="channel"))
     assert isinstance(message, Message)
-    said = [e for e in message.elements if isinstance(e, Heading | Note | Text)]
+    elements = [e for e in message.elements if isinstance(e, Heading | Note | Text)]
     return {
         "quotes": [f"{q.policy} {q.version} {q.clause} {q.start} {q.end}" for q in message.quotes()],
         "buttons": [[b.label, b.command] for b in message.buttons() if isinstance(b, Button)],
-        "says": [e.text if isinstance(e, Heading) else "".join(s.text for s in e.spans) for e in said],
+        "says": [e.text if isinstance(e, Heading) else "".join(s.text for s in e.spans) for e in elements],
     }
 
 

@@ -103,10 +103,10 @@ def test_words_are_read_the_same_however_many_read_them_at_once() -> None:
 
 def test_nothing_stays_of_the_words_that_were_looked_for(library: Library) -> None:
     index = library.default.index(library.default.versions[-1])
-    kept = dict(search._indexed)
+    cache = dict(search._indexed)
     index.search("stationnement canotage logo")
     index.did_you_mean("harselement")
-    assert search._indexed == kept
+    assert search._indexed == cache
 
 
 def test_a_run_of_letters_that_is_no_word_costs_nothing_to_look_for(library: Library) -> None:

@@ -199,10 +199,10 @@ def test_a_clause_out_of_another_is_a_part_of_it_rather_than_what_is_barely_alik
         ("added", "", "1.2", "substantielle"),
     ]
     # What the whole did not lose is no part of it.
-    kept = version(*numbered(1, [f"{TEXTS[1]} Un avis suit.\n\n{near}", near, *TEXTS[2:]]))
+    with_both = version(*numbered(1, [f"{TEXTS[1]} Un avis suit.\n\n{near}", near, *TEXTS[2:]]))
     both = [("changed", "1.1", "1.1", "substantielle"), ("changed", "1.2", "1.2", "substantielle")]
-    assert changes(old, kept) == both
-    assert changes(kept, old) == both
+    assert changes(old, with_both) == both
+    assert changes(with_both, old) == both
 
 
 def test_a_clause_that_gave_a_part_and_took_another_clause_is_split_or_merged_but_not_both() -> None:

@@ -80,9 +80,9 @@ def read_all(reads: Reads, lessons: Sequence[Lesson]) -> Reading:
     for lesson in lessons:
         turns = []
         for _ in range(TURNS):
-            begun = thread_time()
+            since = thread_time()
             touched = reads(lesson.post)
-            turns.append((thread_time() - begun) * 1_000)
+            turns.append((thread_time() - since) * 1_000)
         times.append(min(turns))
         right += sum(lesson.allows(clause) for clause in touched)
         wrong += sum(not lesson.allows(clause) for clause in touched)

@@ -84,11 +84,11 @@ def test_every_version_is_valid_for_the_official_schema(published: Publisher) ->
 
 def test_the_words_are_those_of_the_data(published: Publisher) -> None:
     for path, document in documents(published).items():
-        said = plain("".join(document.find(f".//{AKN}body").itertext()))
+        body_words = plain("".join(document.find(f".//{AKN}body").itertext()))
         data = json.loads(published.page(path.replace("texte.akn.xml", "texte.json")))
         for part in data["provisions"]:
             for paragraph in part["paragraphs"]:
-                assert plain(paragraph) in said, f"{path}: {paragraph}"
+                assert plain(paragraph) in body_words, f"{path}: {paragraph}"
 
 
 def test_a_part_keeps_its_wid_under_its_new_number(published: Publisher) -> None:

@@ -92,10 +92,10 @@ def test_an_unchanged_provision_is_one_page_for_all_its_versions(club: Publisher
 
 def test_the_address_by_identity_follows_a_provision_under_all_its_numbers(club: Publisher) -> None:
     page = club.page("club/id/2015-05-04/2.2.html")
-    told = words(page)
-    assert "Depuis le 1er février 2024 : 2.2 (était 2.3)" in told
-    assert "Du 10 septembre 2018 au 31 janvier 2024 : 2.3 (était 2.2)" in told
-    assert "Devenue 2.3 depuis le 10 septembre 2018" in told
+    page_words = words(page)
+    assert "Depuis le 1er février 2024 : 2.2 (était 2.3)" in page_words
+    assert "Du 10 septembre 2018 au 31 janvier 2024 : 2.3 (était 2.2)" in page_words
+    assert "Devenue 2.3 depuis le 10 septembre 2018" in page_words
     assert re.search(r"<ins>[^<]*le[^<]*</ins>", page)
     assert "<del>son</del>" in page
 
@@ -143,8 +143,8 @@ def test_a_defined_term_leads_to_its_definition_without_a_script(club: Publisher
 def test_the_dated_address_and_the_quotation_can_be_copied(club: Publisher) -> None:
     page = club.page("club/2.2.html")
     assert "https://politiques.exemple.ca/club/2024-02-01/2.2.html" in page
-    told = words(page)
-    assert "« Chaque membre garde le logo du club pour soi. » (Code, 2.2, version révisée le" in told
+    page_words = words(page)
+    assert "« Chaque membre garde le logo du club pour soi. » (Code, 2.2, version révisée le" in page_words
     unchanged = words(club.page("club/1.2.html"))
     assert "(Code, 1.2, version révisée le 1er février 2024)" in unchanged, "the one in force, as in chat"
 
@@ -159,10 +159,10 @@ def test_the_list_of_versions_says_which_is_in_force(club: Publisher) -> None:
 
 def test_a_comparison_shows_words_that_went_and_came_clause_by_clause(club: Publisher) -> None:
     page = club.page("club/comparaison/2018-09-10_2024-02-01.html")
-    told = words(page)
-    assert "2.1, retirée" in told
-    assert "2.3, devenue 2.2 et modifiée" in told
-    assert "Mêmes mots, autre numéro Avant Après 2.2 2.1" in told
+    page_words = words(page)
+    assert "2.1, retirée" in page_words
+    assert "2.3, devenue 2.2 et modifiée" in page_words
+    assert "Mêmes mots, autre numéro Avant Après 2.2 2.1" in page_words
     assert "<del>son</del>" in page
     assert (club.site / "club/comparaison/2015-05-04_2024-02-01.html").is_file(), "with the one in force"
 

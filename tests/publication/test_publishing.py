@@ -318,8 +318,8 @@ def test_a_program_that_ends_while_it_publishes_does_not_make_the_policies_that_
     script = tmp_path / "stopped.py"
     script.write_text(STOPPED_WHILE_PUBLISHING)
     subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, timeout=50)
-    begun = tmp_path / "begun"
-    assert not begun.exists() or len(begun.read_text()) < 20
+    marker = tmp_path / "begun"
+    assert not marker.exists() or len(marker.read_text()) < 20
 
 
 def test_what_is_printed_counts_only_what_was_made_again(tmp_path: Path) -> None:
@@ -336,9 +336,9 @@ def test_one_clause_that_changes_remakes_neither_other_policies_nor_other_compar
     before = {path: (made.site / path).stat().st_ino for path in made.files()}
     made.texts["club"]["2027-03-01"] += "\n3.3 Fin.\n"
     made.publish()
-    kept = {path for path, inode in before.items() if (made.site / path).stat().st_ino == inode}
-    assert {path for path in before if path.startswith("pa20/")} <= kept
-    assert "club/comparaison/2015-05-04_2018-09-10.html" in kept
+    untouched = {path for path, inode in before.items() if (made.site / path).stat().st_ino == inode}
+    assert {path for path in before if path.startswith("pa20/")} <= untouched
+    assert "club/comparaison/2015-05-04_2018-09-10.html" in untouched
     assert "club/3.3.html" in made.files()
 
 

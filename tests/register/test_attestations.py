@@ -148,12 +148,12 @@ def test_an_altered_field_of_a_person_is_seen(number: int, column: str) -> None:
 @settings(deadline=None)
 def test_removed_entries_are_seen_even_at_the_end(gone: set[int]) -> None:
     db = filled()
-    kept = heads.head(db)
+    head = heads.head(db)
     unlock(db)
     for number in gone:
         db.conn.execute("DELETE FROM attestations WHERE number = ?", (number,))
         db.conn.execute("DELETE FROM attestation_people WHERE number = ?", (number,))
-    assert not sound(db, kept)
+    assert not sound(db, head)
     end = set(range(ENTRIES - len(gone) + 1, ENTRIES + 1))
     assert sound(db) == (gone == end)  # what the note beside the keys is for
 
@@ -273,11 +273,11 @@ def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Pa
     attest(former, "U2", "Blaise", signer)
     with pytest.raises(StorageError, match="ne suit plus"):
         heads.advance(former, tmp_path, lambda: signer)
-    kept = signing.noted_head(tmp_path, signing.load_ring(tmp_path))
-    assert kept == heads.head(db)
+    head = signing.noted_head(tmp_path, signing.load_ring(tmp_path))
+    assert head == heads.head(db)
     assert (
         "par laquelle"
-        in attestations.verify_register(former, signing.load_ring(tmp_path), kept).faults[0].text
+        in attestations.verify_register(former, signing.load_ring(tmp_path), head).faults[0].text
     )
 
 
@@ -346,10 +346,10 @@ def test_a_list_of_keys_that_is_not_one_is_refused(tmp_path: Path, line: str) ->
 @settings(deadline=None)
 def test_erasing_people_leaves_the_register_sound(gone: set[int]) -> None:
     db = filled()
-    kept = heads.head(db)
+    head = heads.head(db)
     for number in gone:
         assert attestations.erase_identity(db, number, forgetful)
-    assert audit(db, kept) == Audit(ENTRIES, len(gone), ())
+    assert audit(db, head) == Audit(ENTRIES, len(gone), ())
     left = [one.name for one in attestations.all_attestations(db)]
     assert left == [None if number in gone else name for number, name in enumerate(NAMES, 1)]
 

@@ -352,6 +352,6 @@ REVISED = "révisée le 13\u00a0décembre\u00a02015"
 def test_the_messages_of_a_receipt_in_full(
     message: Message, files: list[tuple[str, bytes, str]], words: str
 ) -> None:
-    said = " ".join(message.own_words())
-    assert said.startswith(words)
+    message_words = " ".join(message.own_words())
+    assert message_words.startswith(words)
     assert [(file.name, file.content, file.title) for file in message.files()] == files

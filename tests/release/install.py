@@ -93,9 +93,9 @@ def first_question(vigie: Path, home: Path) -> tuple[float, float, float]:
 
     They are those of every program ever started from here: each trial runs in a process of its own.
     """
-    begun = time.monotonic()
+    start = time.monotonic()
     answer = run(home, vigie, "question", QUESTION)
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - start
     if ANSWER not in answer:
         raise RuntimeError(answer)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -111,11 +111,11 @@ def tried(way: str, version: str, built: Path) -> Trial:
         home = Path(folder)
         try:
             vigie = install(way, python, built, home)
-            said, measures = run(home, vigie, "--version"), _apart(vigie, home)
+            version_line, measures = run(home, vigie, "--version"), _apart(vigie, home)
         except RuntimeError as error:
             return Trial(way, version, problem=str(error))
-    if __version__ not in said:
-        return Trial(way, version, problem=f"c'est une autre version\u00a0: {said}")
+    if __version__ not in version_line:
+        return Trial(way, version, problem=f"c'est une autre version\u00a0: {version_line}")
     _, processor, memory = measures
     late = processor > MOST_SECONDS or memory > MOST_MEMORY
     return Trial(way, version, *measures, "trop long ou trop lourd" * late)

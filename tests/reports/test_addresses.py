@@ -65,8 +65,8 @@ def canonical(text: str) -> str | None:
 @pytest.fixture(scope="module")
 def clean() -> list[str]:
     """What is kept of all the addresses: each only once, however many are written for it."""
-    kept = {canonical(text) for text in TEXTS}
-    return sorted(address for address in kept if address)
+    addresses = {canonical(text) for text in TEXTS}
+    return sorted(address for address in addresses if address)
 
 
 def found(pairs: Sequence[dict[str, Any]]) -> Counter[tuple[bool, bool]]:
@@ -152,8 +152,8 @@ def test_who_shares_goes_with_what_is_dropped(text: str) -> None:
 
 
 def test_of_the_addresses_within_a_text_nothing_says_who_shares_them_either() -> None:
-    told = "Vu sur https://www.instagram.com/reel/AbCdEf/?igsh=jeanne (et youtu.be/AbCdEfGhIjK?si=jeanne)."
-    assert READER.cleaned(told) == (
+    text = "Vu sur https://www.instagram.com/reel/AbCdEf/?igsh=jeanne (et youtu.be/AbCdEfGhIjK?si=jeanne)."
+    assert READER.cleaned(text) == (
         "Vu sur https://www.instagram.com/p/AbCdEf (et https://www.youtube.com/watch?v=AbCdEfGhIjK)."
     )
     assert READER.cleaned("Rien ici.\n5.10, jeanne@exemple.ca") == "Rien ici.\n5.10, jeanne@exemple.ca"

@@ -186,8 +186,8 @@ async def test_a_change_of_who_administers_is_told_to_those_who_do_and_to_who_re
     await name(chat, PUPPET, "administration", autres="ajoute")
     rows = chat.rows("SELECT recipient, notice FROM outbox ORDER BY recipient")
     assert len(rows) - before == 5
-    told = {str(recipient).rpartition("/")[2] for recipient, notice in rows if notice == "nomination"}
-    assert told >= {actor.user for actor in (ADMIN, SECOND, PUPPET, VP, CONSEILLER)}
+    recipients = {str(recipient).rpartition("/")[2] for recipient, notice in rows if notice == "nomination"}
+    assert recipients >= {actor.user for actor in (ADMIN, SECOND, PUPPET, VP, CONSEILLER)}
 
 
 async def test_a_holder_hands_a_case_over_to_the_person_named_beside_them(chat: Chat) -> None:
@@ -196,8 +196,8 @@ async def test_a_holder_hands_a_case_over_to_the_person_named_beside_them(chat: 
     chat.wait(days=1)
     form = await chat.ask(line.replace("voir", "confier"), VP)
     assert "Vice-présidence aux communications" in str(form)
-    said = await chat.said(line.replace("voir", "confier"), VP, role="vp-communications")
-    assert "Vous le verrez encore" in said
+    reply = await chat.said(line.replace("voir", "confier"), VP, role="vp-communications")
+    assert "Vous le verrez encore" in reply
     chat.wait(minutes=1)
     assert SEEN in await chat.said(line, NEW)
     assert SEEN in await chat.said(line, VP)
@@ -298,8 +298,8 @@ async def test_a_handover_within_a_group_leaves_no_day_without_a_reader(
     [line] = cases(chat)
     assert SEEN not in await chat.said(line, NEW)
     assert SEEN in await chat.said(line, VP)
-    said = await chat.said(line.replace("voir", "confier"), VP, role="vp-communications")
-    assert "Vous le verrez encore" in said
+    reply = await chat.said(line.replace("voir", "confier"), VP, role="vp-communications")
+    assert "Vous le verrez encore" in reply
     chat.wait(minutes=1)
     assert SEEN not in await chat.said(line, NEW)  # passed on, and read from the next day on, as announced
     chat.wait(days=3)  # after a weekend
@@ -487,14 +487,14 @@ async def test_whoever_a_report_names_learns_nothing_of_it_from_what_waits(chat:
     sent(chat)
     await chat.press(await chat.ask("remise", ADMIN), "Suppléance", ADMIN)
     own = [str(row[0]) for row in chat.rows("SELECT person_id FROM accounts WHERE user = 'U0VP'")]
-    told = [
+    notices = [
         str(row[0])
         for row in chat.rows(
             "SELECT recipient FROM outbox WHERE notice IN ('remise', 'signalements-sans-personne')"
         )
     ]
-    assert len(told) == 5  # both administrators twice, and the alternate
-    assert f"person:{own[0]}" not in told
+    assert len(notices) == 5  # both administrators twice, and the alternate
+    assert f"person:{own[0]}" not in notices
     await chat.press(await chat.ask("remise", SECOND), "D'accord", SECOND)
     chat.wait(minutes=1)
     assert SEEN in await chat.said(cases(chat)[0], NEW)

@@ -112,10 +112,10 @@ def test_whatever_is_typed_is_looked_for_in_the_same_way(text: str) -> None:
 
 
 def test_what_is_typed_finds_what_was_kept() -> None:
-    kept = report_codes.fingerprint(CODE, KEY)
-    assert report_codes.lookup_hash(fold_accents(CODE).upper().replace(" ", "-"), KEY) == kept
-    assert report_codes.lookup_hash(CODE, bytes(32)) != kept
-    assert report_codes.lookup_hash(CODE.replace("ozone", "zoologie"), KEY) != kept
+    stored = report_codes.fingerprint(CODE, KEY)
+    assert report_codes.lookup_hash(fold_accents(CODE).upper().replace(" ", "-"), KEY) == stored
+    assert report_codes.lookup_hash(CODE, bytes(32)) != stored
+    assert report_codes.lookup_hash(CODE.replace("ozone", "zoologie"), KEY) != stored
 
 
 def test_nothing_that_can_be_typed_is_under_the_fingerprint_of_a_wrong_code() -> None:

@@ -53,11 +53,11 @@ def test_a_case_that_stays_unread_goes_from_one_to_the_next_once_each_and_in_tim
     began = desk.clock()
     times = desk.run(minutes=60 * 24 * (4 if urgent else 20), step=2 if urgent else 10)
     late = (2 if urgent else 10) * LATE  # the beats of this test are that far apart
-    told = [(began + after, role_of[person], level) for after, person, level in times]
-    assert Counter((role, level) for _, role, level in told) == Counter(
+    alerts = [(began + after, role_of[person], level) for after, person, level in times]
+    assert Counter((role, level) for _, role, level in alerts) == Counter(
         [(VP, "first"), (VP, "reminder"), (CONSEILLER, "other"), (SUPPLEANCE, "alternate")]
     )
-    first, rest = told[0][0], told[1:]
+    first, rest = alerts[0][0], alerts[1:]
     for (when, role, level), (due, whom, what) in zip(rest, expected(first, urgent=urgent), strict=True):
         assert (role, level) == (whom, what)
         assert timedelta(0) <= when - due <= late, (level, when, due)
@@ -163,8 +163,8 @@ def test_nothing_kept_tells_when_a_report_came_nearer_than_the_hour() -> None:
     desk, _ = desk_at("2026-11-24T15:17:23Z")
     desk.file(urgent=True)
     desk.file("b")
-    kept = "\n".join(desk.db.conn.iterdump())
-    assert "15:17" not in kept
+    dump = "\n".join(desk.db.conn.iterdump())
+    assert "15:17" not in dump
 
 
 def test_once_an_urgent_report_is_read_nothing_kept_tells_its_minute() -> None:

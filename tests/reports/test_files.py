@@ -250,8 +250,8 @@ async def test_a_case_is_given_as_a_tagged_pdf_with_the_hash_of_what_it_holds(pl
         assert pdf.Root.Lang == "fr-CA"
         assert pdf.Root.MarkInfo.Marked
     text = await _text(file.content)
-    for said in ("Un propos", "#reconnaissable □", "Camille *Exemple* (non vérifié)", "exemple.ca/1"):
-        assert said in text
+    for expected in ("Un propos", "#reconnaissable □", "Camille *Exemple* (non vérifié)", "exemple.ca/1"):
+        assert expected in text
     identifier = await place.storage.run(place.case)
     drawn = hashlib.sha256(picture()).hexdigest()
     assert identifier in text, "it can be copied: nothing unseen is in it"
@@ -296,8 +296,8 @@ async def _text(pdf: bytes) -> str:
     process = await asyncio.create_subprocess_exec(
         "pdftotext", "-layout", "-", "-", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
-    told, _ = await process.communicate(pdf)
-    return told.decode()
+    output, _ = await process.communicate(pdf)
+    return output.decode()
 
 
 async def test_the_same_case_makes_the_same_file(place: Place) -> None:
@@ -337,13 +337,13 @@ async def test_what_waits_to_be_sent_is_sealed_and_gone_the_next_day(place: Plac
 
     def held() -> bytes:
         with place.session() as session:
-            kept = b"".join(row[0] for row in session.execute("SELECT sealed FROM report_files"))
+            sealed = b"".join(row[0] for row in session.execute("SELECT sealed FROM report_files"))
             files.expire_files(session.db, session.today)
             assert session.execute("SELECT count(*) FROM report_files").fetchone() == (1,)
         place.clock.move(days=1)
         with place.session() as session:
             assert files.expire_files(session.db, session.today) == 1
-        return kept
+        return sealed
 
     assert b"%PDF" not in await place.storage.run(held)
     assert await place.storage.run(place.waiting) == []

@@ -71,12 +71,12 @@ def test_wrong_unknown_withdrawn_and_expired_codes_are_told_the_same(desk: Desk)
     desk.wait(days=91)
     words = known.split()
     unknown = " ".join([*words[1:], words[0]])
-    said = []
+    answers = []
     for code in (withdrawn, expired, unknown, "rien de tel", ""):
         with pytest.raises(ReportError) as refused:
             followed(desk, code)
-        said.append(str(refused.value))
-    assert set(said) == {reporter_access.GONE}
+        answers.append(str(refused.value))
+    assert set(answers) == {reporter_access.GONE}
     assert followed(desk, known)
 
 
@@ -123,12 +123,12 @@ def test_nobody_else_learns_whether_a_case_exists(desk: Desk) -> None:
     other = desk.holder(CONSEILLER)
     desk.file()
     delivered(desk)
-    said = set()
+    answers = set()
     for case in (desk.case(), "0" * 32):
         with pytest.raises(ReportError) as refused:
             cases.open_case(desk.session, case, other)
-        said.add(str(refused.value))
-    assert said == {NOT_YOURS}
+        answers.add(str(refused.value))
+    assert answers == {NOT_YOURS}
     assert cases.list_cases(desk.session, other) == []
 
 
@@ -447,7 +447,7 @@ def test_nothing_is_told_to_nobody_and_it_waits_for_someone(desk: Desk) -> None:
 def test_a_closed_case_is_destroyed_in_time_unless_it_is_held(desk: Desk) -> None:
     vp = desk.holder(VP)
     desk.file("a")
-    kept = desk.file("b")
+    case_held = desk.file("b")
     delivered(desk)
     for line in cases.list_cases(desk.session, vp):
         cases.close_case(desk.session, line.id, vp, "no_action", "")
@@ -458,7 +458,7 @@ def test_a_closed_case_is_destroyed_in_time_unless_it_is_held(desk: Desk) -> Non
     desk.wait(days=2)
     assert retention.enforce(desk.db, desk.session.today, 90, desk.records.remember) == 1
     assert {table for table, _ in desk.forgotten} == {"report_cases", "report_filings", "outbox"}
-    assert followed(desk, kept)
+    assert followed(desk, case_held)
     assert count(desk.db, "report_cases") == 1
 
 

@@ -340,9 +340,9 @@ def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(h
         assert isinstance(message, Message)
         return "\n".join(message.own_words())
 
-    said = home.within(built)
-    assert "peut-être déjà parvenu" in said
-    assert "Un nouveau signalement" in said
+    messages = home.within(built)
+    assert "peut-être déjà parvenu" in messages
+    assert "Un nouveau signalement" in messages
 
 
 def test_lost_keys_are_refused_aloud_and_never_made_again_while_a_report_needs_them(home: Home) -> None:
@@ -384,9 +384,9 @@ def test_a_holder_who_is_erased_leaves_the_case_to_the_role(home: Home) -> None:
     heir = home.within(hand_over)
     home.within(escalation.beat)
     home.within(escalation.beat)
-    told = {str(one).partition("/")[2] for (one,) in home.rows("SELECT recipient FROM outbox")}
-    assert home.advisor in told  # who could read it when it was filed
-    assert not {heir, home.vp} & told
+    recipients = {str(one).partition("/")[2] for (one,) in home.rows("SELECT recipient FROM outbox")}
+    assert home.advisor in recipients  # who could read it when it was filed
+    assert not {heir, home.vp} & recipients
     [(case,)] = home.rows("SELECT id FROM report_cases")
     home.within(lambda session: report_cases.reassign(session, str(case), home.advisor, VP))
     home.within(escalation.beat)
@@ -429,8 +429,8 @@ def test_rows_are_in_no_order_of_arrival_and_have_no_number(home: Home) -> None:
     for table in ("report_cases", "report_filings", "report_messages", "report_alerts"):
         with pytest.raises(Exception, match="rowid"):
             home.rows(f"SELECT rowid FROM {table}")  # noqa: S608 — the test's own words
-        kept = [str(row[0]) for row in home.rows(f"SELECT * FROM {table} NOT INDEXED")]  # noqa: S608 — same
-        assert kept == sorted(kept)
+        stored = [str(row[0]) for row in home.rows(f"SELECT * FROM {table} NOT INDEXED")]  # noqa: S608 — same
+        assert stored == sorted(stored)
     assert home.rows("SELECT count(*) FROM outbox") == [(0,)]
     assert home.rows("SELECT count(*) FROM due_tasks") == [(0,)]
 

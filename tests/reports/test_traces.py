@@ -350,8 +350,8 @@ async def test_a_report_that_nobody_may_read_tells_only_its_day(life: Life) -> N
     assert len(told()) == 1
     life.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'sent' WHERE state = 'queued'"))
     await life.beat(seconds=10)
-    kept = [*told(), *life.rows("SELECT * FROM state")]
-    assert f"{life.clock():%H:%M}" not in str(kept), "a beat comes within ten seconds of an urgent report"
+    stored = [*told(), *life.rows("SELECT * FROM state")]
+    assert f"{life.clock():%H:%M}" not in str(stored), "a beat comes within ten seconds of an urgent report"
     [(number,)] = life.rows("SELECT rowid FROM outbox WHERE notice LIKE 'signalements-%'")
     assert number < 0, "nor the order"
     await withdraw(life.bot, code)

@@ -133,9 +133,9 @@ async def test_once_announced_ahead_it_is_to_come_in_chat_and_nobody_is_asked_an
     await beat(desk)
     before = len(desk.arrived(ALEX))
     assert "La révision est annoncée" in words(await announced(desk))
-    [told] = in_channel(desk)
-    assert f"La PA20 sera révisée le {DAY}" in told
-    assert f"en vigueur à compter du {DAY}\u00a0: une clause modifiée." in told
+    [message] = in_channel(desk)
+    assert f"La PA20 sera révisée le {DAY}" in message
+    assert f"en vigueur à compter du {DAY}\u00a0: une clause modifiée." in message
     assert len(desk.arrived(ALEX)) == before
     news = await desk.ask("nouveautes", ALEX)
     assert f"À venir\u00a0: une révision, en vigueur à compter du {DAY}." in words(news)

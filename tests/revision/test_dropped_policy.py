@@ -135,8 +135,11 @@ async def test_once_in_force_it_is_cited_and_announced_to_everyone_concerned(des
     assert isinstance(reply, Message)
     assert desk.archive.library.quote(reply.quotes()[0]).caption == "RG, 1.2"
     sent = [text for texts in desk.posts["slack"].received.values() for text in texts]
-    told = next(text for text in sent if "Une nouvelle politique\u00a0: le RG" in text)
-    assert "Adopté le 20\u00a0novembre\u00a02026, en vigueur depuis le 24\u00a0novembre\u00a02026." in told
+    announcement = next(text for text in sent if "Une nouvelle politique\u00a0: le RG" in text)
+    assert (
+        "Adopté le 20\u00a0novembre\u00a02026, en vigueur depuis le 24\u00a0novembre\u00a02026."
+        in announcement
+    )
     assert (desk.volume / "politique/rg/2026-11-20.md").read_text() == CLUB
     assert "n'a pas été révisé depuis" in await desk.said("nouveautes rg", ALEX)
 
@@ -174,21 +177,21 @@ async def test_two_policies_are_announced_each_for_its_day_whatever_becomes_of_t
     with world(tmp_path, database=database, start="2026-11-25T15:00:00Z") as desk:
         await desk.press(await desk.ask(ahead), "L'annoncer")
         await desk.beat()
-        [told] = in_channel(desk)
-        assert "Le RG sera révisé le 1er\u00a0mars\u00a02027" in told
+        [message] = in_channel(desk)
+        assert "Le RG sera révisé le 1er\u00a0mars\u00a02027" in message
         approved = await desk.ask(approve, adoptee="2026-11-20", effet="2027-02-01")
         await desk.press(await desk.press(approved, "L'annoncer dès maintenant"), "L'annoncer")
     with world(tmp_path, database=database, start="2026-11-26T15:00:00Z") as desk:
         await desk.beat()
-        [told] = in_channel(desk)
-        assert "La PA20 sera révisée le 1er\u00a0février\u00a02027" in told
+        [message] = in_channel(desk)
+        assert "La PA20 sera révisée le 1er\u00a0février\u00a02027" in message
         assert "La PA20" not in await desk.said("nouveautes rg", ALEX)
         assert "1er\u00a0février\u00a02027" in await desk.said("nouveautes pa20", ALEX)
         assert "1er\u00a0mars\u00a02027" in await desk.said("nouveautes rg", ALEX)
     with world(tmp_path, database=database, start="2027-02-01T15:00:00Z") as desk:
         await desk.beat()
-        [told] = [text for text in in_channel(desk) if "révisé" in text]
-        assert "La PA20 a été révisée" in told
+        [message] = [text for text in in_channel(desk) if "révisé" in text]
+        assert "La PA20 a été révisée" in message
         assert "À venir" in await desk.said("nouveautes rg", ALEX)
         withdrawing = (await desk.run(lambda db: revisions.list_revisions(db, "rg")))[0].id
         await desk.press(await desk.ask(f"revision retirer {withdrawing}"), "Retirer")

@@ -137,8 +137,8 @@ def costs_nothing(content: bytes, reason: str, check: Check) -> None:
 
 def repeated(former: Version, size: int) -> bytes:
     """Return a text of one clause that says the former one over and over, in `size` characters at most."""
-    heading, said = "# **ARTICLE 1 : TOUT**\n\n- 1.1 ", " ".join(former.pieces()) + " "
-    return (heading + said * ((size - len(heading)) // len(said))).encode()
+    heading, former_words = "# **ARTICLE 1 : TOUT**\n\n- 1.1 ", " ".join(former.pieces()) + " "
+    return (heading + former_words * ((size - len(heading)) // len(former_words))).encode()
 
 
 def test_a_text_in_markdown_that_asks_too_much_is_refused(library: Library, check: Check) -> None:

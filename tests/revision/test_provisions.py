@@ -125,10 +125,10 @@ async def test_a_database_that_has_none_is_given_them_at_its_next_start(tmp_path
     with world(tmp_path, database=database) as desk:
         assert (await stored(desk))["2026-11-20"] == expected
         assert await desk.said("politique pa20:5.10") == asked, "an old button means what it did"
-        [*kept] = await desk.run(
+        [*rows] = await desk.run(
             lambda db: db.conn.execute("SELECT id, state, sha256 FROM revisions").fetchall()
         )
-    assert kept == texts
+    assert rows == texts
 
 
 # --- Containers, articles and items ---------------------------------------------------------------

@@ -33,8 +33,8 @@ def explained(text: str) -> Iterator[Explained]:
     """Yield the settings of an example file. Those in a row share what is said of the first."""
     section, words, done = "", [""], False
     for line in text.splitlines():
-        if begun := _SECTION.match(line):
-            section, words = begun[1], []
+        if title_match := _SECTION.match(line):
+            section, words = title_match[1], []
         elif setting := _SETTING.match(line):
             yield Explained(section, setting[1], " ".join(words), setting[2])
             done = True

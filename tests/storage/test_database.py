@@ -355,20 +355,20 @@ def test_a_full_database_says_so_and_works_again_once_there_is_room(storage: Sto
 
 def test_a_full_file_system_ends_in_one_line_and_no_loss(tmp_path: Path) -> None:
     """On a small disk of its own, or under a quota on a machine that lets nobody mount one."""
-    place, kept = tmp_path / "petit", tmp_path / "garde"
+    place, spare = tmp_path / "petit", tmp_path / "garde"
     place.mkdir()
     apart = ["/usr/bin/unshare", "-rm"]
     may_mount = not subprocess.run([*apart, "/bin/true"], check=False, capture_output=True).returncode
     small = f"mount -t tmpfs -o size=2m none {place}" if may_mount else "ulimit -f 4000"
     script = (
-        f"{small}; {sys.executable} -m tests.kits.storage_child {place}/v.db; cp -r {place} {kept}; exit 2"
+        f"{small}; {sys.executable} -m tests.kits.storage_child {place}/v.db; cp -r {place} {spare}; exit 2"
     )
     done = subprocess.run(
         [*(apart if may_mount else []), "/bin/sh", "-c", script],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ("le disque est plein" if may_mount else "rien n'a été enregistré") in refusal(done)
-    assert people(kept / "v.db") == acknowledged(done) != set()
+    assert people(spare / "v.db") == acknowledged(done) != set()
 
 
 def test_a_read_only_file_ends_in_one_line(path: Path) -> None:
@@ -382,9 +382,9 @@ def test_a_read_only_file_ends_in_one_line(path: Path) -> None:
 
 def test_a_read_only_folder_ends_in_one_line(path: Path) -> None:
     path.parent.chmod(0o500)
-    said = refusal(child(str(path), without_privilege=True))
+    refusal_text = refusal(child(str(path), without_privilege=True))
     path.parent.chmod(0o700)
-    assert "ne peut pas être ouverte" in said
+    assert "ne peut pas être ouverte" in refusal_text
 
 
 def test_a_folder_that_does_not_exist_ends_in_one_line(tmp_path: Path) -> None:
@@ -427,13 +427,13 @@ def test_a_killed_process_leaves_what_it_acknowledged_and_its_place(path: Path) 
         text=True,
     )
     assert process.stdout is not None
-    said = [process.stdout.readline() for _ in range(30)]
+    lines = [process.stdout.readline() for _ in range(30)]
     process.kill()
-    said += process.stdout.readlines()
+    lines += process.stdout.readlines()
     process.wait()
     storage = Storage(path)  # the lock went with it
     storage.close()
-    facts = {f"fait-{line.split()[1]}" for line in said if line.startswith("fait") and line.endswith("\n")}
+    facts = {f"fait-{line.split()[1]}" for line in lines if line.startswith("fait") and line.endswith("\n")}
     assert facts <= people(path)
     assert len(people(path)) - len(facts) <= 1
 
@@ -459,14 +459,14 @@ def test_closing_twice_is_harmless(path: Path) -> None:
 
 
 async def test_urgent_work_passes_first_and_does_not_hold_up_the_rest_for_ever(storage: Storage) -> None:
-    done, begun, busy = list[str](), threading.Event(), threading.Event()
+    done, running, busy = list[str](), threading.Event(), threading.Event()
 
     def hold() -> None:
-        begun.set()
+        running.set()
         busy.wait()
 
     storage.executor.submit(hold)
-    assert begun.wait(PATIENCE)
+    assert running.wait(PATIENCE)
     for number in range(3):
         storage.executor.submit(done.append, f"ordinary {number}")
     for number in range(20):

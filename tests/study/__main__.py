@@ -115,8 +115,8 @@ def _by_author(whole: Laboratory, lines: Sequence[BankLine], version: Version) -
     rows.append(["**toutes**", *_cells(whole.judge(scores))])
     table = load_spelling_table(bank.spelling_tables([SEED]))
     hardest = min(groups, key=lambda name: whole.judge(scores, tested=groups[name]).top1)
-    kept, model = refitted(lines, version, table, str(hardest))
-    asked = [line for line in kept if line.gold]
+    lines_left, model = refitted(lines, version, table, str(hardest))
+    asked = [line for line in lines_left if line.gold]
     scored = [model.score(line.question) for line in asked]
     best = [scores.numbers[int(scores.values.argmax())] for scores in scored]
     first = [line.accepts(number) for line, number in zip(asked, best, strict=True)]

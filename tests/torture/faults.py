@@ -121,8 +121,8 @@ async def apart(name: str, title: str) -> Scene:
         *unshare, sys.executable, "-m", "tests.torture.faults", name, *life.SERVING,
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    told, _ = await process.communicate()
-    return Scene(**json.loads(told)) if process.returncode == 0 else Scene(title, "")
+    output, _ = await process.communicate()
+    return Scene(**json.loads(output)) if process.returncode == 0 else Scene(title, "")
 
 
 @contextmanager
@@ -182,10 +182,10 @@ async def _read_only() -> Scene:
         facts, folder = life.cause(here.database, FACTS), here.database.parent
         with mounted(folder, "--bind", str(folder)):
             subprocess.run(["/bin/mount", "-o", "remount,bind,ro", str(folder)], check=True)  # noqa: ASYNC221 — at once
-            said = await _refused(here.settings)
+            refusal = await _refused(here.settings)
         async with life.running(here.settings):
             await life.quiet(here.database, PATIENCE)
-        return here.scene("base en lecture seule", said, facts)
+        return here.scene("base en lecture seule", refusal, facts)
 
 
 async def corrupted() -> Scene:
@@ -197,29 +197,29 @@ async def corrupted() -> Scene:
         content = bytearray(here.database.read_bytes())
         content[4096 : 4096 * 6] = b"\xff" * 4096 * 5
         here.database.write_bytes(content)
-        said = await _refused(here.settings)
+        refusal = await _refused(here.settings)
         if here.database.read_bytes() != bytes(content):
-            said = ""  # it was touched
+            refusal = ""  # it was touched
         await life.lines(here.settings, "restaurer", str(copy), "--en-clair")
         async with life.running(here.settings):
             await life.lines(here.settings, "retenus", "--envoyer")
             await life.quiet(here.database, PATIENCE)
-        return here.scene("base abîmée, puis restaurée", said, facts)
+        return here.scene("base abîmée, puis restaurée", refusal, facts)
 
 
 async def two() -> Scene:
     """Start a second bot on the database of one that runs."""
     async with stage() as here, life.running(here.settings):
         facts = life.cause(here.database, FACTS)
-        said = await _refused(here.settings)
+        refusal = await _refused(here.settings)
         await life.quiet(here.database, PATIENCE)
-        return here.scene("deux instances", said, facts)
+        return here.scene("deux instances", refusal, facts)
 
 
 async def _refused(settings: Mapping[str, str]) -> str:
     """Return the one line of a bot that must end by itself; "" when it does otherwise."""
-    code, said = await life.lines(settings)
-    return said[0] if code and len(said) == 1 else ""
+    code, output = await life.lines(settings)
+    return output[0] if code and len(output) == 1 else ""
 
 
 async def set_back() -> Scene:
@@ -240,8 +240,8 @@ async def set_back() -> Scene:
             await life.quiet(here.database, PATIENCE)
             seconds = time.monotonic() - began
             line = await bot.until("the clock was set back")
-        said = f"«\u00a0{json.loads(line)['message']}\u00a0» au journal, tout réglé en {seconds:.0f} s"
-        return here.scene("horloge reculée d'une heure", said, facts)
+        verdict = f"«\u00a0{json.loads(line)['message']}\u00a0» au journal, tout réglé en {seconds:.0f} s"
+        return here.scene("horloge reculée d'une heure", verdict, facts)
 
 
 async def nights() -> Scene:
@@ -261,8 +261,8 @@ async def nights() -> Scene:
         for task in (*(one.task for one in NIGHTLY), "1 h 30", "2 h 30")
     }
     missed, twice = len(wanted - set(done)), sum(done[one] - 1 for one in set(done))
-    said = "chaque tâche de nuit est faite une fois par jour"
-    return Scene("nuits du changement d'heure", said, len(wanted), missed, twice)
+    verdict = "chaque tâche de nuit est faite une fois par jour"
+    return Scene("nuits du changement d'heure", verdict, len(wanted), missed, twice)
 
 
 async def _through(night: date, settings: Settings, clock: FakeClock, done: Done) -> None:

@@ -93,16 +93,22 @@ async def _run(kills: int, weather: Weather, seed: int, say: Callable[[str], Non
                 feeder.join()
             async with life.running(settings):
                 states = await life.quiet(path, QUIET_SECONDS)
-            said = {platform: world.words(platform) for platform in ("discord", "slack")}
-            unseen = sum(said["slack"][fact] - 1 for fact in world.late["slack"] if said["slack"][fact])
-            heard = {fact for counts in said.values() for fact in counts}
+            words_by_platform = {platform: world.words(platform) for platform in ("discord", "slack")}
+            unseen = sum(
+                words_by_platform["slack"][fact] - 1
+                for fact in world.late["slack"]
+                if words_by_platform["slack"][fact]
+            )
+            heard = {fact for counts in words_by_platform.values() for fact in counts}
             accepted, written = set(log.read_text("ascii").split()), life.written(path)
             return Toll(
                 kills=kills,
                 accepted=len(accepted),
                 lost=len(accepted - (heard & written)),
                 invented=len(heard - written),
-                twice={platform: counts.total() - len(counts) for platform, counts in said.items()},
+                twice={
+                    platform: counts.total() - len(counts) for platform, counts in words_by_platform.items()
+                },
                 unseen=unseen,
                 looked=world.requests["discord history"] + world.requests["slack history"],
                 dead=states["dead"],

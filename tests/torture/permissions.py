@@ -247,8 +247,8 @@ def _end(session: PermissionSession, dice: random.Random) -> str:
     endless = [each for each in requests.register(session.db) if each.state == "granted" and not each.until]
     request = dice.choice(endless)
     until = session.today + timedelta(days=dice.choice([7, 0, -1]))
-    begun = session.today - timedelta(days=30)
-    days = {"until": until.isoformat(), "decided_on": begun.isoformat()}
+    granted_on = session.today - timedelta(days=30)
+    days = {"until": until.isoformat(), "decided_on": granted_on.isoformat()}
     session.db.table("permission_requests").update(request.id, days)
     daily(session)
     return request.id

@@ -369,24 +369,26 @@ def _is_quiet(path: Path, now: str) -> bool:
 def _count(kills: int, path: Path, codes: list[str], world: World, seconds: float) -> Toll:
     ring = keys.keyring(path.parent / "cles")
     with beside(path) as db:
-        kept = dict(db.conn.execute("SELECT receipt, case_id FROM report_filings").fetchall())
+        case_of = dict(db.conn.execute("SELECT receipt, case_id FROM report_filings").fetchall())
         (dead,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state = 'dead'").fetchone()
-    said = {platform: world.words(platform) for platform in ("discord", "slack")}
-    every = sum(said.values(), Counter[str]())
-    cases = [kept.get(report_codes.fingerprint(code, ring.receipts)) for code in codes]
+    words_by_platform = {platform: world.words(platform) for platform in ("discord", "slack")}
+    every = sum(words_by_platform.values(), Counter[str]())
+    cases = [case_of.get(report_codes.fingerprint(code, ring.receipts)) for code in codes]
     # The other recipient and the alternate are told the same words.
     wanted = {"first": 1, "reminder": 1, "passed on": 2}
     missing = sum(
-        max(0, count - every[f"{case} {level}"]) for case in kept.values() for level, count in wanted.items()
+        max(0, count - every[f"{case} {level}"])
+        for case in case_of.values()
+        for level, count in wanted.items()
     )
     twice = told_twice(world)
     return Toll(
         kills=kills,
         acknowledged=len(codes),
-        kept=len(kept),
+        kept=len(case_of),
         lost=sum(case is None or not every[f"{case} first"] for case in cases),
         missing=missing,
-        twice=Counter({platform: twice[platform] for platform in said}),
+        twice=Counter({platform: twice[platform] for platform in words_by_platform}),
         far=twice["far"],
         fullest=max(map(len, world.channels.values()), default=0),
         unseen=twice["unseen"],

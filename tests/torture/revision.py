@@ -146,14 +146,14 @@ async def _run(
                     say(f"  {number + 1} morts, {len(notices(world))} personnes prévenues")
             async with life.running(settings, program=PROGRAM):
                 await _to_the_end(path)
-            said = notices(world)
-            listed, missing = _listed(path, said)
+            notices_sent = notices(world)
+            listed, missing = _listed(path, notices_sent)
             held, again = await _restored(settings, world, path, copy, calm)
             return Toll(
                 people=count,
                 kills=kills,
-                told=sum(one == 1 for one in said.values()),
-                twice=sum(one > 1 for one in said.values()),
+                told=sum(one == 1 for one in notices_sent.values()),
+                twice=sum(one > 1 for one in notices_sent.values()),
                 listed=listed,
                 forgotten=missing,
                 after_restoration=again,
@@ -244,7 +244,7 @@ async def _restored(
     settings: Mapping[str, str], world: World, path: Path, copy: Path, calm: float
 ) -> tuple[int, int]:
     """Bring back the copy, run the bot on it, and return what is held and what was said again."""
-    said = notices(world)
+    notices_sent = notices(world)
     await life.lines(settings, "restaurer", str(copy), "--en-clair")
     async with life.running(settings, program=PROGRAM):
         await asyncio.sleep(calm)  # nothing is expected: there is no event to wait for
@@ -252,7 +252,7 @@ async def _restored(
         (held,) = db.conn.execute(
             "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (enrolment.REVISION.name,)
         ).fetchone()
-    return held, sum((notices(world) - said).values())
+    return held, sum((notices(world) - notices_sent).values())
 
 
 # --- Before it begins -------------------------------------------------------------------------
@@ -344,8 +344,8 @@ async def _delay(night: str, morning: str) -> tuple[str, float, float]:
         forced = await _until(
             world, midnight, lambda: world.services.course.target().version == date(2026, 10, 15)
         )
-        told = await _until(world, nine, lambda: len(world.arrived(revision_commands.ALEX)) > before)
-        return night, forced, told
+        arrived = await _until(world, nine, lambda: len(world.arrived(revision_commands.ALEX)) > before)
+        return night, forced, arrived
 
 
 async def _until(world: revision_commands.World, due: datetime, done: Callable[[], bool]) -> float:
@@ -362,8 +362,8 @@ def nights() -> list[Figure]:
     """Return by how much the version and its notice come late, as figures; neither may come early."""
     late = {
         f"Nuit du {night}, {what}": seconds
-        for night, forced, told in delays()
-        for what, seconds in (("version après minuit", forced), ("avis après 9\u00a0h", told))
+        for night, forced, arrived in delays()
+        for what, seconds in (("version après minuit", forced), ("avis après 9\u00a0h", arrived))
     }
     figures = [Figure(label, seconds, at_most(ALLOWED_SECONDS), "s") for label, seconds in late.items()]
     return [*figures, Figure("Versions et avis en avance", sum(one < 0 for one in late.values()), NONE)]

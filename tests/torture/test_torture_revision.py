@@ -14,6 +14,6 @@ def test_a_revision_reaches_each_once_or_lists_why_not_and_a_restored_copy_says_
 
 
 def test_the_nights_when_the_hour_changes_delay_nothing_by_more_than_a_minute() -> None:
-    for night, forced, told in revision.delays():
+    for night, forced, arrived in revision.delays():
         assert 0 <= forced <= revision.ALLOWED_SECONDS, night
-        assert 0 <= told <= revision.ALLOWED_SECONDS, night
+        assert 0 <= arrived <= revision.ALLOWED_SECONDS, night

@@ -71,11 +71,11 @@ async def test_a_message_is_found_as_far_back_as_the_bot_looks_and_no_further(
 
 def say_another(world: World, platform: str, number: int) -> None:
     """Have the bot have said something else since."""
-    said = world.channels[CONVERSATION[platform]]
+    messages = world.channels[CONVERSATION[platform]]
     if platform == "slack":
-        said.append({**said[0], "ts": f"{float(said[0]['ts']) + number:.6f}", "metadata": None})
+        messages.append({**messages[0], "ts": f"{float(messages[0]['ts']) + number:.6f}", "metadata": None})
     else:
-        said.append({**said[0], "id": str(int(said[0]["id"]) + number), "components": []})
+        messages.append({**messages[0], "id": str(int(messages[0]["id"]) + number), "components": []})
 
 
 @pytest.mark.parametrize(

@@ -286,12 +286,12 @@ class World:
         self.requests["discord history"] += 1
         query = request.query
         after, before = int(query.get("after", 0)), int(query.get("before", 2**63))
-        said = [
+        messages = [
             {name: value for name, value in message.items() if name != "words"}
             for message in self.channels[f"discord {request.match_info['channel']}"]
             if after < int(message["id"]) < before
         ]
-        return _json(said[::-1][: int(query.get("limit", 50))])
+        return _json(messages[::-1][: int(query.get("limit", 50))])
 
     # Slack
 
@@ -324,12 +324,12 @@ class World:
         query, limit = request.query, int(request.query.get("limit", 100))
         oldest, before = float(query.get("oldest", 0)), float(query.get("cursor") or "inf")
         shown = query.get("include_all_metadata") in {"1", "true", "True"}
-        said = [
+        messages = [
             {"type": "message", "ts": one["ts"], **({"metadata": one["metadata"]} if shown else {})}
             for one in reversed(self.channels[f"slack {query['channel']}"])
             if oldest < float(one["ts"]) < before
         ]
-        page, more = said[:limit], said[limit:]
+        page, more = messages[:limit], messages[limit:]
         cursor = {"response_metadata": {"next_cursor": page[-1]["ts"]}} if more else {}
         return _json({"ok": True, "messages": page, "has_more": bool(more), **cursor})
 

@@ -49,12 +49,12 @@ TODAY = "aujourd'hui"  # this version, as if it were released, and upgraded to t
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what this version would leave, were it released today."""
-    made, kept = tmp_path_factory.mktemp("vie"), tmp_path_factory.mktemp("version")
+    made, version_folder = tmp_path_factory.mktemp("vie"), tmp_path_factory.mktemp("version")
     live(made)
-    shutil.copytree(made / KEYS, kept / KEYS)
-    (kept / BASE).write_text(dump(made / "vigie.db"), "utf-8")
-    shutil.copy(made / SEEN, kept / SEEN)
-    return kept
+    shutil.copytree(made / KEYS, version_folder / KEYS)
+    (version_folder / BASE).write_text(dump(made / "vigie.db"), "utf-8")
+    shutil.copy(made / SEEN, version_folder / SEEN)
+    return version_folder
 
 
 @pytest.fixture(params=[*RELEASES, TODAY])

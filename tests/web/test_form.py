@@ -508,9 +508,9 @@ async def test_one_connection_more_than_allowed_takes_the_place_of_the_slowest()
     await door.open("VIGIE_SIGNALEMENT_PORT")
     try:
         held = []
-        for said in (b"GET / HTTP/1.1\r\nX: " + b"x" * 7_000 + b"\r\n", b"GET"):
+        for sent in (b"GET / HTTP/1.1\r\nX: " + b"x" * 7_000 + b"\r\n", b"GET"):
             reader, writer = await asyncio.open_connection(HOST, door.port)
-            writer.write(said)
+            writer.write(sent)
             held.append((reader, writer))
         async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
             async with session.get(f"http://{HOST}:{door.port}/") as answer:

@@ -95,9 +95,11 @@ async def test_no_address_within_what_is_said_tells_who_shares_it(visitor: Visit
 
 
 async def test_what_is_pointed_out_is_shown_once(visitor: Visitor) -> None:
-    said = "J'étais seul avec mon boss au bureau hier soir à 14 h 30 quand je lui ai parlé de Kevin Tremblay."
-    review = await visitor.fill({**REPORT, "summary": said})
-    assert "".join(said.split()) in "".join(review.text.split()), "the marks part the words"
+    report_words = (
+        "J'étais seul avec mon boss au bureau hier soir à 14 h 30 quand je lui ai parlé de Kevin Tremblay."
+    )
+    review = await visitor.fill({**REPORT, "summary": report_words})
+    assert "".join(report_words.split()) in "".join(review.text.split()), "the marks part the words"
 
 
 async def test_without_an_address_one_says_where_it_is(visitor: Visitor, bot: Bot) -> None:

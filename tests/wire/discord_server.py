@@ -226,7 +226,7 @@ class DiscordServer:
     def tell_again(self, event: str) -> None:
         """Tell the latest event of that name a second time."""
         for session in self._sessions.values():
-            payload = next((told for name, told in reversed(session.told) if name == event), None)
+            payload = next((event_sent for name, event_sent in reversed(session.told) if name == event), None)
             if payload is not None:
                 session.tell(event, payload)
 

@@ -149,7 +149,9 @@ class Proxy:
             self._check(request.path, json.loads(body))
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_ONE_HOP}
         async with self.far.request(request.method, request.path_qs, data=body, headers=headers) as answer:
-            kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP}
+            headers_passed = {
+                name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP
+            }
             content = await answer.read()
             if request.path == "/api/conversations.members":
                 content = self._with_the_joined(request.query["channel"], content)
@@ -158,7 +160,7 @@ class Proxy:
             if self._failing.get(request.path):
                 self._failing[request.path] -= 1
                 return web.Response(status=500)
-            return web.Response(status=answer.status, body=content, headers=kept)
+            return web.Response(status=answer.status, body=content, headers=headers_passed)
 
     def _refusal(self, request: web.Request) -> Json | None:
         """Return the refusal of the bot's token, or of a method whose scope it lacks."""
@@ -222,8 +224,10 @@ class Proxy:
             headers["X-Slack-Signature"] = signer.generate_signature(timestamp=stamp, body=body) or ""
         headers = {name: value for name, value in headers.items() if name.lower() not in _OF_ONE_HOP}
         async with bot.post(request.path_qs, data=body, headers=headers) as answer:
-            kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP}
-            return web.Response(status=answer.status, body=await answer.read(), headers=kept)
+            headers_passed = {
+                name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP
+            }
+            return web.Response(status=answer.status, body=await answer.read(), headers=headers_passed)
 
     @asynccontextmanager
     async def passing(self, unix_socket: str, bot_port: int) -> AsyncIterator[None]:

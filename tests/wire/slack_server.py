@@ -159,16 +159,16 @@ class LocalSlack:
     async def watch(self) -> None:
         """Sort what the workspace shows, for as long as it is there."""
         async for frame in self.ui:
-            told = json.loads(frame.data)
-            match told["t"]:
-                case "message" | "message_update" if told["message"].get("app_id"):
-                    self.messages.put_nowait({**told["message"], "changed": told["t"] == "message_update"})
+            event = json.loads(frame.data)
+            match event["t"]:
+                case "message" | "message_update" if event["message"].get("app_id"):
+                    self.messages.put_nowait({**event["message"], "changed": event["t"] == "message_update"})
                 case "view":
-                    self.windows.put_nowait(told["stack"][-1] if told["stack"] else None)
+                    self.windows.put_nowait(event["stack"][-1] if event["stack"] else None)
                 case "view_errors":
-                    self.refusals.put_nowait(told["errors"])
+                    self.refusals.put_nowait(event["errors"])
                 case "home":
-                    self.homes.put_nowait(told["view"])
+                    self.homes.put_nowait(event["view"])
 
 
 def buttons(blocks: list[Json]) -> list[Json]:
@@ -249,8 +249,8 @@ async def _in_the_namespace(namespace: tuple[str, ...], task: inside.Task) -> As
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        said = await asyncio.wait_for(process.stdout.readline(), inside.READY_SECONDS)
-        assert said == b"ready\n", "local-slack did not start"
+        line = await asyncio.wait_for(process.stdout.readline(), inside.READY_SECONDS)
+        assert line == b"ready\n", "local-slack did not start"
         yield
     finally:
         process.stdin.close()

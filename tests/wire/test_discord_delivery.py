@@ -81,15 +81,15 @@ async def test_what_discord_does_and_then_denies_comes_once_with_its_file(
     message = Message(Text("Votre copie."), File("copie.json", b"{}", "Votre copie"))
     await delivery.deliver(dm(alice), message, ID)
     assert server.failing == [], "it was denied"
-    [said] = received(server, alice.direct)
-    assert "Votre copie." in text_of(said)
+    [received_message] = received(server, alice.direct)
+    assert "Votre copie." in text_of(received_message)
 
 
 async def test_a_file_comes_along(server: DiscordServer, alice: Person, delivery: DiscordDelivery) -> None:
     message = Message(Text("Votre copie."), File("copie.json", b"{}", "Votre copie"))
     await delivery.deliver(dm(alice), message, ID)
-    [said] = received(server, alice.direct)
-    assert "Votre copie." in text_of(said)
+    [received_message] = received(server, alice.direct)
+    assert "Votre copie." in text_of(received_message)
 
 
 async def test_a_channel_of_the_server_is_written_to(

@@ -156,8 +156,8 @@ async def test_the_menu_opens_a_form_that_finds_the_clause(alice: Person) -> Non
 async def test_a_message_of_someone_else_can_be_looked_up_from_its_own_menu(
     alice: Person, server: DiscordServer
 ) -> None:
-    said = server.backend.create_message(alice.channel, Person(server, "bob").id, "5.10")
-    answer = await alice.menu("Ce qu'en dit la PA20", said)
+    message = server.backend.create_message(alice.channel, Person(server, "bob").id, "5.10")
+    answer = await alice.menu("Ce qu'en dit la PA20", message)
     assert clause("5.10") in read(answer.text)
     assert answer.private
 
@@ -210,10 +210,10 @@ async def test_one_of_a_few_choices_is_picked_among_radio_buttons_or_in_the_list
     opened = await alice.press(first.message, "Continuer")
     kinds = [part["component"]["type"] for part in opened.form["components"] if "component" in part]
     assert kinds == [ComponentType.TEXT_INPUT] * 2 + [ComponentType.RADIO_GROUP, ComponentType.TEXT_INPUT]
-    told = {"adresse": "https://www.facebook.com/exemple/posts/1", "propos": "Des mensonges."}
-    pressed = await alice.submit(opened, **told, gravite="serious")
+    answers = {"adresse": "https://www.facebook.com/exemple/posts/1", "propos": "Des mensonges."}
+    pressed = await alice.submit(opened, **answers, gravite="serious")
     assert SEVERITIES["serious"].partition("\u00a0:")[0] in read(pressed.text)
-    listed = await alice.submit(opened, **told, gravite=["light"])
+    listed = await alice.submit(opened, **answers, gravite=["light"])
     assert SEVERITIES["light"].partition("\u00a0:")[0] in read(listed.text)
 
 
@@ -227,11 +227,11 @@ async def test_what_people_write_is_not_in_the_log(bot: BotProcess, alice: Perso
 async def test_a_rate_limit_is_waited_for(alice: Person, server: DiscordServer) -> None:
     server.limit("/interactions/*/callback", retry_after=0.3)
     server.limit("/channels/*/messages", retry_after=0.3)
-    begun = time.monotonic()
+    start = time.monotonic()
     answer = await alice.slash("politique", "5.10")
     assert clause("5.10") in read(answer.text)
     assert clause("5.10") in read(text_of(await alice.write("5.10", direct=True)))
-    assert time.monotonic() - begun >= 0.6
+    assert time.monotonic() - start >= 0.6
 
 
 async def test_a_connection_that_breaks_is_taken_up_where_it_was(
@@ -289,9 +289,9 @@ async def test_told_to_stop_the_bot_leaves_within_10_seconds_even_if_discord_doe
 async def test_a_wrong_token_is_one_french_line_that_says_what_to_do(alone: DiscordServer) -> None:
     async with running({**alone.environment, "DISCORD_TOKEN": "faux.jeton.ici"}) as bot:
         assert await bot.ended() == Ending.REFUSED
-        said = [line for line in bot.lines if line.startswith("Discord\u00a0: ")]
-        assert said == [line for line in bot.lines if "jeton" in line]
-        assert len(said) == 1
-        assert "DISCORD_TOKEN" in said[0]
+        lines = [line for line in bot.lines if line.startswith("Discord\u00a0: ")]
+        assert lines == [line for line in bot.lines if "jeton" in line]
+        assert len(lines) == 1
+        assert "DISCORD_TOKEN" in lines[0]
         assert "Traceback" not in bot.log
         assert "faux" not in bot.log

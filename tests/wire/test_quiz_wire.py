@@ -125,9 +125,9 @@ async def play(asked: Seen, press: Press, count: int) -> Seen:
     """Answer so many questions, the second of them wrong, and return the next."""
     for number in range(1, count + 1):
         assert f"Question {number} sur 12" in asked.words
-        said = await answer(asked, press, right=number != 2)
-        assert ("Ce n'est pas la bonne réponse" in said.words) == (number == 2)
-        asked = await press(said, "Question suivante")
+        reply = await answer(asked, press, right=number != 2)
+        assert ("Ce n'est pas la bonne réponse" in reply.words) == (number == 2)
+        asked = await press(reply, "Question suivante")
     return asked
 
 
@@ -136,8 +136,8 @@ async def play_to_the_end(asked: Seen, press: Press) -> Seen:
     again = 0
     while "Quiz réussi" not in asked.words:
         again += "À revoir" in asked.words
-        said = await answer(asked, press)
-        asked = await press(said, next(one for one in ONWARD if one in said.labels))
+        reply = await answer(asked, press)
+        asked = await press(reply, next(one for one in ONWARD if one in reply.labels))
     assert again == 1
     assert "11 bonnes réponses sur 12" in asked.words
     return asked
@@ -174,24 +174,24 @@ async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> Non
     assert code == 0
     keys.write_text(written, encoding="utf-8")
     for _ in "12":
-        code, told = await command_line(
+        code, output = await command_line(
             None, "registre", "verifier", str(good), "--cles", str(keys), "--json"
         )
-        found = json.loads(told)
+        found = json.loads(output)
         assert (code, found["ok"], found["name"]) == (0, True, NAME)
         assert (found["statement"], found["platform"]) == (STATEMENT, platform)
         assert found["text_sha256"]
-        code, told = await command_line(None, "registre", "verifier", str(bad), "--cles", str(keys))
+        code, output = await command_line(None, "registre", "verifier", str(bad), "--cles", str(keys))
         assert code == 1
-        assert "a été modifié" in told
-    code, told = await command_line(None, "registre", "verifier", str(keys), "--cles", str(keys))
+        assert "a été modifié" in output
+    code, output = await command_line(None, "registre", "verifier", str(keys), "--cles", str(keys))
     assert code == 1
-    assert "n'est pas un reçu" in told
-    code, told = await command_line(kept, "registre", "recu", "1", "--sortie", str(good), "--json")
-    assert (code, json.loads(told)["ok"]) == (0, True)
+    assert "n'est pas un reçu" in output
+    code, output = await command_line(kept, "registre", "recu", "1", "--sortie", str(good), "--json")
+    assert (code, json.loads(output)["ok"]) == (0, True)
     assert good.read_bytes() == receipt, "made again, it is the same"
-    code, told = await command_line(kept, "accueil", "lister", "--json")
-    [person] = [one for one in json.loads(told)["people"] if one["state"] == "done"]
+    code, output = await command_line(kept, "accueil", "lister", "--json")
+    [person] = [one for one in json.loads(output)["people"] if one["state"] == "done"]
     assert all(person[step] for step in ("delivered", "opened", "read", "passed", "attested"))
 
 
@@ -235,8 +235,8 @@ class OnDiscord:
 
     def told(self, words: str) -> list[Seen]:
         """Return what the bot said in private that has these words."""
-        said = map(on_discord, self.person.said(self.person.direct))
-        return [one for one in said if words in one.words]
+        messages = map(on_discord, self.person.said(self.person.direct))
+        return [one for one in messages if words in one.words]
 
     async def hears(self, words: str) -> Seen:
         [found] = await self.person.server.until(lambda: self.told(words))
@@ -272,11 +272,11 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
             assert "Le quiz sur" not in (await other.command("vigie")).words, "it is someone else's"
             again = await me.command("quiz")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())
-            said = await answer(asked, me.press)  # by the buttons of before the restart
-            asked = await me.press(said, "Question suivante")
-            said = await me.write(" et ".join(asked.answers(right=True)).lower())
-            assert "✅ Bonne réponse" in said.words
-            passed = await play_to_the_end(await me.press(said, "Question suivante"), me.press)
+            reply = await answer(asked, me.press)  # by the buttons of before the restart
+            asked = await me.press(reply, "Question suivante")
+            reply = await me.write(" et ".join(asked.answers(right=True)).lower())
+            assert "✅ Bonne réponse" in reply.words
+            passed = await play_to_the_end(await me.press(reply, "Question suivante"), me.press)
             late = await me.press(again, again.answers(right=False)[0])  # the first answer holds
             assert "✅ Bonne réponse" in late.words
             assert all(

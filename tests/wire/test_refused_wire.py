@@ -88,8 +88,8 @@ async def test_slack_refuses_the_token_over_http_then_accepts_it(kept: Kept) -> 
                 kept.cause(user, Account("slack", TEAM, user))
             await server.until(lambda: in_channel(server, alice.channel))
             slack.proxy.refused = ""
-            told = [shown((await slack.message())["blocks"]) for _ in range(2)]
-            assert all(DEAD in words for words in told)
+            shown_texts = [shown((await slack.message())["blocks"]) for _ in range(2)]
+            assert all(DEAD in words for words in shown_texts)
             await ready(kept, "slack", expected=True)
             assert await bot.stop() == 0
         [words] = in_channel(server, alice.channel)

@@ -72,8 +72,8 @@ def code_in(text: str) -> str:
 
 def residue(database: Path, *secrets: str) -> list[str]:
     """Return what is found in the clear in the database's files."""
-    kept = b"".join(file.read_bytes() for file in database.parent.glob(f"{database.name}*"))
-    return [one for one in secrets if one.encode() in kept]
+    content = b"".join(file.read_bytes() for file in database.parent.glob(f"{database.name}*"))
+    return [one for one in secrets if one.encode() in content]
 
 
 async def until_delivered(database: Path) -> None:
@@ -109,9 +109,9 @@ async def test_on_discord_a_report_goes_from_one_to_the_next_and_is_followed_to_
         async with life.running(settings, program=(*CLOCKED, str(shift))):
             code = await _report_on_discord(alice)
             await server.until(lambda: len(of_reports(vp)) == 1, within=30)
-            told = of_reports(vp)[0]
-            assert "Un nouveau signalement" in text_of(told)
-            assert SAYS not in text_of(told)
+            alert = of_reports(vp)[0]
+            assert "Un nouveau signalement" in text_of(alert)
+            assert SAYS not in text_of(alert)
             await until_delivered(database)
             shift.write_text(str(5 * HOUR), "ascii")
             await server.until(lambda: len(of_reports(vp)) == 2, within=30)
@@ -121,9 +121,9 @@ async def test_on_discord_a_report_goes_from_one_to_the_next_and_is_followed_to_
         async with life.running(settings, program=(*CLOCKED, str(shift))):
             await server.until(lambda: len(of_reports(advisor)) == 1, within=30)
             assert len(of_reports(vp)) == 2, "once at each level"
-            opened = await vp.press(told, "Ouvrir")
+            opened = await vp.press(alert, "Ouvrir")
             assert opened.private
-            assert opened.message.id != told.id
+            assert opened.message.id != alert.id
             assert SAYS in opened.text
             assert "fbclid" not in opened.text
             page = await _follow_on_discord(alice, code)
@@ -197,11 +197,11 @@ async def test_on_slack_a_report_is_made_read_and_withdrawn(tmp_path: Path) -> N
             sent = await next_said()
             assert sent["ephemeral_to"] == ALICE
             code = code_in("\n".join(shown(block) for block in sent["blocks"]))
-            told = await next_said()
-            assert "Un nouveau signalement" in shown(told["blocks"])
-            assert SAYS not in shown(told["blocks"])
-            assert "ephemeral_to" not in told
-            await slack.press(told, "Ouvrir", user=BOB)
+            alert = await next_said()
+            assert "Un nouveau signalement" in shown(alert["blocks"])
+            assert SAYS not in shown(alert["blocks"])
+            assert "ephemeral_to" not in alert
+            await slack.press(alert, "Ouvrir", user=BOB)
             opened = await next_said()
             assert (opened["ephemeral_to"], opened["changed"]) == (BOB, False)
             assert SAYS in shown(opened["blocks"])

@@ -102,8 +102,8 @@ async def answer_to_the_end(asked: Seen, press: Press) -> Seen:
     """Answer what is asked, right, and return what is said at the end."""
     count = 0
     while "Questions terminées" not in asked.words:
-        said = await answer(asked, press)
-        asked = await press(said, next(one for one in ONWARD if one in said.labels))
+        reply = await answer(asked, press)
+        asked = await press(reply, next(one for one in ONWARD if one in reply.labels))
         count += 1
     assert 1 <= count <= 3
     return asked
@@ -111,15 +111,15 @@ async def answer_to_the_end(asked: Seen, press: Press) -> Seen:
 
 async def check_the_register(kept: Kept) -> None:
     """Check that the new version is attested, and that the ledger and the history say so."""
-    code, told = await command_line(kept, "registre", "verifier")
-    assert (code, "intact" in told) == (0, True), told
-    code, told = await command_line(kept, "revisions", "registre", "--json")
-    [line] = json.loads(told)["people"]
+    code, output = await command_line(kept, "registre", "verifier")
+    assert (code, "intact" in output) == (0, True), output
+    code, output = await command_line(kept, "revisions", "registre", "--json")
+    [line] = json.loads(output)["people"]
     assert (code, line["asked"], line["state"]) == (0, "changes", "sent")
     assert line["opened_at"]
     assert line["attested_at"]
-    code, told = await command_line(kept, "politique", "5.10", "--date", "2020-01-01")
-    assert (code, "vous invitons" in told) == (0, True)
+    code, output = await command_line(kept, "politique", "5.10", "--date", "2020-01-01")
+    assert (code, "vous invitons" in output) == (0, True)
 
 
 async def begins_a_policy_on_discord(alice: Person) -> None:

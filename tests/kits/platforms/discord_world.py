@@ -74,11 +74,12 @@ def taire(request: Request) -> Reply:
     ASKED.append(request)
     if request.text == "remplir" and not request.fields:
         return Form("taire remplir", "Taire", (TextField("mots", "Mots"),))
-    said = request.fields.get("mots", request.text)
-    if said == "rien":
+    words = request.fields.get("mots", request.text)
+    if words == "rien":
         raise FieldsError({"mots": "Ces mots ne disent rien."}, request.fields)
     return Message(
-        Text(f"Tu\u00a0: {said}"), Buttons(Button("Remplir", "taire remplir"), Button("Suite", "taire suite"))
+        Text(f"Tu\u00a0: {words}"),
+        Buttons(Button("Remplir", "taire remplir"), Button("Suite", "taire suite")),
     )
 
 

@@ -95,8 +95,8 @@ class Commands:
             return Form("taire remplir", "Taire", (TextField("mots", "Mots"),))
         if request.text == "briser":
             raise RuntimeError(SECRET_WORDS)
-        said = request.fields.get("mots", request.text)
-        return Message(Text(f"Tu\u00a0: {said}"), Buttons(Button("Remplir", "taire remplir")))
+        words = request.fields.get("mots", request.text)
+        return Message(Text(f"Tu\u00a0: {words}"), Buttons(Button("Remplir", "taire remplir")))
 
     def menu(self, request: Request) -> Reply:
         self.requests.append(request)

@@ -60,6 +60,6 @@ async def test_written_to_the_bot_it_is_not_run_and_goes_on_from_a_button(world:
 
 
 async def test_of_a_message_from_whose_menu_it_is_run_only_what_it_takes_is_kept(world: World) -> None:
-    said = await world.alice.send(world.channel, "Alex: https://exemple.ca/1 quelle honte")
-    await world.alice.context_menu(world.channel, "Taire", said)
+    message = await world.alice.send(world.channel, "Alex: https://exemple.ca/1 quelle honte")
+    await world.alice.context_menu(world.channel, "Taire", message)
     assert [request.text for request in ASKED] == ["adresse"]

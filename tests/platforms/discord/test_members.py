@@ -177,6 +177,6 @@ async def test_only_what_passes_by_itself_is_tried_again(error: Exception, passi
             raise error
 
     group = Source("a", "officer", "discord", "900", "discord_role", "7")
-    with pytest.raises(PlatformError, match=text) as told:
+    with pytest.raises(PlatformError, match=text) as raised:
         await members.fetch_role_members(Discord(intents=discord.Intents.none()), group)
-    assert told.value.passing == passing
+    assert raised.value.passing == passing

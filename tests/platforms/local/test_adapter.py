@@ -384,7 +384,7 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(ENTRIES_KEPT + 5):
         room.post(author="officier", html=render_words(str(number)), text=str(number))
     with room.followed() as events:
-        kept = events.get_nowait()["entries"]
-    assert len(kept) == ENTRIES_KEPT
+        entries = events.get_nowait()["entries"]
+    assert len(entries) == ENTRIES_KEPT
     assert room.entry(1, "officier") is None
-    assert kept[-1]["html"] == serialize_html(render_words(str(ENTRIES_KEPT + 4)))
+    assert entries[-1]["html"] == serialize_html(render_words(str(ENTRIES_KEPT + 4)))

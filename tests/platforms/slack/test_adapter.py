@@ -588,9 +588,9 @@ async def test_an_answer_that_cannot_be_shown_is_an_apology_with_a_reference(
         await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "perdue"}))
     else:
         await http.event({"direct": direct, "mention": mention}[where]("perdue"))
-    said = shown((await slack.said()).body)
-    assert "Pardon" in said
-    assert any(record.getMessage()[:6] in said for record in caplog.records)
+    shown_text = shown((await slack.said()).body)
+    assert "Pardon" in shown_text
+    assert any(record.getMessage()[:6] in shown_text for record in caplog.records)
 
 
 # What does not come from Slack

@@ -333,10 +333,10 @@ async def test_a_token_refused_while_the_socket_is_down_is_one_line_of_the_log(
             await asyncio.sleep(0.01)
         assert await socket_adapter.ready()
     trying = "no connection to Slack, trying again"
-    said = [
+    logged = [
         message for message in caplog.messages if message != trying
     ]  # said first if Slack was not asked yet
-    assert said == [f"{trying} (token_revoked)", "connected to Slack again"]
+    assert logged == [f"{trying} (token_revoked)", "connected to Slack again"]
     assert caplog.messages.count(trying) <= 1
 
 
