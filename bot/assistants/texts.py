@@ -151,7 +151,7 @@ def warn_of_other_words(reading: Reading, other: Reading) -> str:
 
 
 def quote_provision(texts: Texts, cited: Cited) -> QuotedProvision:
-    """Return a quoted clause, from the library's verified quotations. Raises KeyError."""
+    """Return a quoted clause, from the library's verified quotations. Raises `KeyError`."""
     (reading, number), library = cited, texts.library
     policy, version = reading.policy, reading.version
     clause = version.clause(number)

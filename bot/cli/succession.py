@@ -117,7 +117,7 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
 def _unused(archive: Path) -> Path:
     """Return a path for an archive and its list: `archive`, with a number if another one is there.
 
-    Someone may have been handed the other one, or its words.
+    The other archive, or the words that open it, may already be in someone's hands.
     """
     numbered = (archive.with_stem(f"{archive.stem}-{number}") for number in count(2))
     names = chain([archive], numbered)

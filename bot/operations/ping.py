@@ -36,7 +36,7 @@ class Ping:
     _unheard: bool = field(default=False, init=False)
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Call `send` at a fixed pace until cancelled."""
         pause = FIRST_SECONDS
         while True:
             await asyncio.sleep(pause)

@@ -187,7 +187,10 @@ class Version:
         yield from self._items
 
     def part(self, number: Number) -> Provision:
-        """Return the provision with a number of `parts`. Raises KeyError for another."""
+        """Return the provision with a number of `parts`.
+
+        Raises `KeyError` for a number that is not in `parts`.
+        """
         return self._places[number].provision
 
     def around(self, number: Number) -> tuple[Number, ...]:

@@ -69,7 +69,7 @@ class Policy:
         return next((version for version in reversed(self.versions) if version.since <= on), None)
 
     def version(self, adopted: str) -> Version:
-        """Return the version adopted on an ISO date, even if it is not in force yet. Raises KeyError."""
+        """Return the version adopted on an ISO date, even if it is not in force yet. Raises `KeyError`."""
         return {version.key: version for version in (*self.versions, *self.coming)}[adopted]
 
     def title(self, number: Number, version: Version) -> str:
@@ -318,11 +318,11 @@ class Library:
         return Reading(policy, self.current(policy), default=policy is self.default)
 
     def known(self, policy: str) -> Policy:
-        """Return a policy by its id, even if its first text is only proposed. Raises KeyError."""
+        """Return a policy by its id, even if its first text is only proposed. Raises `KeyError`."""
         return self.policies.get(policy) or self._new[policy]
 
     def version(self, policy: str, key: str) -> Version:
-        """Return a version, adopted or proposed, by its key. Raises KeyError."""
+        """Return a version, adopted or proposed, by its key. Raises `KeyError`."""
         known = self.policies.get(policy)
         adopted = (*known.versions, *known.coming) if known else ()
         return next((v for v in adopted if v.key == key), None) or self._proposed[policy, key]
@@ -403,7 +403,7 @@ class Library:
     def quote(self, quote: Quote) -> Quotation:
         """Return the words of a quotation from the stored version, the only source of the policy's words.
 
-        Raises KeyError when the policy, version or clause is not stored.
+        Raises `KeyError` when the policy, version or clause is not stored.
         """
         return self._resolved(quote, self.today())
 

@@ -168,7 +168,7 @@ class _Builder:
             self._last = node.paragraphs
 
     def _heads(self, at: int) -> bool:
-        """Return whether the words beside a number that Word computed are the title of deeper numbers."""
+        """Return whether the words beside a number computed by Word are a title above deeper numbers."""
         block, after = self._blocks[at], next(iter(self._numbers.markers[at + 1 : at + 2]), ())
         title, _ = split_note(block.text)
         short = 0 < len(title) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", title)

@@ -106,7 +106,7 @@ class Timeline:
         return [(text, version) for text, version in pairs if not text.replaced]
 
     def place(self, version: Version, number: Number) -> ProvisionSpan:
-        """Return the span of a number in a version. Raises KeyError."""
+        """Return the span of a number in a version. Raises `KeyError`."""
         return self._places[version, number]
 
     def until(self, version: Version) -> date | None:

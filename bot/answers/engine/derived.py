@@ -65,7 +65,7 @@ class Derived:
     def ship(self, folder: Path) -> None:
         """Write these arrays into `folder`, and delete the arrays of other versions from it.
 
-        Raises OSError.
+        Raises `OSError`.
         """
         path = self._path(folder)
         if not path.is_file():

@@ -170,7 +170,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def load_groups(folder: Path) -> tuple[Meanings, Meanings]:
-    """Return both sides of the thesaurus: asked, written. Raises OSError."""
+    """Return both sides of the thesaurus: asked, written. Raises `OSError`."""
     lines = (folder / THESAURUS).read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     asked, written = zip(*rows, strict=True)
@@ -201,7 +201,7 @@ def _phrase(entry: str) -> str:
 
 
 def load_subjects(folder: Path) -> tuple[Subject, ...]:
-    """Return the subjects. Raises OSError."""
+    """Return the subjects. Raises `OSError`."""
     data = tomllib.loads((folder / SUBJECTS).read_text("utf-8"))
     return tuple(Subject(tuple(row["written"]), tuple(row["asked"])) for row in data["subject"])
 

@@ -38,7 +38,7 @@ def save_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
 def map_arrays(file: IO[bytes]) -> dict[str, NDArray[Any]]:
     """Return the arrays in a file, which may then be closed. They are read-only.
 
-    Everything is read once, through the system's cache, to check its sums. Raises OSError, and `BadZipFile`
+    Everything is read once, through the system's cache, to check its sums. Raises `OSError`, and `BadZipFile`
     or `ValueError` for a file that is damaged or that `save_arrays` did not write.
     """
     arrays = {}

@@ -119,7 +119,7 @@ class ModelShelf:
                 text.reading = None
 
     def is_learnt(self, version: Version) -> bool:
-        """Return whether the version's bank has a verdict already. Trains nothing. Raises OSError."""
+        """Return whether the version's bank has a verdict already. Trains nothing. Raises `OSError`."""
         return store.is_learnt(Sources(self._folders, version), self._models)
 
     def prepare(self, version: Version) -> bool:

@@ -98,19 +98,19 @@ class Sources:
         return bank.carried_lines(fitting, self.version)
 
     def stamp(self) -> tuple[object, ...]:
-        """Return a value that changes with the files or the text. Does not read the files. Raises OSError."""
+        """Return a value that changes with the text or the files, which are not read. Raises `OSError`."""
         paths = (*self.banks(), *self._after(), *bank.spelling_tables(self.folders))
         stats = [(path, path.stat()) for path in paths]
         return (self.version.sha256, *((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def base(self) -> str:
-        """Return the fingerprint of everything but the bank, shared by comparable models. Raises OSError."""
+        """Return the fingerprint of everything but the bank: comparable models share it. Raises `OSError`."""
         text = "\n".join(self.version.pieces()).encode()
         tables = (path.read_bytes() for path in bank.spelling_tables(self.folders))
         return model_files.fingerprint([f"{FORMAT}.{TRAINING}".encode(), text, *tables])
 
     def key(self) -> str:
-        """Return the fingerprint of everything that a model depends on. Raises OSError."""
+        """Return the fingerprint of everything that a model depends on. Raises `OSError`."""
         paths = (*self.banks(), *self._after())
         return model_files.fingerprint([self.base().encode(), *(path.read_bytes() for path in paths)])
 
@@ -181,7 +181,7 @@ VERDICT = TypeAdapter(Verdict)
 
 
 def load_verdict(sources: Sources, models: Path) -> Verdict | None:
-    """Return the verdict to follow for this text, or None when it is missing or damaged. Raises OSError.
+    """Return the verdict to follow for this text, or None when it is missing or damaged. Raises `OSError`.
 
     The times of the verdict's files are updated, because the least recently used files are removed first.
     """
@@ -198,7 +198,7 @@ def _verdict_name(sources: Sources) -> str:
 
 
 def _verdicts(sources: Sources, models: Path) -> list[Verdict]:
-    """Return the verdicts for this text, those on the current bank first. Raises OSError."""
+    """Return the verdicts for this text, those on the current bank first. Raises `OSError`."""
     key, name, verdicts = sources.key(), _verdict_name(sources), []
     for folder in sources.shelves(models):
         with suppress(OSError, ValueError):
@@ -214,7 +214,7 @@ def _model_file(sources: Sources, models: Path, verdict: Verdict) -> Path:
 def find_judged(sources: Sources, models: Path) -> tuple[Model, Verdict] | None:
     """Return the model to use now, with the verdict that chose it, or None when no file of one is sound.
 
-    A model that is refused is logged. Raises OSError when the bank cannot be read.
+    A model that is refused is logged. Raises `OSError` when the bank cannot be read.
     """
     if load_verdict(sources, models) is None:
         return None
@@ -231,7 +231,7 @@ def find_judged(sources: Sources, models: Path) -> tuple[Model, Verdict] | None:
 def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
     """Return the model to use now, and whether its verdict is about the current bank.
 
-    Raises OSError when the bank cannot be read.
+    Raises `OSError` when the bank cannot be read.
     """
     model, verdict = find_judged(sources, models) or (None, None)
     current = verdict is not None and verdict.bank == sources.key()
@@ -244,7 +244,7 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 def is_learnt(sources: Sources, models: Path) -> bool:
     """Return whether nothing remains to be trained for now, without loading a model.
 
-    The bank has its verdict, is too small for one, or does not exist. Raises OSError when it cannot be read.
+    The bank has its verdict, is too small for one, or does not exist. Raises `OSError` if it cannot be read.
     """
     verdict = load_verdict(sources, models)
     judged = (
@@ -258,7 +258,7 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 def is_small(sources: Sources) -> bool:
     """Return whether a policy's bank is too small to train a model, and only supplements its text.
 
-    An invalid bank does not count as small: training reports what is wrong with it. Raises OSError.
+    An invalid bank is not considered small: training reports what is wrong with it. Raises `OSError`.
     """
     try:
         return bool(sources.banks()) and not bank.is_enough(sources.lines(), sources.version)
@@ -329,7 +329,7 @@ def failures(models: Path) -> dict[str, str]:
 
 
 def forget_failures(models: Path) -> None:
-    """Delete the recorded training failures, so that every bank is tried again. Raises OSError."""
+    """Delete the recorded training failures, so that every bank is tried again. Raises `OSError`."""
     for path in models.glob(f"*{_FAILED}"):
         path.unlink(missing_ok=True)
 
@@ -380,7 +380,7 @@ def _run(order: str) -> str:
 def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | None = None) -> None:
     """Write a verdict, with the model `trained` if given, and remove the least recently used files.
 
-    Raises OSError.
+    Raises `OSError`.
     """
     if trained:
         from bot.answers.engine.model import save_model  # noqa: PLC0415 — same

@@ -64,7 +64,7 @@ def find_index(sources: Sources, models: Path) -> TextIndex | None:
 def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
     """Make a text's index and store it. A bank that is not valid is left out.
 
-    Raises `ModelError`, and OSError when its files cannot be read. A failure to write is only logged.
+    Raises `ModelError`, and `OSError` when its files cannot be read. A failure to write is only logged.
     """
 
     def some(texts: Sequence[str]) -> Floats:
