@@ -242,7 +242,7 @@ class _QuizRequest(CourseRequest):
         if shown and (place := _PLACE.fullmatch(text)) and place.lastindex:
             letters = session.LETTERS[place.lastindex - 1]
         if question.kind == "vrai-faux" and (word := _TRUE_OR_FALSE.fullmatch(text)):
-            initial = word[1][0].lower().replace("t", "v")  # « true »
+            initial = word[1][0].lower().replace("t", "v")  # « t » of « true » means « v » of « vrai »
             initials = [question.choices[place].text[0].lower() for place in turn.order]
             letters = dict(zip(initials, turn.letters, strict=True)).get(initial, "")
             return letters or ("" if shown else None)
