@@ -53,39 +53,40 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
     The examples that need a registry use an in-memory one.
     """
     library, course, calendar, now = bot.library, bot.course, bot.calendar, bot.clock()
+    profile = bot.settings.profile
     storage, admin = Storage(), Actor("local", "", "administration")
-    office = Office(storage, bot.clock, calendar, profile=bot.settings.profile, reports=bot.office.reports)
+    office = Office(storage, bot.clock, calendar, profile=profile, reports=bot.office.reports)
     reporting = replace(bot.reporting, office=office)
     guidance = bot.guidance.get(library.default.id) or Guidance()
 
     def over_a_registry() -> dict[str, dict[str, Reply]]:
         with storage.transaction() as db:
-            roles.seed(db, bot.settings.profile)
+            roles.seed(db, profile)
             roles.appoint_first(db, [admin], office.today())
         return {
             "Le menu, l'aide et les envois": {
                 **commands.sending_examples(library, office, calendar, now),
-                "L'aide": aide.help_message(bot.settings.profile, bot.dispatcher.commands),
+                "L'aide": aide.help_message(profile, bot.dispatcher.commands),
             },
             "Lire la politique": commands.politique_examples(library),
             "Poser une question": {**commands.answers_examples(library, guidance, office)},
             "Relire avant de publier": {**verifier_examples(library, bot.examiner)},
-            "Demander une autorisation": {**demande_examples(bot.permission_desk.kinds(), office.today())},
-            "Ce qu'on me dit de moi": {
-                **commands.intents_examples(library, bot.settings.profile, guidance, bot.intents)
+            "Demander une autorisation": {
+                **demande_examples(bot.permission_desk.kinds(), profile, office.today())
             },
+            "Ce qu'on me dit de moi": {**commands.intents_examples(library, profile, guidance, bot.intents)},
             "Lire, puis attester": {
-                **accueil_examples(course, bot.settings.profile),
+                **accueil_examples(course, profile),
                 **onboarding_examples(library.default),
                 **register_examples(library.default),
             },
             "Le quiz": {**quiz_examples(course, now)},
             "Les révisions": {**revision_examples(course, calendar), **source_examples(library.default.name)},
             **(_reports(bot, reporting) if office.reports else {}),
-            "Les avis sur les demandes": {**permission_examples(bot.permission_kinds())},
+            "Les avis sur les demandes": {**permission_examples(bot.permission_kinds(), profile)},
             "Le tableau de bord": {
-                **tableau_examples(bot.dashboard, bot.settings.profile),
-                **dashboard_examples(bot.settings.profile.association),
+                **tableau_examples(bot.dashboard, profile),
+                **dashboard_examples(profile.association),
             },
             "Les rôles": commands.roles_examples(office, admin),
             "Les comptes, les personnes et leurs données": commands.people_examples(library, office),
@@ -110,14 +111,15 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
 
 
 def _reports(bot: Bot, reporting: Reporting) -> dict[str, dict[str, Reply]]:
+    profile = bot.settings.profile
     return {
         "Signaler": {**signalement_examples(reporting), "Signaler, trop de signalements": TOO_MANY},
         "Traiter les signalements": signalements_examples(reporting),
         "Les avis sur les signalements": {
             **alert_examples(),
             **digest_examples(bot.records.ground().cited),
-            **reader_examples(),
-            **handover_examples(),
+            **reader_examples(profile),
+            **handover_examples(profile),
             **export_examples(),
         },
     }

@@ -201,9 +201,7 @@ def spoken(bot: Parts, decision: Decision) -> str:
             return voice(lead)
         return "" if answer.sure else perhaps(policy, voice)
     if answer.outcome == "help":
-        administration = next(
-            role.title for role in bot.settings.profile.roles if role.id == roles.ADMINISTRATION
-        )
+        administration = bot.settings.profile.role(roles.ADMINISTRATION).title
         speaker = Speaker(decision.reading, bot.settings.profile.bot, administration, voice)
         return speaker.answer(bot.intents.named(answer.intent))
     if answer.outcome == "lookup":

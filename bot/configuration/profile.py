@@ -155,6 +155,10 @@ class Profile:
         """The roles that receive reports, empty when there are no reports."""
         return self.reports.recipients if self.reports else ()
 
+    def role(self, role_id: str | None) -> RoleProfile:
+        """Return a role by its identifier, or the first one when the profile has none of that name."""
+        return next((role for role in self.roles if role.id == role_id), self.roles[0])
+
     def typed(self, line: str) -> str:
         """Return a line as people type it after the menu's command: « /vigie roles »."""
         return f"/{self.command} {line}"

@@ -20,7 +20,7 @@ _SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); 587 and 25 begin
 _TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE = "T0123ABCD", "123456789012345678"
 _CHANNELS_EXAMPLE = "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678"
 _ACCOUNTS_EXAMPLE = "slack:T0123ABCD/U0123ABCD, discord:123456789012345678"
-_DECIDERS_EXAMPLE = "logo=conseil-executif, parole=conseil-executif"
+_DECIDERS_EXAMPLE = "logo=administration, parole=administration"
 _SMTP_EXAMPLE = "smtps://utilisateur:motdepasse@courriel.exemple.ca:465"
 _SIGNS: Final = {" ": "une espace"}  # names of invisible characters
 _QUOTES: Final = "“”„«»‘’"  # quotes changed by a word processor

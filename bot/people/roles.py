@@ -23,11 +23,6 @@ from bot.people.persons import Acting
 from bot.storage import state
 
 ADMINISTRATION: Final = profile.ADMINISTRATION
-# The roles of the shipped profile, which tests name.
-VP_COMMUNICATIONS: Final = "vp-communications"
-CONSEILLER: Final = "conseiller-executif"
-CONSEIL: Final = "conseil-executif"
-SUPPLEANCE: Final = "suppleance"
 
 _ADMINISTERED: Final = "administered"  # the `state` key: the day of the last start with an administrator
 _ORDER: Final = "roles"  # the `state` key: the identifiers of the profile's roles, in the order to show them

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from bot.configuration.profile import Profile
 from bot.conversation.messages import Message, Span, person
 from bot.permissions import certificates, notices
 from bot.permissions.kinds import RequestKind
@@ -15,16 +16,18 @@ from bot.policy.annotations import PermissionKind
 _DECIDED: Final = date(2026, 11, 26)
 
 
-def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str, Message]:
+def permission_examples(kinds: Mapping[PermissionKind, RequestKind], profile: Profile) -> dict[str, Message]:
     """Return an example of each notice about a request, by name, for the kinds that the policies name."""
-    alex, role = person("slack", "U1"), "Vice-présidence aux communications"
-    by: tuple[Span | str, ...] = (person("slack", "U2"), f" ({role})")
+    alex = person("slack", "U1")
     examples: dict[str, Message] = {}
     for kind in kinds.values():
+        decider = profile.role(kind.decider)
+        role = decider.title
+        by: tuple[Span | str, ...] = (person("slack", "U2"), f" ({role})")
         name = f"Une demande, {kind.words.title.lower()}"
         asked = _example(kind)
         until = replace(asked, until=date(2027, 4, 30))
-        granted = replace(until, state="granted", decided_on=_DECIDED, decided_as="vp-communications")
+        granted = replace(until, state="granted", decided_on=_DECIDED, decided_as=decider.id)
         withdrawn = replace(granted, state="withdrawn", closed_on=date(2027, 1, 12), closed_by="decider")
         examples |= {
             name: notices.to_decide_message(until, alex, kind.quotes(), "" if kind.is_consent else role),

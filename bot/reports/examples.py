@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 
+from bot.configuration.profile import Profile
 from bot.conversation.messages import Message
 from bot.language.bands import Band
 from bot.people.appointments import ENDED, Appointment
-from bot.people.roles import ADMINISTRATION, VP_COMMUNICATIONS
+from bot.people.roles import ADMINISTRATION
 from bot.reports import handovers
 from bot.reports.escalation import FOLLOWING, JOINED
 from bot.reports.figures import digest, export, statistics
@@ -32,12 +33,12 @@ def alert_examples() -> dict[str, Message]:
     return {**alerts, "Des signalements refusés": limit_message(["chat", "web"])}
 
 
-def reader_examples() -> dict[str, Message]:
+def reader_examples(profile: Profile) -> dict[str, Message]:
     """Return, by name, an example of each notice that announces a change in who may read reports."""
-    day, vp, admin = date(2026, 11, 24), "slack:T1/U1", "slack:T1/U2"
-    titles = {VP_COMMUNICATIONS: "Vice-présidence aux communications", ADMINISTRATION: "Administration"}
+    day, reader, admin = date(2026, 11, 24), "slack:T1/U1", "slack:T1/U2"
+    titles = {role.id: role.title for role in profile.roles}
     row = Appointment(
-        1, "b", VP_COMMUNICATIONS, vp, able=True, how="nomination", by=admin, decided_on=day,
+        1, "b", profile.recipients[0], reader, able=True, how="nomination", by=admin, decided_on=day,
         effective_on=day + timedelta(1),
     )  # fmt: skip
     leaving = replace(row, account=admin, able=False, how=ENDED)
@@ -47,15 +48,15 @@ def reader_examples() -> dict[str, Message]:
         "Qui lit les signalements change, à deux": appointed(
             [replace(row, effective_on=day, confirmed_by="discord:42")], titles
         ),
-        "Un courriel d'alerte change": appointed([replace(row, account="courriel:vp@exemple.ca")], titles),
+        "Un courriel d'alerte change": appointed([replace(row, account="courriel:role@exemple.ca")], titles),
         "Qui administre change": appointed([replace(by_machine, by=row.by)], titles),
         "L'administration est nommée sur la machine": appointed([by_machine], titles),
     }
 
 
-def handover_examples() -> dict[str, Message]:
+def handover_examples(profile: Profile) -> dict[str, Message]:
     """Return an example of each notice about reports that nobody may read any more, by name."""
-    title = "Vice-présidence aux communications"
+    title = profile.role(profile.recipients[0]).title
     return {
         "Des signalements sans personne": handovers.waiting(),
         "Des signalements vont être confiés": handovers.asked(title, administers=False),

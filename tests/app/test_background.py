@@ -50,6 +50,7 @@ from tests.kits.effort import PATIENCE
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR, already
 from tests.kits.outbox import delivery
+from tests.kits.people import COUNCIL_ROLE
 from tests.kits.register import PA20
 from tests.kits.reports.records import VP, a_report
 from tests.wire.bot_process import MODELS, free_port
@@ -298,7 +299,7 @@ async def test_an_administrator_named_on_the_machine_is_told_to_every_holder_and
 ) -> None:
     schedule = home.schedule()
     appoint(home, VP, "111")
-    appoint(home, roles.CONSEIL, "222")
+    appoint(home, COUNCIL_ROLE, "222")
     await schedule.tick()
 
     def on_the_machine(db: Database) -> None:

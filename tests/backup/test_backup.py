@@ -30,6 +30,7 @@ from bot.storage import files, state
 from bot.storage.database import LockedError, Storage, StorageError, reader
 from bot.times import iso, utc
 from tests.kits.effort import PATIENCE
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.versions import of_development, with_a_later_migration
 
 NOW = utc("2026-11-24T15:00:00Z")
@@ -246,7 +247,7 @@ def test_who_could_read_reports_since_the_copy_is_not_forgotten(home: Home) -> N
     def name(db: Database, user: str) -> None:
         roles.seed(db)
         person = persons.known(db, Actor("slack", "T1", user))
-        roles.appoint(db, roles.VP_COMMUNICATIONS, person, NOW.date(), replacing=False)
+        roles.appoint(db, COMMUNICATIONS_ROLE, person, NOW.date(), replacing=False)
         appointments.follow(db, NOW.date())
 
     def named(db: Database) -> list[str]:

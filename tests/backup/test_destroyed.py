@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.storage import files
 from bot.storage.database import LockedError, Storage, StorageError, lock
 from tests.kits.outbox import delivery
-from tests.kits.people import ALEX, BLAISE, DAY, NOW, day
+from tests.kits.people import ALEX, BLAISE, COUNCIL_ROLE, DAY, NOW, day
 
 Result = TypeVar("Result")
 REPORTS = frozenset({"signalement"})
@@ -82,10 +82,10 @@ def _rolled_back(home: Home, person: str) -> None:
 def test_an_erasure_that_failed_destroys_nothing_when_a_copy_is_brought_back(home: Home) -> None:
     alex = home.within(lambda db: persons.known(db, ALEX))
     _rolled_back(home, alex)
-    home.within(lambda db: roles.appoint(db, roles.CONSEIL, alex, DAY))
+    home.within(lambda db: roles.appoint(db, COUNCIL_ROLE, alex, DAY))
     home.save()
     assert home.restore().destroyed == 0
-    assert home.within(lambda db: roles.holders(db, roles.CONSEIL, DAY)) == [alex]
+    assert home.within(lambda db: roles.holders(db, COUNCIL_ROLE, DAY)) == [alex]
 
 
 def test_at_the_start_what_is_remembered_and_still_there_is_struck_off(tmp_path: Path) -> None:
@@ -144,19 +144,19 @@ def test_what_waits_for_a_role_outlives_its_former_holder_without_naming_them(ho
     def erased(db: Database) -> list[tuple[str, str, str | None, str]]:
         alex, blaise = persons.known(db, ALEX), persons.known(db, BLAISE)
         for number, state in enumerate(("queued", "sending", "held", "sent", "dead", "cancelled")):
-            enqueue(db, delivery(f"k{number}→{alex}", f"role:{roles.CONSEIL}/{alex}"), NOW)
+            enqueue(db, delivery(f"k{number}→{alex}", f"role:{COUNCIL_ROLE}/{alex}"), NOW)
             db.conn.execute(
                 """UPDATE outbox SET state = ?, route = 'person:slack/T1/U1', claimed_at = ?,
                      tried = '["person:discord//111"]' WHERE key LIKE ?""",
                 (state, "2026-11-24T15:00:00Z" if state == "sending" else None, f"k{number}→%"),
             )
-        roles.appoint(db, roles.CONSEIL, blaise, DAY)
+        roles.appoint(db, COUNCIL_ROLE, blaise, DAY)
         personal_data.erase(db, alex, DAY, lambda _table, _ids: None)
         assert alex not in "\n".join(db.conn.iterdump())
         rows = db.conn.execute("SELECT recipient, state, route, tried FROM outbox ORDER BY rowid")
         return list(rows.fetchall())
 
-    role = f"role:{roles.CONSEIL}"
+    role = f"role:{COUNCIL_ROLE}"
     assert home.within(erased) == [
         (role, "queued", None, "[]"),
         (role, "queued", None, "[]"),
@@ -167,7 +167,7 @@ def test_what_waits_for_a_role_outlives_its_former_holder_without_naming_them(ho
 def test_in_a_copy_too_what_was_for_an_erased_holder_is_the_role_s(home: Home) -> None:
     def queued(db: Database) -> str:
         alex = persons.known(db, ALEX)
-        enqueue(db, delivery(f"k→{alex}", f"role:{roles.CONSEIL}/{alex}"), NOW)
+        enqueue(db, delivery(f"k→{alex}", f"role:{COUNCIL_ROLE}/{alex}"), NOW)
         return alex
 
     alex = home.within(queued)
@@ -176,7 +176,7 @@ def test_in_a_copy_too_what_was_for_an_erased_holder_is_the_role_s(home: Home) -
     home.restore()
     assert home.within(lambda db: alex in "\n".join(db.conn.iterdump())) is False
     rows = home.within(lambda db: db.conn.execute("SELECT recipient, state FROM outbox").fetchall())
-    assert rows == [(f"role:{roles.CONSEIL}", "held")]
+    assert rows == [(f"role:{COUNCIL_ROLE}", "held")]
 
 
 # --- What a kill or a fault leaves --------------------------------------------------------------

@@ -28,6 +28,7 @@ from tests.kits.effort import PATIENCE
 from tests.kits.measures import Check, Figure, at_most
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.reports.records import PLAN, a_report
 from tests.upgrades.life import POST, reported
 from tests.wire.bot_process import BOT, ROOT, BotProcess, free_port, running
@@ -138,7 +139,7 @@ async def test_a_machine_that_burns_is_replaced_with_what_it_held_an_hour_before
     elsewhere, double = tmp_path / "ailleurs", tmp_path / "double"
     elsewhere.mkdir()
     async with lost.running() as bot:
-        lost.appoint(roles.VP_COMMUNICATIONS, "111111111111111111")
+        lost.appoint(COMMUNICATIONS_ROLE, "111111111111111111")
         lost.report()
         with beside(lost.database) as db:
             holder = persons.known(db, Account("discord", "", "111111111111111111"))
@@ -146,7 +147,7 @@ async def test_a_machine_that_burns_is_replaced_with_what_it_held_an_hour_before
         await lost.strike_the_hour()
         shutil.copy(lost.copy, elsewhere)  # deploiement/vigie-ailleurs@.service
         shutil.copytree(lost.folder / "cles", double)
-        lost.appoint(roles.VP_COMMUNICATIONS, "222222222222222222")
+        lost.appoint(COMMUNICATIONS_ROLE, "222222222222222222")
         await bot.kill()
     shutil.rmtree(lost.folder)
     fire, began = datetime.now(UTC), time.monotonic()
@@ -161,7 +162,7 @@ async def test_a_machine_that_burns_is_replaced_with_what_it_held_an_hour_before
     made = copies.last_hour(elsewhere, double)
     assert made is not None
     assert fire - made < MOST_LOST
-    assert new.holders(roles.VP_COMMUNICATIONS) == {"111111111111111111"}, "the hour's, and nothing later"
+    assert new.holders(COMMUNICATIONS_ROLE) == {"111111111111111111"}, "the hour's, and nothing later"
     with closing(reader(new.database)) as db:
         assert reported(new.folder, db) == [POST]
 

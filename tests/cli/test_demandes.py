@@ -26,7 +26,7 @@ from bot.register.registrar import Registrar
 from bot.storage.database import Storage, beside
 from bot.storage.destruction import forgets_nothing
 from tests.kits.cli import invoke, parts_over
-from tests.kits.people import day, person
+from tests.kits.people import COMMUNICATIONS_ROLE, COUNCIL_ROLE, day, person
 from tests.permissions.desks import a_desk, asked, at, granted, library
 from tests.register.test_receipt import ISSUER
 from tests.register.test_receipt import words as words_of_page
@@ -45,7 +45,7 @@ class Home:
             def fill() -> None:
                 with storage.transaction() as db:
                     roles.seed(db)
-                    for role, user in ((roles.VP_COMMUNICATIONS, "VP"), (roles.CONSEIL, "CE")):
+                    for role, user in ((COMMUNICATIONS_ROLE, "VP"), (COUNCIL_ROLE, "CE")):
                         roles.appoint(db, role, person(db, user), day(-9))
                     session = at(db, desk=desk)
                     granted(session, until=day(6), subject=subject)

@@ -23,7 +23,7 @@ from bot.register.attestations import Attesting
 from bot.settings import HEALTH_PORT
 from bot.storage.database import Storage, beside
 from tests.cli.test_main import vigie
-from tests.kits.people import ALEX, NOW
+from tests.kits.people import ALEX, COUNCIL_ROLE, NOW
 from tests.kits.platforms.fake_slack import BOT_TOKEN, FakeSlack
 from tests.kits.register import PA20
 from tests.kits.versions import of_development
@@ -210,7 +210,7 @@ def test_a_diagnosis_asks_the_mail_server_and_reads_the_policies(folder: Path) -
     [
         ("", "le rapport du mois n'est envoyé à personne"),
         (
-            f"{roles.CONSEIL}, {roles.ADMINISTRATION}",
+            f"{COUNCIL_ROLE}, {roles.ADMINISTRATION}",
             "à «\u00a0Conseil exécutif\u00a0», «\u00a0Administration\u00a0».",
         ),
     ],

@@ -12,6 +12,7 @@ from bot.conversation.requests import Actor, Place
 from bot.people import appointments, persons, roles
 from bot.policy.library import Library
 from tests.kits.answers import OFFICER, Counter, answer, clauses, counter, labels, words
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.registry import ADMIN
 
 
@@ -111,7 +112,7 @@ async def test_reports_are_those_received_too_for_whoever_receives_them_and_nobo
 
     def appoint() -> None:
         with storage.transaction() as db:
-            roles.appoint(db, roles.VP_COMMUNICATIONS, persons.known(db, VP), desk.clock().date())
+            roles.appoint(db, COMMUNICATIONS_ROLE, persons.known(db, VP), desk.clock().date())
             appointments.follow(db, desk.clock().date())
 
     storage.executor.submit(appoint).result()

@@ -13,9 +13,9 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Actor, Request, UserError
 from bot.outbox import routes
 from bot.people import office as shared
-from bot.people import roles
 from bot.times import Calendar
 from tests.kits.outbox import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, office, said
+from tests.kits.people import COUNCIL_ROLE
 
 ALICE, BOB = Actor("discord", "9", ALICE_ON_DISCORD.user), Actor("slack", "T1", BOB_ON_SLACK.user)
 
@@ -40,9 +40,9 @@ async def test_the_button_in_the_thread_shows_the_message_to_that_person_alone(
 ) -> None:
     alice = bureau.person(ALICE_ON_DISCORD)
     bureau.person(BOB_ON_SLACK)
-    bureau.appoint(roles.CONSEIL, alice)
+    bureau.appoint(COUNCIL_ROLE, alice)
     bureau.discord.script.append("closed")
-    bureau.enqueue("un", f"role:{roles.CONSEIL}" if by_role else f"person:{alice}")
+    bureau.enqueue("un", f"role:{COUNCIL_ROLE}" if by_role else f"person:{alice}")
     await bureau.send()
     assert list(bureau.discord.received) == [f"thread:discord/{RELAY}/11"]
     row = bureau.row(f"un→{alice}" if by_role else "un")
@@ -56,14 +56,14 @@ async def test_who_lost_the_role_reads_no_more_and_what_was_not_read_goes_to_the
     bureau: Office,
 ) -> None:
     alice, bob = bureau.person(ALICE_ON_DISCORD), bureau.person(BOB_ON_SLACK)
-    bureau.appoint(roles.CONSEIL, alice)
+    bureau.appoint(COUNCIL_ROLE, alice)
     for key in ("lu", "pas lu"):
         bureau.discord.script.append("closed")
-        bureau.enqueue(key, f"role:{roles.CONSEIL}")
+        bureau.enqueue(key, f"role:{COUNCIL_ROLE}")
         await bureau.send()
     row = bureau.row(f"lu→{alice}")
     assert read(bureau, row["id"], ALICE) == "avis {'n': 'lu'}"
-    bureau.appoint(roles.CONSEIL, bob, bureau.clock().date())
+    bureau.appoint(COUNCIL_ROLE, bob, bureau.clock().date())
     with pytest.raises(UserError, match="pas pour ce compte"):
         read(bureau, row["id"], ALICE)
     for _ in range(2):  # at each beat of the clock

@@ -26,7 +26,7 @@ from bot.privacy import personal_data
 from bot.storage import state
 from bot.times import iso
 from tests.kits.outbox import Post
-from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
+from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, COUNCIL_ROLE, NOW
 from tests.kits.registry import ADMIN, CALENDAR, Desk, desk, pressed, words
 from tests.platforms.test_hostile_text import check_everywhere
 
@@ -480,7 +480,7 @@ async def test_for_someone_who_holds_a_role_each_account_confirms(office: Desk, 
 def in_a_group(office: Desk, days: int) -> None:
     with office.office.storage.transaction() as db:
         group = registry.Group("slack", "T1", "S1")
-        registry.appoint(db, registry.CONSEIL, group, office.office.today() + timedelta(days))
+        registry.appoint(db, COUNCIL_ROLE, group, office.office.today() + timedelta(days))
         membership.reconcile(db, registry.source_of(db, group), [ALEX], office.office.today())
 
 

@@ -18,6 +18,7 @@ from bot.reports.checks import check_reports
 from bot.reports.figures import digest, export
 from bot.settings import BOT
 from bot.web.form import WebForm
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.reports.chat import FIELDS, REPORTER, VP, code_in, pressed
 from tests.kits.revision_commands import TEXT, World, words, world
 from tests.policy.test_identities import shifted
@@ -94,7 +95,7 @@ async def test_what_reporters_and_holders_read_cites_the_new_number(
     desk: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def appoint(db: Database) -> None:
-        roles.appoint(db, roles.VP_COMMUNICATIONS, persons.known(db, VP), desk.today)
+        roles.appoint(db, COMMUNICATIONS_ROLE, persons.known(db, VP), desk.today)
 
     await desk.run(appoint)
     form = await desk.ask(pressed(await desk.ask("signalement", REPORTER), "Continuer"), REPORTER)

@@ -20,6 +20,7 @@ from bot.reports import codes
 from bot.reports.drafts import KEPT
 from bot.reports.filing import Report
 from bot.reports.limits import GUARANTEED, PER_PERSON, REFUSAL
+from tests.kits.people import ADVISER_ROLE, COMMUNICATIONS_ROLE
 from tests.kits.reports.chat import (
     CONSEILLER,
     FIELDS,
@@ -107,7 +108,7 @@ async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
     case = words(await opened(chat, SUPPLEANT))
     assert "vole ses membres" in case
     assert "En cause\u00a0: Vice-présidence aux communications, Conseillère ou conseiller" in case
-    await chat.storage.run(lambda: renamed(chat, roles.CONSEILLER, "Coordination générale"))
+    await chat.storage.run(lambda: renamed(chat, ADVISER_ROLE, "Coordination générale"))
     case = words(await opened(chat, SUPPLEANT))
     assert "En cause\u00a0: Vice-présidence aux communications, Coordination générale" in case
 
@@ -679,8 +680,8 @@ async def test_taking_back_a_closing_asks_again_only_those_who_have_not_answered
 
 async def test_cases_of_one_post_that_name_others_stay_two_and_whoever_reads_both_sees_it(chat: Chat) -> None:
     """Whoever is named in one of them is shown, and offered, nothing of it."""
-    await chat.report(REPORTER, Report(recipient=roles.CONSEILLER))
-    await chat.report(REPORTER, Report(implicated=(roles.VP_COMMUNICATIONS,)))
+    await chat.report(REPORTER, Report(recipient=ADVISER_ROLE))
+    await chat.report(REPORTER, Report(implicated=(COMMUNICATIONS_ROLE,)))
     await chat.report()
     chat.wait(hours=2)
     chat.wait()

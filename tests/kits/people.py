@@ -14,6 +14,12 @@ from bot.storage.schema.migrations import migrations
 DAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
+# The roles of the shipped profile.
+COMMUNICATIONS_ROLE = "vp-communications"
+ADVISER_ROLE = "conseiller-executif"
+COUNCIL_ROLE = "conseil-executif"
+ALTERNATE_ROLE = "suppleance"
+
 ALEX = Actor("slack", "T1", "U1")
 ALEX_ON_DISCORD = Actor("discord", "900", "111")
 BLAISE = Actor("slack", "T1", "U2")

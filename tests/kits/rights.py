@@ -25,6 +25,7 @@ from bot.permissions import requests
 from bot.permissions.requests import Asking, PermissionSession, Ruling
 from bot.privacy import personal_data
 from bot.reports.filing import Report
+from tests.kits.people import ADVISER_ROLE, ALTERNATE_ROLE, COMMUNICATIONS_ROLE
 from tests.kits.revision_commands import CORRECTED, REVISED, TEXT, World, commands, world
 
 Result = TypeVar("Result")
@@ -272,7 +273,7 @@ async def begin(it: Association) -> None:
     named, fresh, other, waiting = (
         Report(post, "On y dit que l'association vole ses membres.") for post in POSTS
     )
-    await run(lambda: reporting.file(replace(named, implicated=(roles.CONSEILLER,), urgent=True)))
+    await run(lambda: reporting.file(replace(named, implicated=(ADVISER_ROLE,), urgent=True)))
     for _ in range(5):  # nobody opens it for days
         desk.clock.move(hours=24)
         await desk.beat()
@@ -301,12 +302,12 @@ def _appoint(db: Database, it: Association) -> None:
     for kind in person:
         personal_data.notice_shown(db, it.table.people[kind])
     for role, kind in (
-        (roles.VP_COMMUNICATIONS, "former_vp"), (roles.CONSEILLER, "conseiller"),
-        (roles.SUPPLEANCE, "alternate"), (roles.ADMINISTRATION, "former_administrator"),
+        (COMMUNICATIONS_ROLE, "former_vp"), (ADVISER_ROLE, "conseiller"),
+        (ALTERNATE_ROLE, "alternate"), (roles.ADMINISTRATION, "former_administrator"),
         (roles.ADMINISTRATION, "administrator"),
     ):  # fmt: skip
         roles.appoint(db, role, person[kind], LONG_AGO, replacing=False)
-    roles.appoint(db, roles.VP_COMMUNICATIONS, person["vp"], ENDED)
+    roles.appoint(db, COMMUNICATIONS_ROLE, person["vp"], ENDED)
     roles.dismiss(db, roles.ADMINISTRATION, person["former_administrator"], ENDED)
 
 
@@ -323,16 +324,16 @@ def _names(db: Database, it: Association) -> dict[str, str]:
     filings = dict(db.conn.execute("SELECT case_id, id FROM report_filings").fetchall())
     text = "SELECT case_id FROM report_alerts GROUP BY case_id HAVING sum(role = ?) > 0"
     sent = "SELECT id FROM outbox WHERE state = 'sent' AND recipient = ?"
-    named = value(text, roles.SUPPLEANCE)
+    named = value(text, ALTERNATE_ROLE)
     waiting = value("SELECT case_id FROM report_alerts GROUP BY case_id HAVING count(role) = 0")
     fresh, other = (case for case in filings if case not in {named, waiting})
     return own | {
         "named": named, "waiting": waiting, "filing": filings[named],
         "fresh": fresh, "other": other,
         "letter": value(sent, f"person:{own['officer']}"),
-        "alert": value(sent, f"role:{roles.VP_COMMUNICATIONS}/{own['vp']}"),
+        "alert": value(sent, f"role:{COMMUNICATIONS_ROLE}/{own['vp']}"),
         "tenure": value("SELECT id FROM role_holders WHERE role_id = ? AND until IS NULL",
-                        roles.VP_COMMUNICATIONS),
+                        COMMUNICATIONS_ROLE),
         "question": value("SELECT id FROM asked_questions"),
         "revision": value("SELECT id FROM revisions WHERE state = 'proposed'"),
         "scheduled": value("SELECT id FROM revisions WHERE state = 'scheduled'"),

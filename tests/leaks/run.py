@@ -36,6 +36,7 @@ from bot.schedule import clock
 from bot.schedule.names import DIGEST
 from bot.storage.database import Storage, StorageError, beside
 from tests.kits.measures import NONE, Figure, at_least, lines, missed, today
+from tests.kits.people import ADVISER_ROLE, COMMUNICATIONS_ROLE, COUNCIL_ROLE
 from tests.kits.reports.web import Visitor
 from tests.leaks import discord_wire, drafters, reporters, requesters, sinks, slack_wire
 from tests.leaks.needles import Hit, Needles, Secret
@@ -157,7 +158,7 @@ class Stage:
             "VIGIE_SANTE_PORT": str(free_port()),
             "VIGIE_SIGNALEMENT_PORT": str(self.port),
             "VIGIE_JOURNAL": "DEBUG",
-            "VIGIE_DEMANDES": f"parole={roles.CONSEIL}",
+            "VIGIE_DEMANDES": f"parole={COUNCIL_ROLE}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
             "PYTHONASYNCIODEBUG": "",
@@ -213,7 +214,7 @@ def prepare(database: Path) -> None:
     try:
         with storage.transaction() as db:
             roles.seed(db)
-            held = ((roles.VP_COMMUNICATIONS, VP), (roles.CONSEILLER, CONSEILLER), (roles.CONSEIL, CONSEIL))
+            held = ((COMMUNICATIONS_ROLE, VP), (ADVISER_ROLE, CONSEILLER), (COUNCIL_ROLE, CONSEIL))
             for role, user in held:
                 account = Account("slack", slack_wire.TEAM, user)
                 roles.appoint(db, role, people.known(db, account), date(2026, 1, 1))

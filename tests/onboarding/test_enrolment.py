@@ -23,7 +23,16 @@ from bot.register import attestations
 from bot.register.attestations import Attesting
 from bot.register.signing import new_signer
 from bot.times import Calendar
-from tests.kits.people import ALEX, ALEX_ON_DISCORD, DAY, NOW, fresh
+from tests.kits.people import (
+    ADVISER_ROLE,
+    ALEX,
+    ALEX_ON_DISCORD,
+    COMMUNICATIONS_ROLE,
+    COUNCIL_ROLE,
+    DAY,
+    NOW,
+    fresh,
+)
 from tests.kits.quiz import TARGET, finish, made_up
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
@@ -70,9 +79,9 @@ def test_officers_and_employees_are_concerned(db: Database, kind: membership.Kin
 @pytest.mark.parametrize(
     ("role", "concerned"),
     [
-        (roles.CONSEIL, True),
-        (roles.VP_COMMUNICATIONS, True),
-        (roles.CONSEILLER, True),
+        (COUNCIL_ROLE, True),
+        (COMMUNICATIONS_ROLE, True),
+        (ADVISER_ROLE, True),
         (roles.ADMINISTRATION, False),
     ],
 )

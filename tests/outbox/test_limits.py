@@ -42,6 +42,7 @@ from tests.kits.outbox import (
     office,
     said,
 )
+from tests.kits.people import COUNCIL_ROLE
 
 ON_DISCORD = Destination("discord", "9", "C8", "channel")
 
@@ -248,16 +249,16 @@ async def test_of_the_chosen_rows_one_is_for_each_recipient_but_for_those_that_a
 
 
 async def test_the_dead_letter_of_a_role_is_chosen_for_an_administrator_in_one_look(bureau: Office) -> None:
-    bureau.appoint(roles.CONSEIL, bureau.person(Account("ancienne", "", "1")))
+    bureau.appoint(COUNCIL_ROLE, bureau.person(Account("ancienne", "", "1")))
     admin = bureau.person(BOB_ON_SLACK)
     bureau.appoint(roles.ADMINISTRATION, admin)
-    bureau.enqueue("un", f"role:{roles.CONSEIL}", urgent=False)
+    bureau.enqueue("un", f"role:{COUNCIL_ROLE}", urgent=False)
     [candidate] = await bureau.pump.sender.choose([], 10)
     assert candidate.recipient == f"role:{roles.ADMINISTRATION}/{admin}"
     assert candidate.urgent
     [problem] = {
         row["problem"]
-        for row in (bureau.row(f"un→{holder}") for holder in bureau_holders(bureau, roles.CONSEIL))
+        for row in (bureau.row(f"un→{holder}") for holder in bureau_holders(bureau, COUNCIL_ROLE))
     }
     assert problem == "unreachable"
 
@@ -325,9 +326,9 @@ async def test_a_pump_that_looked_within_a_minute_is_alive(
 async def test_what_a_former_holder_never_opened_goes_to_the_new_one_alone(tmp_path: Path) -> None:
     with office(tmp_path / "vigie.db", relays=(RELAY,)) as bureau:
         alice, bob = bureau.person(ALICE_ON_DISCORD), bureau.person(BOB_ON_SLACK)
-        bureau.appoint(roles.CONSEIL, alice)
+        bureau.appoint(COUNCIL_ROLE, alice)
         bureau.discord.closed.add("person:discord//11")
-        bureau.enqueue("rôle", f"role:{roles.CONSEIL}")
+        bureau.enqueue("rôle", f"role:{COUNCIL_ROLE}")
         bureau.enqueue("elle", f"person:{alice}")
         await bureau.send()
         assert len(bureau.discord.received[f"thread:discord/{RELAY}/11"]) == 2
@@ -335,7 +336,7 @@ async def test_what_a_former_holder_never_opened_goes_to_the_new_one_alone(tmp_p
             with bureau.storage.transaction() as db:
                 routes.hand_over(db, bureau.clock().date(), bureau.clock())
             assert bureau.states() == {"sent": 2, "cancelled": 1}, "she still holds it"
-        bureau.appoint(roles.CONSEIL, bob, bureau.clock().date())
+        bureau.appoint(COUNCIL_ROLE, bob, bureau.clock().date())
         with bureau.storage.transaction() as db:
             routes.hand_over(db, bureau.clock().date(), bureau.clock())
         await bureau.send()

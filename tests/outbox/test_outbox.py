@@ -37,6 +37,7 @@ from tests.kits.outbox import (
     delivery,
     office,
 )
+from tests.kits.people import COMMUNICATIONS_ROLE, COUNCIL_ROLE
 
 ALICE_DM = "person:slack/T1/U1"
 
@@ -516,12 +517,12 @@ async def test_what_may_have_reached_a_former_holder_is_looked_for_there_and_goe
 ) -> None:
     alice, bob = bureau.person(ALICE_ON_SLACK), bureau.person(BOB_ON_SLACK)
     for outcome, key in (("unknown", "perdu"), ("acted-unknown", "arrivé")):
-        bureau.appoint(roles.VP_COMMUNICATIONS, alice, bureau.clock().date())
+        bureau.appoint(COMMUNICATIONS_ROLE, alice, bureau.clock().date())
         bureau.slack.script.append(outcome)  # type: ignore[arg-type]  # one of them
-        bureau.enqueue(key, f"role:{roles.VP_COMMUNICATIONS}")
+        bureau.enqueue(key, f"role:{COMMUNICATIONS_ROLE}")
         await bureau.send()
         bureau.clock.move(days=1)
-        bureau.appoint(roles.VP_COMMUNICATIONS, bob, bureau.clock().date())
+        bureau.appoint(COMMUNICATIONS_ROLE, bob, bureau.clock().date())
         await bureau.send()
         bureau.clock.move(days=1)
     assert bureau.slack.received == {
@@ -622,8 +623,8 @@ async def test_a_platform_that_is_not_configured_any_more_is_no_way(bureau: Offi
 
 async def test_what_is_for_a_role_reaches_each_of_those_who_hold_it(bureau: Office) -> None:
     for account in (ALICE_ON_SLACK, BOB_ON_SLACK):
-        bureau.appoint(roles.CONSEIL, bureau.person(account), replacing=False)
-    bureau.enqueue("un", f"role:{roles.CONSEIL}")
+        bureau.appoint(COUNCIL_ROLE, bureau.person(account), replacing=False)
+    bureau.enqueue("un", f"role:{COUNCIL_ROLE}")
     await bureau.send()
     assert {where: len(texts) for where, texts in bureau.slack.received.items()} == {
         ALICE_DM: 1,
@@ -633,31 +634,31 @@ async def test_what_is_for_a_role_reaches_each_of_those_who_hold_it(bureau: Offi
 
 async def test_a_handover_moves_what_is_not_sent_to_the_new_holder(bureau: Office) -> None:
     alice, bob = bureau.person(ALICE_ON_SLACK), bureau.person(BOB_ON_SLACK)
-    bureau.appoint(roles.VP_COMMUNICATIONS, alice)
+    bureau.appoint(COMMUNICATIONS_ROLE, alice)
     bureau.slack.script.append("busy")
-    bureau.enqueue("un", f"role:{roles.VP_COMMUNICATIONS}")
+    bureau.enqueue("un", f"role:{COMMUNICATIONS_ROLE}")
     await bureau.send()
-    bureau.appoint(roles.VP_COMMUNICATIONS, bob, bureau.clock().date())
+    bureau.appoint(COMMUNICATIONS_ROLE, bob, bureau.clock().date())
     bureau.clock.move(hours=1)
     await bureau.send()
     assert bureau.slack.received == {"person:slack/T1/U2": ["avis {'n': 'un'}"]}
 
 
 async def test_a_vacant_role_is_replaced_by_the_one_it_falls_back_on(bureau: Office) -> None:
-    bureau.appoint(roles.CONSEIL, bureau.person(ALICE_ON_SLACK))
-    bureau.enqueue("un", f"role:{roles.VP_COMMUNICATIONS}")
+    bureau.appoint(COUNCIL_ROLE, bureau.person(ALICE_ON_SLACK))
+    bureau.enqueue("un", f"role:{COMMUNICATIONS_ROLE}")
     await bureau.send()
     assert list(bureau.slack.received) == [ALICE_DM]
 
 
 async def test_a_role_has_its_e_mail_when_its_holder_cannot_be_reached_or_is_nobody(bureau: Office) -> None:
     with bureau.storage.transaction() as db:
-        roles.change(db, roles.Role(roles.CONSEIL, "Conseil", "conseil@exemple.ca", roles.ADMINISTRATION))
-    bureau.enqueue("vacant", f"role:{roles.CONSEIL}")
+        roles.change(db, roles.Role(COUNCIL_ROLE, "Conseil", "conseil@exemple.ca", roles.ADMINISTRATION))
+    bureau.enqueue("vacant", f"role:{COUNCIL_ROLE}")
     await bureau.send()
-    bureau.appoint(roles.CONSEIL, bureau.person(ALICE_ON_SLACK))
+    bureau.appoint(COUNCIL_ROLE, bureau.person(ALICE_ON_SLACK))
     bureau.slack.script.append("closed")
-    bureau.enqueue("tenu", f"role:{roles.CONSEIL}")
+    bureau.enqueue("tenu", f"role:{COUNCIL_ROLE}")
     await bureau.send()
     assert bureau.mail.received == {
         "person:courriel//conseil@exemple.ca": ["avis {'n': 'vacant'}", "avis {'n': 'tenu'}"]

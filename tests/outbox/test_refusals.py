@@ -25,6 +25,7 @@ from tests.kits.outbox import (
     Post,
     office,
 )
+from tests.kits.people import COUNCIL_ROLE
 
 ON_DISCORD = Destination("discord", "9", "C8", "channel")
 CODES = ["invalid_auth", "org_login_required"]
@@ -131,8 +132,8 @@ async def test_it_is_told_of_by_e_mail_when_nothing_else_is_left(bureau: Office)
 
 async def test_a_mail_server_that_refuses_the_account_is_told_of_too(bureau: Office) -> None:
     has_channels(bureau, ADMINISTRATORS)
-    has_mail(bureau, roles.CONSEIL, "conseil@exemple.ca")
-    bureau.enqueue("un", f"role:{roles.CONSEIL}")
+    has_mail(bureau, COUNCIL_ROLE, "conseil@exemple.ca")
+    bureau.enqueue("un", f"role:{COUNCIL_ROLE}")
     await half_a_minute(bureau, bureau.mail, "535")
     assert len(bureau.mail.received[CONSEIL_MAIL]) == 1
     [words] = bureau.slack.all()
@@ -190,9 +191,9 @@ async def test_what_may_have_left_before_the_refusal_is_still_looked_for_after_i
 
 def on_both(bureau: Office) -> str:
     """Return the recipient of what is for the only holder of a role, on Slack, who has other ways."""
-    bureau.appoint(roles.CONSEIL, bureau.person(BOB_ON_SLACK))
-    has_mail(bureau, roles.CONSEIL, "conseil@exemple.ca")
-    return f"role:{roles.CONSEIL}"
+    bureau.appoint(COUNCIL_ROLE, bureau.person(BOB_ON_SLACK))
+    has_mail(bureau, COUNCIL_ROLE, "conseil@exemple.ca")
+    return f"role:{COUNCIL_ROLE}"
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -205,7 +206,7 @@ async def test_what_is_urgent_takes_the_next_route_at_once_and_is_not_said_again
     await time_passes(bureau, seconds=1)
     assert bureau.mail.received == {CONSEIL_MAIL: ["presse {'n': 'un'}"]}
     bureau.slack.refused = ""
-    bureau.enqueue("deux", f"role:{roles.CONSEIL}", "presse")
+    bureau.enqueue("deux", f"role:{COUNCIL_ROLE}", "presse")
     await time_passes(bureau, hours=1)
     assert bureau.slack.all() == ["presse {'n': 'deux'}"]
 
@@ -213,7 +214,7 @@ async def test_what_is_urgent_takes_the_next_route_at_once_and_is_not_said_again
 async def test_what_presses_less_takes_the_next_route_after_half_an_hour(bureau: Office) -> None:
     bureau.slack.refused = "invalid_auth"
     bureau.enqueue("un", on_both(bureau), "presse", urgent=False)
-    bureau.enqueue("deux", f"role:{roles.CONSEIL}", "avis", urgent=False)
+    bureau.enqueue("deux", f"role:{COUNCIL_ROLE}", "avis", urgent=False)
     for _ in range(int(PRESSING.total_seconds() / 60) - 1):
         await time_passes(bureau, minutes=1)
         await bureau.send()
@@ -267,7 +268,7 @@ async def test_what_presses_does_not_wait_long_for_a_platform_that_answers_nothi
     bureau.enqueue("deux", f"person:{bureau.person(BOB_ON_SLACK)}")
     await time_passes(bureau, hours=1)
     bureau.slack.script.append("unknown")
-    bureau.enqueue("trois", f"role:{roles.CONSEIL}", "presse")
+    bureau.enqueue("trois", f"role:{COUNCIL_ROLE}", "presse")
     for _ in range(3):
         await time_passes(bureau, minutes=1)
     assert len(bureau.mail.all()) == 1, "it had answered since: what got no answer long ago says nothing"
@@ -329,7 +330,7 @@ async def test_a_missing_permission_is_told_once_though_what_needs_it_left_by_an
     caplog.set_level(logging.WARNING)
     bureau.slack.lacking = "chat:write"
     for number in range(3):
-        bureau.enqueue(f"avec {number}", on_both(bureau) if not number else f"role:{roles.CONSEIL}", "presse")
+        bureau.enqueue(f"avec {number}", on_both(bureau) if not number else f"role:{COUNCIL_ROLE}", "presse")
         await bureau.send()
         await time_passes(bureau, minutes=10)
     assert len(bureau.mail.all()) == 3

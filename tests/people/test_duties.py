@@ -16,7 +16,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.requests import Actor, Command
 from bot.people import appointments, persons, roles
 from bot.people.office import admin_refusal
-from tests.kits.people import ALEX, BLAISE
+from tests.kits.people import ALEX, BLAISE, COMMUNICATIONS_ROLE
 from tests.kits.registry import ADMIN, Desk, desk, pressed, words
 
 Result = TypeVar("Result")
@@ -48,7 +48,7 @@ def office() -> Iterator[Desk]:
         def settle(db: Database) -> None:
             today = made.office.today()
             roles.appoint(db, roles.ADMINISTRATION, persons.known(db, SECOND), today, replacing=False)
-            roles.appoint(db, roles.VP_COMMUNICATIONS, persons.known(db, ALEX), today)
+            roles.appoint(db, COMMUNICATIONS_ROLE, persons.known(db, ALEX), today)
             made.office.registry_changed(db, "")
             roles.seed(db, OTHERS)
             roles.appoint(db, TREASURY, persons.known(db, BLAISE), today)
@@ -129,7 +129,7 @@ async def test_a_second_administrator_confirms_it_for_today(office: Desk) -> Non
     assert "rien à confirmer" in words(await office.press(f"roles confirmer {TREASURY}", ADMIN))
     await office.press(f"roles confirmer {TREASURY}", SECOND)
     assert able(office) == {written(ALEX), written(BLAISE)}
-    await office.press(f"roles confirmer {roles.VP_COMMUNICATIONS}", SECOND)
+    await office.press(f"roles confirmer {COMMUNICATIONS_ROLE}", SECOND)
     assert able(office) == {written(BLAISE)}
 
 

@@ -15,7 +15,7 @@ from bot.outbox import rows as outbox
 from bot.people import membership, persons, roles
 from bot.people.persons import Account
 from tests.kits.outbox import delivery
-from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
+from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, COUNCIL_ROLE, DAY, NOW, count, day, fresh
 
 ACTORS = [Actor("slack", "T1", f"U{n}") for n in range(3)] + [
     Actor("discord", "900", str(n)) for n in range(3)
@@ -96,11 +96,11 @@ def test_any_text_typed_as_a_code_is_merely_unknown(text: str) -> None:
 
 def test_the_facts_of_both_become_those_of_one(db: Database) -> None:
     alex, other = persons.known(db, ALEX), persons.known(db, ALEX_ON_DISCORD)
-    roles.appoint(db, roles.CONSEIL, other, DAY)
+    roles.appoint(db, COUNCIL_ROLE, other, DAY)
     for who in (alex, other):
         membership.enter(db, who, "officer", membership.BY_HAND, DAY)
     persons.merge(db, alex, other)
-    assert roles.holders(db, roles.CONSEIL, DAY) == [alex]
+    assert roles.holders(db, COUNCIL_ROLE, DAY) == [alex]
     assert membership.members(db, "officer") == [alex]
     assert count(db, "members") == count(db, "people") == 1
     assert db.conn.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -227,7 +227,7 @@ TestLinking = Linking.TestCase
 def test_both_accounts_in_one_role_are_one_line_of_the_registry(db: Database) -> None:
     alex, other = persons.known(db, ALEX), persons.known(db, ALEX_ON_DISCORD)
     for who, since in ((alex, day(-5)), (other, day(-9)), (alex, DAY)):
-        roles.appoint(db, roles.CONSEIL, who, since, replacing=False)
+        roles.appoint(db, COUNCIL_ROLE, who, since, replacing=False)
     persons.merge(db, alex, other)
-    [line] = roles.tenures(db, roles.CONSEIL, DAY)
+    [line] = roles.tenures(db, COUNCIL_ROLE, DAY)
     assert (line.holder, line.since, line.until) == (alex, day(-9), None)

@@ -12,9 +12,20 @@ from bot.people import appointments, membership, office, persons, roles
 from bot.people.group_sync import GroupSync
 from bot.people.membership import Source, SourceType
 from bot.people.office import Office
-from bot.people.roles import ADMINISTRATION, CONSEIL, CONSEILLER, VP_COMMUNICATIONS, Group
+from bot.people.roles import ADMINISTRATION, Group
 from tests.kits.office import offices
-from tests.kits.people import ALEX, BLAISE, DAY, NOW, day, fresh, person
+from tests.kits.people import (
+    ADVISER_ROLE,
+    ALEX,
+    BLAISE,
+    COMMUNICATIONS_ROLE,
+    COUNCIL_ROLE,
+    DAY,
+    NOW,
+    day,
+    fresh,
+    person,
+)
 
 
 @pytest.fixture
@@ -23,15 +34,15 @@ def db() -> Database:
 
 
 def test_an_administrator_administers_the_same_day_though_reports_wait_for_the_next(db: Database) -> None:
-    for name, role in (("U1", VP_COMMUNICATIONS), ("U1", ADMINISTRATION)):
+    for name, role in (("U1", COMMUNICATIONS_ROLE), ("U1", ADMINISTRATION)):
         roles.appoint(db, role, person(db, name), day(-10))
     appointments.follow(db, day(-10))
     roles.appoint(db, ADMINISTRATION, person(db, "U2"), DAY, replacing=False)
-    roles.appoint(db, CONSEILLER, person(db, "U2"), day(1))
+    roles.appoint(db, ADVISER_ROLE, person(db, "U2"), day(1))
     appointments.follow(db, DAY)
     assert appointments.effective(db, ADMINISTRATION, DAY) == {"slack:T1/U1", "slack:T1/U2"}
-    assert appointments.effective(db, CONSEILLER, DAY) == set()
-    assert appointments.effective(db, CONSEILLER, day(1)) == {"slack:T1/U2"}
+    assert appointments.effective(db, ADVISER_ROLE, DAY) == set()
+    assert appointments.effective(db, ADVISER_ROLE, day(1)) == {"slack:T1/U2"}
 
 
 def a_source(source: SourceType, identifier: str) -> Source:
@@ -78,27 +89,27 @@ async def test_who_belongs_to_which_groups_is_recorded_and_unused_groups_are_lef
                 work(db)
             people = {persons.known(db, ALEX): "alex", persons.known(db, BLAISE): "blaise"}
             tomorrow = commons.today() + timedelta(1)  # whoever leaves a group holds its roles until then
-            held = {role: roles.holders(db, role, tomorrow) for role in (CONSEIL, CONSEILLER)}
+            held = {role: roles.holders(db, role, tomorrow) for role in (COUNCIL_ROLE, ADVISER_ROLE)}
             return {role: [people[who] for who in holders] for role, holders in held.items()}
 
     def appoint(db: Database) -> None:
-        for role, name in ((CONSEIL, "S1"), (CONSEILLER, "S2")):
+        for role, name in ((COUNCIL_ROLE, "S1"), (ADVISER_ROLE, "S2")):
             roles.appoint(db, role, Group("slack", "T1", name), commons.today())
 
     await commons.storage.run(lambda: within(appoint))
     await sync.belongs(ALEX, ["S1"])
     await sync.changed(BLAISE, "S2", inside=True)
-    assert await commons.storage.run(within) == {CONSEIL: ["alex"], CONSEILLER: ["blaise"]}
+    assert await commons.storage.run(within) == {COUNCIL_ROLE: ["alex"], ADVISER_ROLE: ["blaise"]}
     await sync.belongs(ALEX, ["S2"])
     found = await commons.storage.run(within)
-    assert (found[CONSEIL], sorted(found[CONSEILLER])) == ([], ["alex", "blaise"])
+    assert (found[COUNCIL_ROLE], sorted(found[ADVISER_ROLE])) == ([], ["alex", "blaise"])
     await sync.gone(BLAISE)
-    assert (await commons.storage.run(within))[CONSEILLER] == ["alex"]
+    assert (await commons.storage.run(within))[ADVISER_ROLE] == ["alex"]
     assert set(calls) == {""}
     assert len(calls) == 4
 
     def dismiss(db: Database) -> None:
-        roles.dismiss(db, CONSEIL, Group("slack", "T1", "S1"), commons.today())
+        roles.dismiss(db, COUNCIL_ROLE, Group("slack", "T1", "S1"), commons.today())
 
     await commons.storage.run(lambda: within(dismiss))
     assert await sync.reconcile({}) == []

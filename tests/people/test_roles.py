@@ -15,18 +15,21 @@ from sqlite_utils import Database
 from bot.conversation.requests import Actor
 from bot.outbox import routes, rows
 from bot.people import membership, persons, roles
-from bot.people.roles import (
-    ADMINISTRATION,
-    CONSEIL,
-    CONSEILLER,
-    SUPPLEANCE,
-    VP_COMMUNICATIONS,
-    Group,
-    Role,
-    RoleError,
-)
+from bot.people.roles import ADMINISTRATION, Group, Role, RoleError
 from tests.kits.outbox import delivery
-from tests.kits.people import ALEX, BLAISE, DAY, NOW, day, fresh, person
+from tests.kits.people import (
+    ADVISER_ROLE,
+    ALEX,
+    ALTERNATE_ROLE,
+    BLAISE,
+    COMMUNICATIONS_ROLE,
+    COUNCIL_ROLE,
+    DAY,
+    NOW,
+    day,
+    fresh,
+    person,
+)
 
 DAYS = 12
 NAMES = ("U1", "U2", "U3")
@@ -51,7 +54,7 @@ class Registry(RuleBasedStateMachine):
         self.ids = {name: person(self.db, name) for name in NAMES}
         self.model: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
 
-    roles_ = st.sampled_from([VP_COMMUNICATIONS, ADMINISTRATION])
+    roles_ = st.sampled_from([COMMUNICATIONS_ROLE, ADMINISTRATION])
     names = st.sampled_from(NAMES)
     days = st.integers(0, DAYS - 1)
 
@@ -73,7 +76,7 @@ class Registry(RuleBasedStateMachine):
 
     @invariant()
     def each_day_has_its_holders(self) -> None:
-        for role in (VP_COMMUNICATIONS, ADMINISTRATION):
+        for role in (COMMUNICATIONS_ROLE, ADMINISTRATION):
             for number in range(DAYS):
                 expected = {self.ids[name] for name in NAMES if number in self.model[role][name]}
                 assert set(roles.holders(self.db, role, day(number))) == expected
@@ -81,7 +84,7 @@ class Registry(RuleBasedStateMachine):
 
     @invariant()
     def no_line_overlaps_another(self) -> None:
-        for role in (VP_COMMUNICATIONS, ADMINISTRATION):
+        for role in (COMMUNICATIONS_ROLE, ADMINISTRATION):
             for holder in self.ids.values():
                 lines = [one for one in roles.tenures(self.db, role, date.min) if one.holder == holder]
                 for first, second in itertools.pairwise(lines):
@@ -95,57 +98,65 @@ TestRegistry = Registry.TestCase
 
 def test_on_a_handover_the_role_changes_hands_that_very_day(db: Database) -> None:
     first, second = person(db, "U1"), person(db, "U2")
-    roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
-    roles.appoint(db, VP_COMMUNICATIONS, second, day(3))
-    assert roles.holders(db, VP_COMMUNICATIONS, day(2)) == [first]
-    assert roles.holders(db, VP_COMMUNICATIONS, day(3)) == [second]
-    assert roles.has(db, first, VP_COMMUNICATIONS, day(2))
-    assert not roles.has(db, first, VP_COMMUNICATIONS, day(3))
+    roles.appoint(db, COMMUNICATIONS_ROLE, first, day(-300))
+    roles.appoint(db, COMMUNICATIONS_ROLE, second, day(3))
+    assert roles.holders(db, COMMUNICATIONS_ROLE, day(2)) == [first]
+    assert roles.holders(db, COMMUNICATIONS_ROLE, day(3)) == [second]
+    assert roles.has(db, first, COMMUNICATIONS_ROLE, day(2))
+    assert not roles.has(db, first, COMMUNICATIONS_ROLE, day(3))
 
 
 def test_work_that_waits_for_a_role_is_for_whoever_holds_it_when_it_is_sent(db: Database) -> None:
     first, second = person(db, "U1"), person(db, "U2")
-    roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
-    rows.enqueue(db, delivery("avis:1", f"role:{VP_COMMUNICATIONS}"), NOW)
-    roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
+    roles.appoint(db, COMMUNICATIONS_ROLE, first, day(-300))
+    rows.enqueue(db, delivery("avis:1", f"role:{COMMUNICATIONS_ROLE}"), NOW)
+    roles.appoint(db, COMMUNICATIONS_ROLE, second, day(0))
     [row_id] = rows.due(db, NOW, NOW, "[]", 10)
     row = rows.load_row(db, row_id)
-    assert routes.new_holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
+    assert routes.new_holders(db, row.recipient, DAY) == {second: f"role:{COMMUNICATIONS_ROLE}/{second}"}
 
 
 def test_work_that_was_already_given_to_the_former_holder_moves_too(db: Database) -> None:
     first, second = person(db, "U1"), person(db, "U2")
-    roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
-    rows.enqueue(db, delivery("avis:1→U1", f"role:{VP_COMMUNICATIONS}/{first}"), NOW)
+    roles.appoint(db, COMMUNICATIONS_ROLE, first, day(-300))
+    rows.enqueue(db, delivery("avis:1→U1", f"role:{COMMUNICATIONS_ROLE}/{first}"), NOW)
     [row_id] = rows.due(db, NOW, NOW, "[]", 10)
     row = rows.load_row(db, row_id)
     assert routes.new_holders(db, row.recipient, DAY) is None
-    roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
-    assert routes.new_holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
+    roles.appoint(db, COMMUNICATIONS_ROLE, second, day(0))
+    assert routes.new_holders(db, row.recipient, DAY) == {second: f"role:{COMMUNICATIONS_ROLE}/{second}"}
 
 
 def test_a_vacant_role_falls_back_on_the_next_that_someone_holds(db: Database) -> None:
     council = person(db)
-    assert roles.acting(db, VP_COMMUNICATIONS, DAY) is None
+    assert roles.acting(db, COMMUNICATIONS_ROLE, DAY) is None
     roles.appoint(db, ADMINISTRATION, council, DAY)
-    assert roles.acting(db, VP_COMMUNICATIONS, DAY) is None, "the administration as such reads no report"
-    roles.appoint(db, CONSEIL, council, DAY)
-    assert roles.chain(db, VP_COMMUNICATIONS) == [VP_COMMUNICATIONS, CONSEILLER, CONSEIL, ADMINISTRATION]
-    assert roles.acting(db, VP_COMMUNICATIONS, DAY) == CONSEIL
-    assert roles.role(db, VP_COMMUNICATIONS).fallback_id == CONSEILLER
+    assert roles.acting(db, COMMUNICATIONS_ROLE, DAY) is None, "the administration as such reads no report"
+    roles.appoint(db, COUNCIL_ROLE, council, DAY)
+    assert roles.chain(db, COMMUNICATIONS_ROLE) == [
+        COMMUNICATIONS_ROLE,
+        ADVISER_ROLE,
+        COUNCIL_ROLE,
+        ADMINISTRATION,
+    ]
+    assert roles.acting(db, COMMUNICATIONS_ROLE, DAY) == COUNCIL_ROLE
+    assert roles.role(db, COMMUNICATIONS_ROLE).fallback_id == ADVISER_ROLE
 
 
 def test_a_group_holds_a_role_by_those_who_are_in_it(db: Database) -> None:
-    roles.appoint(db, CONSEIL, STAFF, DAY)
+    roles.appoint(db, COUNCIL_ROLE, STAFF, DAY)
     [source] = membership.sources(db, "slack")
     membership.reconcile(db, source, [ALEX, BLAISE], DAY)
     alex = persons.known(db, ALEX)
-    assert set(roles.holders(db, CONSEIL, DAY)) == {alex, persons.known(db, BLAISE)}
+    assert set(roles.holders(db, COUNCIL_ROLE, DAY)) == {alex, persons.known(db, BLAISE)}
     membership.changed(db, "S1", ALEX, inside=False, today=DAY)
-    assert set(roles.holders(db, CONSEIL, DAY)) == {alex, persons.known(db, BLAISE)}  # until the day ends
-    assert roles.holders(db, CONSEIL, day(1)) == [persons.known(db, BLAISE)]
-    roles.dismiss(db, CONSEIL, STAFF, day(2))
-    assert roles.holders(db, CONSEIL, day(2)) == []
+    assert set(roles.holders(db, COUNCIL_ROLE, DAY)) == {
+        alex,
+        persons.known(db, BLAISE),
+    }  # until the day ends
+    assert roles.holders(db, COUNCIL_ROLE, day(1)) == [persons.known(db, BLAISE)]
+    roles.dismiss(db, COUNCIL_ROLE, STAFF, day(2))
+    assert roles.holders(db, COUNCIL_ROLE, day(2)) == []
 
 
 def _read(db: Database, *actors: Actor, on: date = DAY) -> None:
@@ -169,15 +180,15 @@ def test_a_group_takes_a_role_once_someone_is_known_to_be_in_it_and_not_before(d
 
 def test_a_group_that_is_to_take_a_role_later_takes_it_that_day(db: Database) -> None:
     alex, blaise = persons.known(db, ALEX), persons.known(db, BLAISE)
-    roles.appoint(db, CONSEIL, alex, day(-30))
-    roles.appoint(db, CONSEIL, STAFF, day(10))
+    roles.appoint(db, COUNCIL_ROLE, alex, day(-30))
+    roles.appoint(db, COUNCIL_ROLE, STAFF, day(10))
     _read(db, BLAISE)
-    assert roles.holders(db, CONSEIL, day(9)) == [alex]
-    assert roles.holders(db, CONSEIL, day(10)) == [blaise]
+    assert roles.holders(db, COUNCIL_ROLE, day(9)) == [alex]
+    assert roles.holders(db, COUNCIL_ROLE, day(10)) == [blaise]
 
 
 def test_who_is_in_the_group_of_a_role_is_neither_an_officer_nor_an_employee(db: Database) -> None:
-    roles.appoint(db, CONSEIL, STAFF, DAY)
+    roles.appoint(db, COUNCIL_ROLE, STAFF, DAY)
     [source] = membership.sources(db)
     membership.reconcile(db, source, [ALEX], DAY)
     assert membership.members(db, "officer") == membership.members(db, "employee") == []
@@ -192,15 +203,17 @@ def test_the_first_administrator_comes_from_the_settings_and_only_the_first(db: 
 
 
 def test_the_registry_is_seeded_once_and_titles_are_kept(db: Database) -> None:
-    roles.change(db, Role(VP_COMMUNICATIONS, "Coordination aux communications", "com@exemple.ca", CONSEIL))
+    roles.change(
+        db, Role(COMMUNICATIONS_ROLE, "Coordination aux communications", "com@exemple.ca", COUNCIL_ROLE)
+    )
     roles.seed(db)
-    assert roles.title(db, VP_COMMUNICATIONS) == "Coordination aux communications"
-    assert roles.role(db, VP_COMMUNICATIONS).email == "com@exemple.ca"
+    assert roles.title(db, COMMUNICATIONS_ROLE) == "Coordination aux communications"
+    assert roles.role(db, COMMUNICATIONS_ROLE).email == "com@exemple.ca"
     assert [role.id for role in roles.all_roles(db)] == [
-        VP_COMMUNICATIONS,
-        CONSEILLER,
-        SUPPLEANCE,
-        CONSEIL,
+        COMMUNICATIONS_ROLE,
+        ADVISER_ROLE,
+        ALTERNATE_ROLE,
+        COUNCIL_ROLE,
         ADMINISTRATION,
     ]
 
@@ -208,7 +221,7 @@ def test_the_registry_is_seeded_once_and_titles_are_kept(db: Database) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        Role(ADMINISTRATION, "Administration", None, VP_COMMUNICATIONS),
+        Role(ADMINISTRATION, "Administration", None, COMMUNICATIONS_ROLE),
         Role(ADMINISTRATION, "Administration", None, ADMINISTRATION),
         Role(ADMINISTRATION, " "),
         Role(ADMINISTRATION, "a" * 61),

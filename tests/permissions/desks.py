@@ -16,9 +16,9 @@ from bot.policy.library import Library
 from bot.policy.loading import load_library
 from bot.settings import SEED
 from tests.kits.office import CALENDAR
-from tests.kits.people import DAY, NOW, fresh, person
+from tests.kits.people import COUNCIL_ROLE, DAY, NOW, fresh, person
 
-DECIDERS = {"logo": roles.CONSEIL, "parole": roles.CONSEIL}
+DECIDERS = {"logo": COUNCIL_ROLE, "parole": COUNCIL_ROLE}
 
 
 @cache

@@ -13,7 +13,7 @@ from bot.outbox.notices import NoticeContext, Notices
 from bot.people import persons, roles
 from bot.permissions import daily, notices, requests, thread
 from bot.permissions.requests import Ruling
-from tests.kits.people import DAY, day, person
+from tests.kits.people import COMMUNICATIONS_ROLE, COUNCIL_ROLE, DAY, day, person
 from tests.permissions.desks import asked, at, granted, library, staffed
 
 NOTICES = Notices(lambda: notices.notice_builders(library()))
@@ -60,7 +60,7 @@ def test_nothing_is_told_to_who_lost_the_role_and_the_next_holder_learns_of_it()
     db = staffed()
     request = asked(at(db))
     thread.say(at(db), request.id, person(db, "U1"), "Bonjour")
-    roles.appoint(db, roles.VP_COMMUNICATIONS, person(db, "VP2"), DAY)
+    roles.appoint(db, COMMUNICATIONS_ROLE, person(db, "VP2"), DAY)
     assert told(db) == []
     daily.daily(at(db))
     assert told(db) == [("demande-recue", "VP2")]
@@ -94,7 +94,7 @@ def test_nobody_is_reminded_of_what_they_were_not_told_yet() -> None:
     asked(at(db))
     daily.daily(at(db, 6))
     assert told(db, 6) == [("demande-recue", "VP")]
-    roles.appoint(db, roles.VP_COMMUNICATIONS, person(db, "VP2"), DAY + timedelta(days=10))
+    roles.appoint(db, COMMUNICATIONS_ROLE, person(db, "VP2"), DAY + timedelta(days=10))
     daily.daily(at(db, 10))
     assert told(db, 10) == [("demande-recue", "VP2")]
 
@@ -142,7 +142,7 @@ def test_a_request_that_nobody_can_decide_any_more_is_told_to_the_administration
     db = staffed(administration="AD")
     asked(at(db), "VP")
     read_all(db)
-    for role, user in ((roles.CONSEIL, "CE"), (roles.ADMINISTRATION, "AD")):
+    for role, user in ((COUNCIL_ROLE, "CE"), (roles.ADMINISTRATION, "AD")):
         roles.dismiss(db, role, person(db, user), day(1))
     daily.daily(at(db, 1))
     assert told(db, 1) == [("demande-orpheline", "role:administration")]

@@ -13,7 +13,15 @@ from bot.people import persons, roles
 from bot.permissions import requests, thread
 from bot.permissions.kinds import all_kinds
 from bot.permissions.requests import DecidedError, PermissionRequestError, Ruling
-from tests.kits.people import ALEX_ON_DISCORD, DAY, day, person
+from tests.kits.people import (
+    ADVISER_ROLE,
+    ALEX_ON_DISCORD,
+    COMMUNICATIONS_ROLE,
+    COUNCIL_ROLE,
+    DAY,
+    day,
+    person,
+)
 from tests.permissions.desks import a_page, asked, at, granted, library, staffed
 
 YES, NO = Ruling(granted=True), Ruling(granted=False, reason="Une page existe déjà.")
@@ -34,8 +42,8 @@ def refuses(act: object, *arguments: object) -> str:
 def test_a_page_is_asked_of_who_the_text_names_and_granted_once() -> None:
     db = staffed()
     request, vp = asked(at(db)), person(db, "VP")
-    assert (request.state, request.asked_of, request.clauses) == ("asked", roles.VP_COMMUNICATIONS, ("5.16",))
-    assert queued(db, "demande-recue") == [f"role:{roles.VP_COMMUNICATIONS}/{vp}"]
+    assert (request.state, request.asked_of, request.clauses) == ("asked", COMMUNICATIONS_ROLE, ("5.16",))
+    assert queued(db, "demande-recue") == [f"role:{COMMUNICATIONS_ROLE}/{vp}"]
     decided = requests.decide(at(db), request.id, vp, Ruling(granted=True, until=day(30)))
     assert (decided.state, decided.until, decided.decided_by) == ("granted", day(30), vp)
     assert queued(db, "demande-decidee") == [f"person:{person(db, 'U1')}"]
@@ -45,7 +53,7 @@ def test_a_page_is_asked_of_who_the_text_names_and_granted_once() -> None:
 
 def test_the_second_of_two_who_decide_is_told_who_did() -> None:
     db = staffed()
-    roles.appoint(db, roles.VP_COMMUNICATIONS, person(db, "VP2"), DAY, replacing=False)
+    roles.appoint(db, COMMUNICATIONS_ROLE, person(db, "VP2"), DAY, replacing=False)
     request = asked(at(db))
     requests.decide(at(db), request.id, person(db, "VP"), NO)
     with pytest.raises(DecidedError) as refused:
@@ -58,10 +66,10 @@ def test_nobody_decides_of_what_they_ask() -> None:
     db = staffed(conseiller_executif="CO")
     vp = person(db, "VP")
     request = asked(at(db), "VP")
-    assert queued(db, "demande-recue") == [f"role:{roles.CONSEILLER}/{person(db, 'CO')}"]
+    assert queued(db, "demande-recue") == [f"role:{ADVISER_ROLE}/{person(db, 'CO')}"]
     assert "quelqu'un d'autre" in refuses(requests.decide, at(db), request.id, vp, YES)
     assert requests.to_decide(db, vp, DAY) == []
-    assert requests.decide(at(db), request.id, person(db, "CO"), YES).decided_as == roles.CONSEILLER
+    assert requests.decide(at(db), request.id, person(db, "CO"), YES).decided_as == ADVISER_ROLE
 
 
 def test_what_nobody_else_can_decide_is_not_asked() -> None:
@@ -75,7 +83,7 @@ def test_who_loses_the_role_neither_sees_nor_decides() -> None:
     db = staffed()
     request, vp = asked(at(db)), person(db, "VP")
     assert requests.find(db, request.id, vp, DAY) == (request, "decider")
-    roles.dismiss(db, roles.VP_COMMUNICATIONS, vp, DAY)
+    roles.dismiss(db, COMMUNICATIONS_ROLE, vp, DAY)
     unknown = refuses(requests.find, db, "0" * 16, vp, DAY)
     assert refuses(requests.find, db, request.id, vp, DAY) == unknown
     assert refuses(requests.decide, at(db), request.id, vp, YES) == unknown
@@ -105,7 +113,7 @@ def test_only_the_person_in_an_image_consents_and_may_withdraw_at_any_time() -> 
     requests.decide(at(db), request.id, me, YES)
     gone = requests.withdraw(at(db, 300), request.id, me)
     assert (gone.state, gone.closed_by) == ("withdrawn", "consenter")
-    others = {f"person:{person(db, 'U1')}", f"role:{roles.VP_COMMUNICATIONS}/{vp}"}
+    others = {f"person:{person(db, 'U1')}", f"role:{COMMUNICATIONS_ROLE}/{vp}"}
     assert set(queued(db, "demande-retiree")) == others
 
 
@@ -189,14 +197,14 @@ def test_a_person_who_leaves_withdraws_every_consent() -> None:
 
 
 def test_who_decides_is_who_the_text_names_then_the_setting_then_the_profile() -> None:
-    profile = replace(shipped(), authorisers={"5.9": roles.CONSEILLER})
-    kinds = all_kinds(library(), profile, {"logo": roles.CONSEIL})
+    profile = replace(shipped(), authorisers={"5.9": ADVISER_ROLE})
+    kinds = all_kinds(library(), profile, {"logo": COUNCIL_ROLE})
     assert {kind.id: kind.decider for kind in kinds.values()} == {
-        "page": roles.VP_COMMUNICATIONS,
-        "logo": roles.CONSEIL,
-        "parole": roles.CONSEILLER,
-        "image": roles.VP_COMMUNICATIONS,
+        "page": COMMUNICATIONS_ROLE,
+        "logo": COUNCIL_ROLE,
+        "parole": ADVISER_ROLE,
+        "image": COMMUNICATIONS_ROLE,
     }
-    others = all_kinds(library(), replace(shipped(), roles=()), {"page": roles.CONSEIL})
+    others = all_kinds(library(), replace(shipped(), roles=()), {"page": COUNCIL_ROLE})
     assert {kind.decider for kind in others.values()} == {None}
     assert "VIGIE_DEMANDES" in others["page"].unoffered()

@@ -15,14 +15,14 @@ from bot.permissions import daily, requests
 from bot.permissions.requests import Ruling
 from bot.privacy import personal_data
 from tests.backup.test_destroyed import REPORTS, Home
-from tests.kits.people import DAY, day, person
+from tests.kits.people import COMMUNICATIONS_ROLE, DAY, day, person
 from tests.permissions.desks import a_desk, asked, at, granted
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     home = Home(tmp_path)
-    home.within(lambda db: roles.appoint(db, roles.VP_COMMUNICATIONS, person(db, "VP"), day(-9)))
+    home.within(lambda db: roles.appoint(db, COMMUNICATIONS_ROLE, person(db, "VP"), day(-9)))
     yield home
     home.storage.close()
 

@@ -26,13 +26,13 @@ from bot.register import certificates
 from bot.register.registrar import Registrar
 from bot.storage.database import Storage
 from bot.storage.destruction import forgets_nothing
-from tests.kits.people import NOW, person
+from tests.kits.people import ADVISER_ROLE, COMMUNICATIONS_ROLE, COUNCIL_ROLE, NOW, person
 from tests.kits.register import SIGNER
 from tests.permissions.desks import a_desk, staffed
 from tests.register.test_receipt import ISSUER
 
 PEOPLE = ("U1", "U2", "U3", "VP", "VP2", "CE", "AD")
-ROLES = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL, roles.ADMINISTRATION)
+ROLES = (COMMUNICATIONS_ROLE, ADVISER_ROLE, COUNCIL_ROLE, roles.ADMINISTRATION)
 ARROWS: dict[State, set[State]] = {
     "asked": {"granted", "refused", "cancelled"},
     "granted": {"withdrawn", "ended"},

@@ -18,7 +18,19 @@ from bot.privacy.personal_data import CATEGORIES
 from bot.register import attestations, signing
 from bot.register.attestations import Attesting, Target
 from tests.kits.outbox import delivery
-from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
+from tests.kits.people import (
+    ADVISER_ROLE,
+    ALEX,
+    ALEX_ON_DISCORD,
+    BLAISE,
+    COMMUNICATIONS_ROLE,
+    COUNCIL_ROLE,
+    DAY,
+    NOW,
+    count,
+    day,
+    fresh,
+)
 
 
 class Notebook:
@@ -45,7 +57,7 @@ def full(db: Database) -> str:
     """Return a person about whom something of every category is held."""
     alex = persons.known(db, ALEX)
     persons.issue_code(db, ALEX, NOW)
-    roles.appoint(db, roles.CONSEIL, alex, day(-30))
+    roles.appoint(db, COUNCIL_ROLE, alex, day(-30))
     membership.enter(db, alex, "officer", BY_HAND, day(-30))
     rows.enqueue(db, delivery("rappel", f"person:{alex}", "rappel"), NOW)
     return alex
@@ -101,7 +113,7 @@ def test_every_column_about_a_person_is_in_some_category(db: Database) -> None:
 
 def test_without_a_duty_to_keep_all_of_it_is_destroyed(db: Database, notebook: Notebook) -> None:
     alex = full(db)
-    roles.dismiss(db, roles.CONSEIL, alex, DAY)
+    roles.dismiss(db, COUNCIL_ROLE, alex, DAY)
     membership.leave(db, alex, "officer", BY_HAND, DAY)
     assert personal_data.duties(db, alex, DAY) == []
     personal_data.erase(db, alex, DAY, notebook)
@@ -127,10 +139,10 @@ def test_what_was_attested_is_kept_until_it_expires_whatever_is_asked(
 def test_what_a_duty_keeps_stays_and_the_rest_goes(db: Database, notebook: Notebook) -> None:
     alex = full(db)
     assert personal_data.duties(db, alex, DAY) == ["roles", "appartenance"]
-    roles.appoint(db, roles.CONSEILLER, alex, day(-300))
-    roles.dismiss(db, roles.CONSEILLER, alex, day(-200))
+    roles.appoint(db, ADVISER_ROLE, alex, day(-300))
+    roles.dismiss(db, ADVISER_ROLE, alex, day(-200))
     personal_data.erase(db, alex, DAY, notebook)
-    assert roles.holders(db, roles.CONSEIL, DAY) == membership.members(db, "officer") == [alex]
+    assert roles.holders(db, COUNCIL_ROLE, DAY) == membership.members(db, "officer") == [alex]
     assert count(db, "role_holders") == 1
     assert count(db, "link_codes") == 0
     assert count(db, "outbox") == 1
@@ -139,7 +151,7 @@ def test_what_a_duty_keeps_stays_and_the_rest_goes(db: Database, notebook: Noteb
 
 def test_a_future_role_is_a_duty_too(db: Database) -> None:
     alex = persons.known(db, ALEX)
-    roles.appoint(db, roles.CONSEIL, alex, day(20))
+    roles.appoint(db, COUNCIL_ROLE, alex, day(20))
     assert personal_data.duties(db, alex, DAY) == ["roles"]
 
 
@@ -147,7 +159,7 @@ def test_each_category_is_destroyed_when_its_time_comes_and_not_before(
     db: Database, notebook: Notebook
 ) -> None:
     alex, blaise = full(db), persons.known(db, BLAISE)
-    roles.appoint(db, roles.CONSEIL, blaise, DAY)
+    roles.appoint(db, COUNCIL_ROLE, blaise, DAY)
     membership.leave(db, alex, "officer", BY_HAND, DAY)
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = ?", (DAY.isoformat(),))
     assert personal_data.enforce(db, DAY, notebook) == {"liaison": 1}
@@ -157,7 +169,7 @@ def test_each_category_is_destroyed_when_its_time_comes_and_not_before(
     assert personal_data.enforce(db, day(729), notebook) == {}
     assert personal_data.enforce(db, day(730), notebook)["roles"] == 1
     assert personal_data.enforce(db, day(730), notebook) == {}
-    assert roles.holders(db, roles.CONSEIL, day(730)) == [blaise]
+    assert roles.holders(db, COUNCIL_ROLE, day(730)) == [blaise]
 
 
 def test_what_is_still_to_be_sent_is_never_destroyed_by_age(db: Database, notebook: Notebook) -> None:
@@ -207,9 +219,9 @@ def test_the_notice_is_due_once_per_version_to_a_person_and_not_to_an_account(
 
 def test_what_someone_could_read_stays_and_their_account_need_not(db: Database, notebook: Notebook) -> None:
     alex = persons.known(db, ALEX)
-    roles.appoint(db, roles.VP_COMMUNICATIONS, alex, day(-300))
+    roles.appoint(db, COMMUNICATIONS_ROLE, alex, day(-300))
     appointments.follow(db, day(-300))
-    roles.dismiss(db, roles.VP_COMMUNICATIONS, alex, day(-200))
+    roles.dismiss(db, COMMUNICATIONS_ROLE, alex, day(-200))
     appointments.follow(db, day(-200))
     assert personal_data.duties(db, alex, DAY) == ["nominations"]
     personal_data.erase(db, alex, DAY, notebook)

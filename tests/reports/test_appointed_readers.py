@@ -18,6 +18,7 @@ from bot.reports import handovers
 from bot.reports.figures import export
 from bot.reports.filing import Report
 from tests.kits.office import CALENDAR
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.reports.chat import CONSEILLER, REPORTER, SUPPLEANT, VP, Chat, chatting, pressed, words
 
 ADMIN, SECOND = Actor("slack", "T1", "U0ADMIN"), Actor("slack", "T1", "U0SECOND")
@@ -263,7 +264,7 @@ async def only_the_vice_presidency(chat: Chat) -> None:
 
     def give(_: Chat) -> None:
         with chat.reporting.session() as session:
-            roles.appoint(session.db, roles.VP_COMMUNICATIONS, Group("slack", "T1", GROUP), session.today)
+            roles.appoint(session.db, COMMUNICATIONS_ROLE, Group("slack", "T1", GROUP), session.today)
 
     _within(chat, give)
     await in_group(chat, VP, inside=True)
@@ -476,7 +477,7 @@ async def test_whoever_a_report_names_learns_nothing_of_it_from_what_waits(chat:
         await chat.ask(pressed(await chat.ask(f"roles voir {role}", ADMIN), "Retirer la ligne 1"), ADMIN)
     chat.wait(days=1)
     sent(chat)
-    await chat.report(REPORTER, Report(implicated=(roles.VP_COMMUNICATIONS,)))
+    await chat.report(REPORTER, Report(implicated=(COMMUNICATIONS_ROLE,)))
     chat.wait(minutes=61)
     for _ in "12":
         beat(chat)

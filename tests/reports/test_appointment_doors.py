@@ -14,6 +14,7 @@ from bot.people.persons import account, parse
 from bot.people.roles import Group
 from bot.policy.library import Library
 from tests.kits.office import CALENDAR
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.reports.chat import CONSEILLER, VP, Chat, chatting, pressed
 from tests.reports.test_appointed_readers import ADMIN, ELSEWHERE, GROUP, NEW, name, two_administrators
 
@@ -48,7 +49,7 @@ async def a_group(chat: Chat) -> None:
     def give() -> None:
         with chat.reporting.session() as session:
             group = Group("slack", "T1", GROUP)
-            roles.appoint(session.db, roles.VP_COMMUNICATIONS, group, session.today, replacing=False)
+            roles.appoint(session.db, COMMUNICATIONS_ROLE, group, session.today, replacing=False)
 
     await chat.storage.run(give)
     changed = chat.reporting.office.registry_changed

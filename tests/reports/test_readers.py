@@ -33,7 +33,7 @@ from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes
 from bot.outbox.rows import Delivery
 from bot.outbox.sending import Sender
-from bot.people import persons, roles
+from bot.people import persons
 from bot.platforms.contract import Destination
 from bot.platforms.slack.render import form_window, render
 from bot.policy.library import Library
@@ -45,6 +45,7 @@ from bot.reports.routing import Routing, load_routing
 from bot.storage.destruction import forgets_nothing
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import until_idle
+from tests.kits.people import ADVISER_ROLE, COMMUNICATIONS_ROLE
 from tests.kits.reports.chat import CONSEILLER, HOLDERS, SUPPLEANT, VP, Chat, chatting
 
 pytestmark = pytest.mark.attack("Apprendre qu'on est en cause")
@@ -405,7 +406,7 @@ def test_nor_does_a_report_that_names_them_have_them_told_of_what_was_added_to_o
     library: Library,
 ) -> None:
     """What was added before it was closed appears after: whether another case is open changes nothing."""
-    vp, conseiller = roles.VP_COMMUNICATIONS, roles.CONSEILLER
+    vp, conseiller = COMMUNICATIONS_ROLE, ADVISER_ROLE
     hidden = Filed(45, Report(recipient=vp, implicated=(conseiller,), urgent=True))
     shown = Filed(30, Report(recipient=vp, implicated=(vp,), urgent=True))
     added = Filed(135, Report(recipient=vp, implicated=(vp,)), "adds")

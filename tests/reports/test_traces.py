@@ -30,7 +30,6 @@ from bot.outbox.rows import bury, enqueue
 from bot.outbox.sending import Sender
 from bot.people import persons, roles
 from bot.people.roles import ADMINISTRATION
-from bot.people.roles import VP_COMMUNICATIONS as VP
 from bot.platforms.contract import Destination
 from bot.reports import codes
 from bot.reports.filing import Report, open_report
@@ -43,6 +42,7 @@ from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import Outcome, Post, delivery
 from tests.kits.people import ALEX
+from tests.kits.people import COMMUNICATIONS_ROLE as VP
 from tests.leaks import sinks
 
 ADMIN = Actor("slack", "T1", "U9")

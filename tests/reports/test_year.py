@@ -15,15 +15,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.conversation.requests import Actor
 from bot.people import appointments, membership, persons, roles
-from bot.people.roles import ADMINISTRATION, CONSEIL, CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS, Group
+from bot.people.roles import ADMINISTRATION, Group
 from bot.reports import access, cases, escalation, filing, handovers, readers, routing
 from bot.reports.routing import load_routing
 from bot.storage.database import Storage
+from tests.kits.people import ADVISER_ROLE, ALTERNATE_ROLE, COMMUNICATIONS_ROLE, COUNCIL_ROLE
 from tests.kits.reports.records import Desk, a_report
 
 PEOPLE = [Actor("slack", "T1", f"U{number}") for number in range(6)]
 ADMINS = [Actor("slack", "T1", f"UADMIN{number}") for number in range(2)]
-RECEIVING = (VP_COMMUNICATIONS, CONSEILLER, SUPPLEANCE, CONSEIL)
+RECEIVING = (COMMUNICATIONS_ROLE, ADVISER_ROLE, ALTERNATE_ROLE, COUNCIL_ROLE)
 GROUP = Group("slack", "T1", "S1")
 
 
@@ -126,14 +127,14 @@ class Year(RuleBasedStateMachine):
             roles.relieve(self.db, source, self.today)
         self.changed()
 
-    @rule(fallback=st.sampled_from([CONSEIL, ADMINISTRATION, None]))
+    @rule(fallback=st.sampled_from([COUNCIL_ROLE, ADMINISTRATION, None]))
     def another_fallback(self, fallback: str | None) -> None:
-        own = roles.role(self.db, SUPPLEANCE)
+        own = roles.role(self.db, ALTERNATE_ROLE)
         roles.change(self.db, roles.Role(own.id, own.title, own.email, fallback))
         self.changed(ADMINS[0])
         self.day_begins()  # no handover: a role taken out of the line receives nothing more, at once
 
-    @rule(blamed=st.sampled_from([(), (VP_COMMUNICATIONS,), (CONSEILLER,)]), again=st.booleans())
+    @rule(blamed=st.sampled_from([(), (COMMUNICATIONS_ROLE,), (ADVISER_ROLE,)]), again=st.booleans())
     def report(self, blamed: tuple[str, ...], again: bool) -> None:
         self.posts += not again
         filing.file_report(
@@ -254,7 +255,7 @@ TestYear = Year.TestCase
 def test_the_walk_of_a_year_comes_to_every_state() -> None:
     """The machine is no use if it never strands a case: one is stranded, named for, and handed over."""
     year = Year()
-    year.begin(CONSEIL)
+    year.begin(COUNCIL_ROLE)
     year.report((), again=False)
     year.days_pass(2)
     year.a_group_changes(PEOPLE[3], inside=False)
@@ -263,7 +264,7 @@ def test_the_walk_of_a_year_comes_to_every_state() -> None:
     year.days_pass(1)
     assert handovers.stranded(year.desk.session)
     assert not handovers.takers(year.desk.session)
-    year.name(VP_COMMUNICATIONS, PEOPLE[5], replacing=False)
+    year.name(COMMUNICATIONS_ROLE, PEOPLE[5], replacing=False)
     assert not handovers.takers(year.desk.session)
     year.days_pass(1)
     year.the_administration_hands_over(alone=True)
@@ -279,7 +280,7 @@ def test_the_walk_of_a_year_comes_to_every_state() -> None:
 def test_a_day_of_handover_has_a_reader_and_so_has_the_next(way: str, *, filed_first: bool) -> None:
     """One role receives, and the machine's own promises are checked on the day that it changes hands."""
     year, (former, new) = Year(), (PEOPLE[0], PEOPLE[5])
-    year.begin(VP_COMMUNICATIONS if way == "by group" else CONSEIL)
+    year.begin(COMMUNICATIONS_ROLE if way == "by group" else COUNCIL_ROLE)
     year.a_group_changes(PEOPLE[3], inside=False)
     for role, actor in list(zip(RECEIVING, PEOPLE, strict=False))[1:]:
         year.dismiss(role, actor)
@@ -291,8 +292,8 @@ def test_a_day_of_handover_has_a_reader_and_so_has_the_next(way: str, *, filed_f
         year.a_group_changes(former, inside=False)
         year.a_group_changes(new, inside=True)
     else:
-        year.name(VP_COMMUNICATIONS if way == "by hand" else CONSEIL, new, replacing=True)
-        year.dismiss(VP_COMMUNICATIONS, former)
+        year.name(COMMUNICATIONS_ROLE if way == "by hand" else COUNCIL_ROLE, new, replacing=True)
+        year.dismiss(COMMUNICATIONS_ROLE, former)
     if not filed_first:
         year.report((), again=False)
     year.a_day_ends_with_the_readers_that_it_began_with()

@@ -28,7 +28,7 @@ from typing import Any, Final
 import click
 
 from bot.app.build import Bot
-from bot.people import persons, roles
+from bot.people import persons
 from bot.people.persons import Account
 from bot.permissions import queueing, requests
 from bot.permissions.daily import CONSENT_REMINDER_DAYS, REMINDER_DAYS, daily
@@ -45,6 +45,7 @@ from bot.settings import Settings
 from bot.storage.database import beside
 from tests.kits import measures
 from tests.kits.measures import NONE, Figure, at_least, lines, missed
+from tests.kits.people import COMMUNICATIONS_ROLE, COUNCIL_ROLE
 from tests.kits.questions import learn
 from tests.torture import reports
 from tests.torture.life import settings as bot_settings
@@ -56,8 +57,8 @@ MOST: Final = 300  # requests in a run, or hardly more: they go to the same few 
 MARK: Final = "demandes"
 LONG: Final = 50  # kills
 HOLDERS: Final = {
-    roles.VP_COMMUNICATIONS: Account("discord", "", "1000"),
-    roles.CONSEIL: Account("slack", "T00000001", "U1001"),
+    COMMUNICATIONS_ROLE: Account("discord", "", "1000"),
+    COUNCIL_ROLE: Account("slack", "T00000001", "U1001"),
 }
 ASKERS: Final = tuple(
     account

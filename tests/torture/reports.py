@@ -51,6 +51,7 @@ from bot.storage.database import Storage, beside
 from tests.kits import measures
 from tests.kits.defaults import set_constants
 from tests.kits.measures import NONE, Figure, at_least, at_most, lines, missed, number
+from tests.kits.people import ADVISER_ROLE, ALTERNATE_ROLE, COMMUNICATIONS_ROLE
 from tests.kits.questions import learn
 from tests.torture.life import settings as bot_settings
 from tests.torture.world import Weather, World, troubles
@@ -75,9 +76,9 @@ PHASES: Final = ((0.0, 0.0), (0.6, 5 * HOUR), (0.75, 25 * HOUR), (0.9, 74 * HOUR
 # Then, past each level again: a clock that went back would have what is due wait.
 LAST: Final = (74 * HOUR, 80 * HOUR, 100 * HOUR, 150 * HOUR)
 HOLDERS: Final = {
-    roles.VP_COMMUNICATIONS: Account("discord", "", "1000"),
-    roles.CONSEILLER: Account("slack", "T00000001", "U1001"),
-    roles.SUPPLEANCE: Account("discord", "", "1002"),
+    COMMUNICATIONS_ROLE: Account("discord", "", "1000"),
+    ADVISER_ROLE: Account("slack", "T00000001", "U1001"),
+    ALTERNATE_ROLE: Account("discord", "", "1002"),
 }
 LEVELS: Final = {"Un nouveau": "first", "attend": "reminder", "aussi": "passed on"}
 _CASE: Final = re.compile(r"signalements voir ([0-9a-f]{32})")

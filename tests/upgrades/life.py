@@ -28,6 +28,7 @@ from bot.settings import SEED, Settings
 from bot.storage.database import Storage, reader
 from tests.kits.fake_clock import FakeClock
 from tests.kits.outbox import delivery
+from tests.kits.people import ADVISER_ROLE, COMMUNICATIONS_ROLE
 from tests.kits.register import PA20
 from tests.kits.reports.records import a_report
 from tests.policy.test_identities import NEW, shifted
@@ -63,7 +64,7 @@ def live(folder: Path) -> None:
 
         def act() -> None:
             with storage.transaction() as db:
-                for number, role in enumerate((roles.VP_COMMUNICATIONS, roles.CONSEILLER)):
+                for number, role in enumerate((COMMUNICATIONS_ROLE, ADVISER_ROLE)):
                     holder = persons.known(db, Account("discord", "", f"22345678901234567{number}"))
                     roles.appoint(db, role, holder, bot.today() - timedelta(days=30))
                 account = Account("discord", "", "323456789012345678")

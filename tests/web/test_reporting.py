@@ -22,6 +22,7 @@ from bot.reports.reporter_access import MOST_ADDED, WITHDRAWN
 from bot.settings import Settings
 from tests.kits.effort import PATIENCE
 from tests.kits.office import built
+from tests.kits.people import ADVISER_ROLE
 from tests.kits.reports.web import TYPED, Seen, Visitor, served
 
 MEMBER = Actor("discord", "", "123456789012345678")
@@ -295,7 +296,7 @@ async def test_what_the_first_pages_show_follows_the_registry(visitor: Visitor, 
 
     def change() -> None:
         with storage.transaction() as db:
-            roles.change(db, replace(roles.role(db, roles.CONSEILLER), title="Conseil de vie"))
+            roles.change(db, replace(roles.role(db, ADVISER_ROLE), title="Conseil de vie"))
             roles.appoint(db, roles.ADMINISTRATION, persons.known(db, MEMBER), bot.today())
             bot.office.registry_changed(db, "")
 

@@ -9,11 +9,11 @@ from bot.commands.demande import messages, windows
 from bot.commands.demande.drafts import RequestDraft
 from bot.commands.demande.messages import QUOTE_WEIGHT, Card, Listed
 from bot.commands.demande.registre import Registered, register_message
+from bot.configuration.profile import Profile, RoleProfile
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Span
 from bot.conversation.messages import person as person_span
 from bot.conversation.requests import Actor
-from bot.people.roles import VP_COMMUNICATIONS
 from bot.permissions.kinds import RequestKind
 from bot.permissions.requests import (
     IMAGE_LENGTH,
@@ -31,11 +31,12 @@ _DIGEST: Final = "3b1f" * 16
 _LONG: Final = "Une phrase assez longue pour remplir la place qu'on lui laisse. " * 20
 _ASKER, _FRIEND = person_span("local", "conseil"), person_span("local", "officier")
 _DECIDER: Final = person_span("local", "communications")
-_ROLE: Final = "rôle «\u00a0Vice-présidence aux communications\u00a0»"
 _SIGNER: Final = "Zoé Côté"
 
 
-def demande_examples(kinds: Mapping[PermissionKind, RequestKind], today: date) -> dict[str, Reply]:
+def demande_examples(
+    kinds: Mapping[PermissionKind, RequestKind], profile: Profile, today: date
+) -> dict[str, Reply]:
     """Return an example of each reply about requests, by name.
 
     `kinds`: the kinds that the policies require.
@@ -44,13 +45,19 @@ def demande_examples(kinds: Mapping[PermissionKind, RequestKind], today: date) -
         return {}
     first = next(iter(kinds.values()))
     page, image = kinds.get("page", first), kinds.get("image", first)
+    decider = profile.role(page.decider)
+    role, fallback = (_named(each) for each in (decider, profile.role(decider.fallback)))
     return {
         **_windows(page, image, today),
-        **_before(page, image, today),
+        **_before(page, image, today, role, fallback),
         **_lists(page, image, today),
-        **_of_a_role(page, today),
-        **_of_a_person(image, today),
+        **_of_a_role(page, today, role),
+        **_of_a_person(image, today, role),
     }
+
+
+def _named(role: RoleProfile) -> str:
+    return f"rôle «\u00a0{role.title}\u00a0»"
 
 
 def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
@@ -79,20 +86,20 @@ def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Re
     }
 
 
-def _before(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
+def _before(page: RequestKind, image: RequestKind, today: date, role: str, fallback: str) -> dict[str, Reply]:
     asking = Asking("page", "Une page pour le club", today + timedelta(days=90), name="Maxime Roy", id=_ID)
     picture = Asking("image", "La page du club", image="Deux personnes", name="Maxime Roy", id=_ID)
     seen = RequestDraft(replace(picture, fingerprint=_DIGEST), Actor("local", "", "officier"))
     long = RequestDraft(replace(picture, subject=_LONG[:SUBJECT_LENGTH], image=_LONG[:IMAGE_LENGTH]))
-    paper = (f"au {_ROLE}, et sera inscrite quand {_SIGNER} aura signé un papier",)
+    paper = (f"au {role}, et sera inscrite quand {_SIGNER} aura signé un papier",)
     return {
         "Demander, l'image de qui?": messages.whose_image(),
-        "Demander, est-ce bien cela?": messages.confirm(RequestDraft(asking), page, "page", (f"au {_ROLE}",)),
+        "Demander, est-ce bien cela?": messages.confirm(RequestDraft(asking), page, "page", (f"au {role}",)),
         "Demander, la relève en décide": messages.confirm(
             RequestDraft(asking),
             page,
             "page",
-            (f"au rôle «\u00a0Conseil exécutif\u00a0», qui prend la relève du {_ROLE}",),
+            (f"au {fallback}, qui prend la relève du {role}",),
         ),
         "Demander un consentement, est-ce bien cela?": messages.confirm(
             seen, image, "personne", ("à ", _FRIEND)
@@ -133,7 +140,7 @@ def _lists(page: RequestKind, image: RequestKind, today: date) -> dict[str, Repl
     }
 
 
-def _of_a_role(page: RequestKind, today: date) -> dict[str, Reply]:
+def _of_a_role(page: RequestKind, today: date, role: str) -> dict[str, Reply]:
     asked = _asked(page, today)
     granted = _granted(asked, today)
     refused = replace(_granted(asked, today), state="refused", reason="Le club en a déjà une.", until=None)
@@ -148,7 +155,7 @@ def _of_a_role(page: RequestKind, today: date) -> dict[str, Reply]:
         lead: str = "",
         lines: Sequence[tuple[Span, ThreadLine]] = (),
     ) -> Reply:
-        return messages.card(_card(request, party, page, lines), lead=lead)
+        return messages.card(_card(request, party, page, role, lines), lead=lead)
 
     return {
         "Une demande, envoyée": shown(asked, "asker", "C'est envoyé."),
@@ -169,7 +176,7 @@ def _of_a_role(page: RequestKind, today: date) -> dict[str, Reply]:
     }
 
 
-def _of_a_person(image: RequestKind, today: date) -> dict[str, Reply]:
+def _of_a_person(image: RequestKind, today: date, role: str) -> dict[str, Reply]:
     consent = _asked(image, today, consenter="b")
     accepted = _accepted(consent, today)
     withdrawn = _withdrawn(accepted, "consenter", today)
@@ -181,17 +188,17 @@ def _of_a_person(image: RequestKind, today: date) -> dict[str, Reply]:
     )
     talk = [(_ASKER, ThreadLine(1, "asker", "a", _LONG[:LINE_LENGTH], today))] * 3
     return {
-        "Un consentement demandé": messages.card(_card(consent, "consenter", image)),
-        "Un consentement donné": messages.card(_card(accepted, "consenter", image)),
-        "Un consentement retiré": messages.card(_card(withdrawn, "asker", image)),
+        "Un consentement demandé": messages.card(_card(consent, "consenter", image, role)),
+        "Un consentement donné": messages.card(_card(accepted, "consenter", image, role)),
+        "Un consentement retiré": messages.card(_card(withdrawn, "asker", image, role)),
         "Un consentement retiré par qui est parti": messages.card(
-            _card(replace(withdrawn, subject="", image="", consenter=None), "asker", image)
+            _card(replace(withdrawn, subject="", image="", consenter=None), "asker", image, role)
         ),
         "Un consentement sur papier, à inscrire": messages.card(
-            _card(_asked(image, today, on_paper=True), "decider", image)
+            _card(_asked(image, today, on_paper=True), "decider", image, role)
         ),
-        "Une longue demande": messages.card(_card(long, "asker", image, talk)),
-        "Une longue demande, la suite": messages.card(_card(long, "asker", image, talk), page=2),
+        "Une longue demande": messages.card(_card(long, "asker", image, role, talk)),
+        "Une longue demande, la suite": messages.card(_card(long, "asker", image, role, talk), page=2),
         "Retirer son consentement?": messages.unconsenting(accepted),
     }
 
@@ -206,7 +213,7 @@ def _asked(
         version=kind.reading.version.key,
         clauses=tuple(map(str, kind.clauses)),
         asker="a",
-        asked_of=VP_COMMUNICATIONS,
+        asked_of=kind.decider or "",
         consenter=consenter,
         on_paper=on_paper,
         asked_on=today,
@@ -223,7 +230,7 @@ def _other(request: PermissionRequest, number: int) -> PermissionRequest:
 
 
 def _granted(request: PermissionRequest, today: date) -> PermissionRequest:
-    ruled = replace(request, state="granted", decided_by="c", decided_as=VP_COMMUNICATIONS, decided_on=today)
+    ruled = replace(request, state="granted", decided_by="c", decided_as=request.asked_of, decided_on=today)
     return replace(ruled, reason="Une relecture par mois.", until=today + timedelta(days=200))
 
 
@@ -237,10 +244,14 @@ def _withdrawn(request: PermissionRequest, by: Party, today: date) -> Permission
 
 
 def _card(
-    request: PermissionRequest, party: Party, kind: RequestKind, lines: Sequence[tuple[Span, ThreadLine]] = ()
+    request: PermissionRequest,
+    party: Party,
+    kind: RequestKind,
+    role: str,
+    lines: Sequence[tuple[Span, ThreadLine]] = (),
 ) -> Card:
-    to = ("à ", _FRIEND) if request.consenter else (f"au {_ROLE}",)
-    by = (" Réponse de ", _DECIDER, f", pour le {_ROLE}.") if request.decided_as else ()
+    to = ("à ", _FRIEND) if request.consenter else (f"au {role}",)
+    by = (" Réponse de ", _DECIDER, f", pour le {role}.") if request.decided_as else ()
     signer = _SIGNER if request.on_paper else ""
     return Card(
         request, party, _ASKER, to, by, lines, kind.quotes()[0], QUOTE_WEIGHT // 2, signer, "Maxime Roy"

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from bot.people import persons, roles
 from tests.commands.demande.people import COUNCIL, DECIDERS, VP
+from tests.kits.people import COMMUNICATIONS_ROLE, COUNCIL_ROLE
 from tests.kits.revision_commands import World, world
 
 
@@ -22,7 +23,7 @@ def desk(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture(autouse=True)
 async def _staffed(desk: World) -> None:
     def appoint(db: Database) -> None:
-        for role, actor in ((roles.VP_COMMUNICATIONS, VP), (roles.CONSEIL, COUNCIL)):
+        for role, actor in ((COMMUNICATIONS_ROLE, VP), (COUNCIL_ROLE, COUNCIL)):
             roles.appoint(db, role, persons.known(db, actor), desk.today, replacing=True)
         desk.services.office.registry_changed(db, "")
 

@@ -29,6 +29,7 @@ from tests.commands.demande.people import (
     pressed,
     restarted,
 )
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.registry import ADMIN
 from tests.kits.revision_commands import SECOND, World, command, commands, filled, words
 from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
@@ -374,7 +375,7 @@ async def test_who_lost_the_role_no_longer_sees_nor_decides(desk: World) -> None
     form = filled(await desk.ask(f"demande accorder {identifier(sent)}", VP))
 
     def replace_vp(db: Database) -> None:
-        roles.appoint(db, roles.VP_COMMUNICATIONS, persons.known(db, SECOND), desk.today, replacing=True)
+        roles.appoint(db, COMMUNICATIONS_ROLE, persons.known(db, SECOND), desk.today, replacing=True)
 
     await desk.run(replace_vp)
     desk.clock.move(hours=24)

@@ -23,6 +23,7 @@ from tests.commands.demande.people import (
     identifier,
     pressed,
 )
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.registry import ADMIN
 from tests.kits.revision_commands import SECOND, World, command, filled, words
 
@@ -67,7 +68,7 @@ async def test_who_says_yes_is_asked_for_as_many_pictures_as_they_like(desk: Wor
 async def test_a_line_written_after_one_that_was_erased_arrives(desk: World) -> None:
     def appoint_second(db: Database) -> None:
         who = persons.known(db, SECOND)
-        roles.appoint(db, roles.VP_COMMUNICATIONS, who, desk.today, replacing=False)
+        roles.appoint(db, COMMUNICATIONS_ROLE, who, desk.today, replacing=False)
 
     await desk.run(appoint_second)
     sent = await ask(desk)
@@ -75,7 +76,7 @@ async def test_a_line_written_after_one_that_was_erased_arrives(desk: World) -> 
     await desk.beat()
 
     def dismiss_second(db: Database) -> None:
-        roles.dismiss(db, roles.VP_COMMUNICATIONS, persons.known(db, SECOND), desk.today)
+        roles.dismiss(db, COMMUNICATIONS_ROLE, persons.known(db, SECOND), desk.today)
 
     await desk.run(dismiss_second)
     await pressed(desk, await desk.ask("mesdonnees effacer", SECOND), "Effacer", SECOND)

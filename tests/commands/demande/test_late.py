@@ -22,6 +22,7 @@ from tests.commands.demande.people import (
     identifier,
     pressed,
 )
+from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.revision_commands import SECOND, World, filled, words
 
 LATER = Actor("discord", "900", "777")
@@ -39,7 +40,7 @@ async def hold(desk: World, *actors: Actor) -> None:
     def appoint(db: Database) -> None:
         for number, actor in enumerate(actors):
             person = persons.known(db, actor)
-            roles.appoint(db, roles.VP_COMMUNICATIONS, person, desk.today, replacing=not number)
+            roles.appoint(db, COMMUNICATIONS_ROLE, person, desk.today, replacing=not number)
 
     await desk.run(appoint)
 

@@ -26,10 +26,11 @@ from bot.reports.intake import Reporting
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR, TextBot
+from tests.kits.people import ADVISER_ROLE, ALTERNATE_ROLE, COMMUNICATIONS_ROLE
 
 REPORTER, SOMEONE_ELSE = Actor("slack", "T1", "U0REPORTER"), Actor("slack", "T1", "U0OTHER")
 VP, CONSEILLER, SUPPLEANT = (Actor("slack", "T1", user) for user in ("U0VP", "U0CONSEIL", "U0SUPPL"))
-HOLDERS = {roles.VP_COMMUNICATIONS: VP, roles.CONSEILLER: CONSEILLER, roles.SUPPLEANCE: SUPPLEANT}
+HOLDERS = {COMMUNICATIONS_ROLE: VP, ADVISER_ROLE: CONSEILLER, ALTERNATE_ROLE: SUPPLEANT}
 NO_CHOICE = Report()
 FIELDS = {
     "adresse": "https://www.facebook.com/spotted/posts/123?fbclid=AbC",

@@ -28,11 +28,12 @@ from bot.storage.database import Storage
 from bot.times import Calendar
 from tests.kits.fake_clock import FakeClock
 from tests.kits.outbox import Post, until_idle
+from tests.kits.people import ADVISER_ROLE, ALTERNATE_ROLE, COMMUNICATIONS_ROLE
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
 PLAN = EscalationPlan(timedelta(hours=4), timedelta(hours=24), timedelta(hours=72), kept_days=90)
 POST = "https://www.facebook.com/spotted/posts/123"
-VP, CONSEILLER, SUPPLEANCE = roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.SUPPLEANCE
+VP, CONSEILLER, SUPPLEANCE = COMMUNICATIONS_ROLE, ADVISER_ROLE, ALTERNATE_ROLE
 SINCE = date(2026, 1, 1)
 
 
