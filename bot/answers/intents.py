@@ -121,6 +121,10 @@ class Intents:
             likeness = UNSURE if likeness >= ALONE else -math.inf
         return self.named(name), likeness
 
+    def unknown(self, text: str) -> list[str]:
+        """Return the words of a text, folded, that no phrase has."""
+        return [token for token in tokenize(text) if token.isalpha() and token not in self._known]
+
     def named(self, name: str) -> Intent:
         """Return the intent with this name."""
         return next(intent for intent in self.every if intent.name == name)

@@ -329,9 +329,8 @@ def _policies(config: Settings) -> Iterator[Finding]:
             yield note("politiques", f"{policy.name}\u00a0: {lost}")
         if doubts := version.outline.doubts:
             lines = ", ".join(str(doubt.line) for doubt in doubts[:10])
-            yield note(
-                "politiques", f"{policy.name}\u00a0: à vérifier avec vigie importer, ligne(s) {lines}."
-            )
+            where = f"ligne{'s' * (len(doubts) > 1)} {lines}"
+            yield note("politiques", f"{policy.name}\u00a0: à vérifier avec vigie importer, {where}.")
     yield fine("politiques", f"lues\u00a0: {', '.join(policy.name for policy in library.policies.values())}.")
 
 

@@ -19,6 +19,7 @@ from bot.onboarding.quiz import review, statistics
 from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.files import FILE, find_questions
 from bot.people import persons
+from bot.policy.counts import counted
 from bot.storage.database import beside
 
 _STATES = {"late": "en retard", "active": "en cours", "done": "terminé", "suspended": "arrêté"}
@@ -94,12 +95,8 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
         )
     covered = sum(count > 0 for count in report["by_clause"].values())
     kinds = ", ".join(f"{kind} {count}" for kind, count in report["by_type"].items())
-    questions = f"{report['questions']} question{'s' * (report['questions'] > 1)}"
-    yield f"{questions} sur {covered} clause{'s' * (covered > 1)} ({kinds})."
-    yield (
-        f"{len(report['errors'])} problème{'s' * (len(report['errors']) > 1)}, "
-        f"{len(report['stale'])} à revoir."
-    )
+    yield f"{counted(report['questions'], 'question')} sur {counted(covered, 'clause')} ({kinds})."
+    yield f"{counted(len(report['errors']), 'problème')}, {len(report['stale'])} à revoir."
 
 
 @quiz.command(

@@ -18,6 +18,7 @@ from bot.cli import base
 from bot.cli.progress import working
 from bot.conversation.messages import capitalized
 from bot.permissions import certificates as permissions
+from bot.policy.counts import counted
 from bot.register import attestations, certificate_page, certificates, heads, receipt, signing
 from bot.register.certificate_page import Shown
 from bot.register.heads import Audit, Chain
@@ -202,7 +203,7 @@ def _report_lines(audit: Audit, of: Chain) -> Iterator[str]:
             left = len(faults) - LARGEST_LISTED
             yield f"Et {left} autre{'s' * (left > 1)}\u00a0: voyez --json."
         return
-    entries = f"{audit.entries} inscription" + ("s" if audit.entries > 1 else "")
+    entries = counted(audit.entries, "inscription")
     gone = "sans nom, effacé depuis" if of is heads.ATTESTATIONS else "dont le contenu est effacé depuis"
     erased = f", dont {audit.erased} {gone}" if audit.erased else ""
     yield f"{name} est intact\u00a0: {entries}{erased}."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.commands.passages import PAGE_WEIGHT, split_text
+from bot.commands.passages import PAGE_WEIGHT, packed_page, split_text
 from bot.conversation.messages import (
     Element,
     Mark,
@@ -59,6 +59,19 @@ def changes_page(comparison: Comparison, number: int) -> ChangesPage:
     since = f"Depuis la version du {in_words(comparison.old.adopted)}"
     note = Note(f"{since}. Les mots retirés sont barrés, les nouveaux en gras{place}")
     return ChangesPage(at, len(pages), pages[at - 1], note)
+
+
+def text_page(comparison: Comparison, number: int) -> ChangesPage:
+    """Return a page of the new text as it reads, without marks, when there is none before it."""
+    text = comparison.new
+    quotes = [
+        Quote(text.policy, text.key, str(clause.number), start, None if end == len(clause.text) else end)
+        for clause in text.clauses()
+        for start, end in split_text(clause.text)
+    ]
+    parts = ((quote, max(_weight(comparison, quote), PAGE_WEIGHT // _ELEMENTS)) for quote in quotes)
+    shown, at, pages = packed_page(parts, number, PAGE_WEIGHT)
+    return ChangesPage(at, pages, shown, Note(f"Page {at} sur {pages}."))
 
 
 def _blocks(comparison: Comparison) -> Iterator[list[Element]]:

@@ -4,6 +4,7 @@ All free text goes through here too, except clause numbers (`bot.commands.politi
 path from a text to its answer; `bot.commands.answers` words it.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -359,6 +360,8 @@ def _decide_alone(
     naming = desk.library.naming
     unnamed = naming.neutral(text) if reading.default else naming.split(text)[1]
     intent, likeness = desk.intents().closest(unnamed)
+    if likeness < math.inf and any(map(desk.library.has_word, desk.intents().unknown(unnamed))):
+        intent = None  # « comment quitter l'UNES? »: what only a policy speaks of is asked of it
     if intent and likeness >= SURE and (intent.name == "report_how" or intent.anywhere or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""

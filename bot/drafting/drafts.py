@@ -6,7 +6,7 @@ discard is deleted, so the folder always contains the drafts still to be read.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -204,8 +204,8 @@ def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
 # --- What a person decides --------------------------------------------------------------------
 
 
-def keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
-    """Write an accepted draft in the policy's own file, and remove it from the folder.
+def keep(folder: Path, decided: Draft, version: Version) -> None:
+    """Write an accepted draft in the policy's own file. `discard` then removes it from the folder.
 
     `decided`: the draft as the person accepted it. The resulting file is checked first: raises `PolicyError`
     without any change, or `StorageError`.
@@ -233,13 +233,12 @@ def keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
             if own:
                 raise PolicyError(name, 0, own[0].text)
         files.write_whole(path, text.encode())
-    discard(folder, draft, version)
 
 
-def discard(folder: Path, draft: Draft, version: Version) -> None:
-    """Remove a draft from the folder. Raises `StorageError`."""
-    remaining = [other for other in read_drafts(folder, version) if other.id != draft.id]
-    write_drafts(folder, remaining)
+def discard(folder: Path, drafts: Collection[Draft], version: Version) -> None:
+    """Remove drafts from the folder. Raises `StorageError`."""
+    gone = {draft.id for draft in drafts}
+    write_drafts(folder, [draft for draft in read_drafts(folder, version) if draft.id not in gone])
 
 
 def begin(

@@ -73,9 +73,9 @@ def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tu
         for key in {key for match in search_words(clause.text) for key in indexed_keys(match[0])}
     )
     for clause in version.clauses():
-        whole = sentences(clause.text)
-        if not whole:  # repealed
+        if not is_rule(version, clause):
             continue
+        whole = sentences(clause.text)
         subject = subjects.get(clause.number, "").strip()
         rules = [*filter(None, map(_asked, whole)), *filter(None, map(_confirmed, whole))]
         rarest = _rarest(clause, spread)

@@ -9,9 +9,10 @@ from sqlite_utils import Database
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review
-from bot.onboarding.quiz.files import find_questions
+from bot.onboarding.quiz.files import FEWEST, count_questions, find_questions
 from bot.policy import loading
 from bot.policy.articles import PolicyError, Version
+from bot.policy.counts import counted
 from bot.policy.library import Policy
 from bot.register import attestations as register
 from bot.register import certificates, heads, signing
@@ -40,14 +41,23 @@ def _check_bank(policy: Policy, version: Version, path: Path | None) -> Iterator
         yield note(_QUIZ, f"{without}\u00a0: on atteste sans quiz.")
         return
     bank = quiz_bank.load_bank(path, version)
-    problems, stale = len(review.review_bank(bank, version)), len(bank.stale)
+    gaps = () if bank.left_out else tuple(review.find_gaps(bank, version))
+    problems, stale = len(review.review_bank(bank, version)) - len(gaps), len(bank.stale)
     see = f"Voyez\u00a0: vigie quiz verifier --politique {policy.id}."
+    if (count := count_questions(path)) < FEWEST:
+        few = f"{policy.name}\u00a0: {counted(count, 'question')}. Il en faut {FEWEST} pour un quiz"
+        yield note(_QUIZ, f"{few}\u00a0: d'ici là, on atteste sans quiz.")
+        return
     if problems:
-        yield wrong(_QUIZ, f"{policy.name}\u00a0: {problems} problème(s) dans les questions. {see}")
+        yield wrong(_QUIZ, f"{policy.name}\u00a0: {counted(problems, 'problème')} dans les questions. {see}")
+    if gaps:
+        yield note(_QUIZ, f"{policy.name}\u00a0: les questions ne couvrent pas encore tout le texte. {see}")
     if stale:
-        aside = f"{policy.name}\u00a0: {stale} question(s) tenue(s) à l'écart, leur clause ayant changé."
+        aside = (
+            f"{policy.name}\u00a0: {counted(stale, 'question tenue')} à l'écart, leur clause ayant changé."
+        )
         yield note(_QUIZ, f"{aside} {see}")
-    if not problems and not stale:
+    if not (problems or gaps or stale):
         yield fine(_QUIZ, f"{policy.name}\u00a0: {len(bank.questions)} questions, toutes à jour.")
 
 
@@ -63,17 +73,17 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
         yield wrong(_REGISTER, str(error))
         return
     verified = {
-        heads.ATTESTATIONS: ("attestation(s), intactes.", register.verify_with_end),
-        heads.CERTIFICATES: ("certificat(s), intacts.", certificates.verify_with_end),
+        heads.ATTESTATIONS: ("attestation intacte", register.verify_with_end),
+        heads.CERTIFICATES: ("certificat intact", certificates.verify_with_end),
     }
     for of in chains:
         intact, verify = verified[of]
         audit, _ = verify(db, ring, keys)
         if audit.faults:
-            faults = f"{len(audit.faults)} anomalie(s)"
+            faults = counted(len(audit.faults), "anomalie")
             yield wrong(_REGISTER, f"{faults}. Ne touchez à rien; voyez\u00a0: vigie registre verifier.")
         else:
-            yield fine(_REGISTER, f"{audit.entries} {intact}")
+            yield fine(_REGISTER, f"{counted(audit.entries, intact)}.")
 
 
 def check_double(db: Database, keys: Path, double: Path) -> Finding:

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from bot.conversation.fading import Fading
 from bot.conversation.requests import Request, UserError
 from bot.onboarding.enrolment import OnboardingPlan, Onboardings
-from bot.onboarding.quiz.files import find_questions
+from bot.onboarding.quiz.files import FEWEST, count_questions, find_questions
 from bot.people.office import Office, actor_of, asker
 from bot.policy.articles import Version
 from bot.policy.library import Library, Policy, Reading
@@ -45,7 +45,7 @@ class Course:
     to the register, and `send_receipt` sends its receipt again, both in the caller's transaction.
     `on_screen`: the turn last shown, by attempt at the quiz. `bank_of`: returns the questions that would be
     asked once a version is in force. `policy_id`: the policy's id, "" for the default one. `has_questions`:
-    returns whether the policy has a file of questions. `of`: returns the course on another policy.
+    returns whether there are enough questions for a quiz. `of`: returns the course on another policy.
     """
 
     library: Library
@@ -86,7 +86,7 @@ class Course:
     def is_asked(self, policy: str) -> bool:
         """Return whether everyone concerned is asked to take the course on a policy.
 
-        That is true of the default policy, and of each policy that has questions.
+        That is true of the default policy, and of each policy that has a quiz.
         """
         return policy == self.library.default.id or self.on(policy).quizzed
 
@@ -184,7 +184,7 @@ def open_course(
             send_receipt=send_receipt,
             on_screen=shown,
             policy_id=policy,
-            has_questions=lambda: find() is not None,
+            has_questions=lambda: count_questions(find()) >= FEWEST,
             of=open_on,
         )
 
@@ -216,6 +216,11 @@ class CourseRequest:
     def person(self) -> str | None:
         """The person making the request, None when nothing is stored about them."""
         return asker(self.db, self.request)
+
+    def is_asked(self, person: str) -> bool:
+        """Return whether a person is asked to attest the text."""
+        standing = self.onboardings.standing(person)
+        return standing is not None and standing.active
 
     def note(self, person: str, fact: Noted) -> None:
         """Record a fact about a person, with the current time and the request's platform."""

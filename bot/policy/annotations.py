@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes.identities import Fates, current_numbers
 from bot.policy.changes.wording import normalized
+from bot.policy.counts import counted
 from bot.policy.names import GENDERS, NUMBERS, GenderedName
 from bot.policy.references import resolved
 
@@ -325,7 +326,8 @@ class AnnotationReader:
         clause = self.version.clause(self.number(key, "force"))
         if clause is not None and len(forces) not in {1, len(clause.paragraphs)}:
             raise self.fail(
-                f"[force] {key}\u00a0: {len(forces)} forces pour {len(clause.paragraphs)} paragraphe(s); "
+                f"[force] {key}\u00a0: {counted(len(forces), 'force')} pour "
+                f"{counted(len(clause.paragraphs), 'paragraphe')}; "
                 "donnez-en une seule, ou une par paragraphe."
             )
         return tuple(forces)

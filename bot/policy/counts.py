@@ -6,6 +6,14 @@ from bot.policy.articles import Version
 from bot.policy.provisions import Outline
 
 
+def counted(count: int, words: str) -> str:
+    """Return a count with its noun, and what agrees with it, in French: « 1 question », « 2 problèmes ».
+
+    `words`: in the singular, of which each takes an « s ».
+    """
+    return f"{count} {' '.join(f'{word}s' for word in words.split()) if count > 1 else words}"
+
+
 def count_parts(outline: Outline) -> str:
     """Return how many parts an outline has, in French: « 28 clauses, 69 alinéas, 6 titres ».
 
@@ -19,5 +27,5 @@ def count_parts(outline: Outline) -> str:
         (sum(len(clause.items) for clause in clauses), "alinéa"),
         (len(version.parts()) - len(clauses), "titre"),
     )
-    parts = [f"{count} {noun}{'s' * (count > 1)}" for count, noun in counts if count]
+    parts = [counted(count, noun) for count, noun in counts if count]
     return ", ".join(parts) or "aucune clause"

@@ -66,6 +66,11 @@ class JointIndex:
         )
         return sorted(((owner, share) for owner, share in shares if share), key=lambda pair: -pair[1])
 
+    def has(self, word: str) -> bool:
+        """Return whether a text has a word, folded, as it is written."""
+        at = bisect_left(self._words, word)
+        return at < len(self._words) and self._words[at] == word
+
     def complete(self, typed: str) -> Iterator[tuple[int, Clause]]:
         """Yield the clauses with words that start with each typed word, with the index of their text."""
         starts = [fold_accents(match[0]) for match in search_words(typed)]

@@ -61,8 +61,11 @@ async def test_someone_of_whom_nothing_is_asked_is_told_so_and_may_read_and_play
     reply = await desk.ask("accueil", ALEX)
     assert "Aucun accueil ne vous est demandé" in words(reply)
     assert commands_of(reply) == ["accueil lire", "quiz", "politique"]
-    await desk.read_all()
+    over = await desk.read_all()
+    assert "attest" not in words(over)
     await desk.pass_quiz()
+    assert "attest" not in words(await desk.ask("quiz", ALEX)).lower()
+    assert "Attestation" not in await desk.said("accueil", ALEX), "nothing is left that they could not do"
     for line in ("accueil attester", "accueil confirmer"):
         assert "Aucun accueil ne vous est demandé" in await desk.said(line, ALEX)
     assert desk.attestations == []

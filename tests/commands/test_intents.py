@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Place
 from bot.people import appointments, persons, roles
 from bot.policy.library import Library
+from bot.policy.loading import load_library
+from bot.settings import SEED
 from tests.kits.answers import OFFICER, Counter, answer, clauses, counter, labels, words
 from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.registry import ADMIN
@@ -99,6 +102,20 @@ async def test_who_is_unwell_is_heard_and_told_who_listens(desk: Counter, text: 
 async def test_a_negative_post_is_never_taken_for_something_said_to_the_bot(desk: Counter) -> None:
     reply = await desk.say("Ils disent sur Facebook que l'AGE est une gang de crosseurs, quel bot de marde!")
     assert "Signaler cette publication" in labels(reply)
+
+
+async def test_what_only_a_policy_speaks_of_is_asked_of_it(library: Library, tmp_path: Path) -> None:
+    question = "comment on quitte l'anec"
+    with counter(library, tmp_path) as desk:
+        assert "quiz" in pressed(await desk.say(question)), "it sounds like leaving the quiz"
+    written = "# Statuts de l'ANEC\n\n## Article 1 – Sortie\n\n1.1 On quitte l'ANEC par écrit.\n"
+    folder = tmp_path / "politique" / "statuts"
+    folder.mkdir(parents=True)
+    (folder / "2024-05-01.md").write_text(written, "utf-8")
+    others = load_library([SEED, tmp_path], "pa20", lambda: date(2026, 11, 24))
+    with counter(others, tmp_path / "banque") as desk:
+        desk.engine.others["statuts", question] = answer("1.1")
+        assert clauses(await desk.say(question)) == ["1.1"]
 
 
 VP = Actor("slack", "T1", "U1VP")

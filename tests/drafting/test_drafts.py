@@ -297,10 +297,15 @@ def test_nothing_that_is_to_be_read_serves(folder: Path) -> None:
     assert (folder / "2024-05-01.md").read_text("utf-8") == TEXT
 
 
+def keep(folder: Path, draft: Draft) -> None:
+    drafts.keep(folder, draft, club())
+    drafts.discard(folder, [draft], club())
+
+
 def test_a_draft_that_is_kept_serves_and_leaves_the_folder(folder: Path) -> None:
     for kind in drafts.KINDS:
         draft = next(draft for draft in of_kind(folder, kind) if not draft.unfilled)
-        drafts.keep(folder, draft, draft, club())
+        keep(folder, draft)
         assert draft.id not in {other.id for other in drafts.read_drafts(folder, club())}
     loaded = load_library([SEED, folder.parent.parent], "marche", lambda: TODAY).default
     assert set(loaded.annotations.forces.values()) == {("portée",)}
@@ -315,11 +320,11 @@ def test_a_draft_that_is_kept_again_is_written_once(folder: Path) -> None:
     before = {path: path.read_bytes() for path in (folder / FOLDER).iterdir()}
     for kind in drafts.KINDS:
         draft = next(draft for draft in of_kind(folder, kind) if not draft.unfilled)
-        drafts.keep(folder, draft, draft, club())
+        keep(folder, draft)
         once = {path: path.read_text("utf-8") for path in folder.glob("*.*")}
         for path, content in before.items():
             path.write_bytes(content)
-        drafts.keep(folder, draft, draft, club())
+        keep(folder, draft)
         assert {path: path.read_text("utf-8") for path in folder.glob("*.*")} == once
 
 
@@ -327,7 +332,7 @@ def test_what_people_wrote_by_hand_stays_as_they_wrote_it(folder: Path) -> None:
     by_hand = (folder / ANNOTATIONS).read_text("utf-8") + '\n# la nôtre\n[nuance]\n"2.2" = "sauf urgence"\n'
     (folder / ANNOTATIONS).write_text(by_hand, "utf-8")
     draft = of_kind(folder, "force")[0]
-    drafts.keep(folder, draft, draft, club())
+    keep(folder, draft)
     assert (folder / ANNOTATIONS).read_text("utf-8").startswith(by_hand)
 
 
@@ -335,13 +340,11 @@ def test_a_correction_that_cannot_be_changes_nothing(folder: Path) -> None:
     before = (folder / ANNOTATIONS).read_text("utf-8")
     force, quiz = of_kind(folder, "force")[0], of_kind(folder, "quiz")[0]
     right_twice = [choice | {"right": True} for choice in quiz.value["choice"]]
-    for draft, decided in (
-        (force, replace(force, value="peut-être")),
-        (quiz, replace(quiz, value=quiz.value | {"choice": right_twice})),
-        *((draft, draft) for draft in of_kind(folder, "quiz") if draft.unfilled),
-    ):
+    unfilled = [draft for draft in of_kind(folder, "quiz") if draft.unfilled]
+    wrong = (replace(force, value="peut-être"), replace(quiz, value=quiz.value | {"choice": right_twice}))
+    for decided in (*wrong, *unfilled):
         with pytest.raises(PolicyError):
-            drafts.keep(folder, draft, decided, club())
+            drafts.keep(folder, decided, club())
     assert (folder / ANNOTATIONS).read_text("utf-8") == before
     assert not (folder / "quiz.toml").exists()
     assert force.id in {draft.id for draft in drafts.read_drafts(folder, club())}
@@ -356,7 +359,7 @@ def test_a_policy_that_has_a_folder_is_never_begun_again(folder: Path) -> None:
 
 def test_a_folder_whose_drafts_are_all_decided_has_no_file_left(folder: Path) -> None:
     for draft in drafts.read_drafts(folder, club()):
-        drafts.discard(folder, draft, club())
+        drafts.discard(folder, [draft], club())
     assert not list((folder / FOLDER).iterdir())
 
 

@@ -18,7 +18,7 @@ from bot.drafting import drafts
 from bot.policy import articles
 from bot.policy.names import GenderedName
 from bot.schedule.names import RETRAIN
-from tests.drafting.club import club
+from tests.drafting.club import TEXT, club
 from tests.kits.revision_commands import ALEX, World, assemble, command, commands, filled, words, world
 
 
@@ -56,6 +56,30 @@ async def test_drafts_are_kept_one_at_a_time_and_serve_at_once(at_work: World, f
     assert (
         at_work.services.library.policies["marche"].annotations.label(club().clauses()[0].number) == "portée"
     )
+
+
+async def test_a_quiz_opens_at_six_questions_and_the_last_line_read_says_so(
+    at_work: World, folder: Path
+) -> None:
+    quiz = [each for each in drafts.read_drafts(folder, club()) if each.kind == "quiz" and not each.unfilled]
+    drafts.write_drafts(folder, quiz[:7])
+    shown, said = await at_work.ask("relire marche"), []
+    for _ in range(7):
+        shown = await at_work.press(shown, "Garder")
+        said.append(words(shown).partition("Gardée.")[2].partition("\n")[0].strip())
+        assert at_work.services.course.on("marche").quizzed == (len(said) > 5)
+    assert said[0] == "Le quiz s'ouvre à 6 questions\u00a0: il en manque 5."
+    assert said[4:] == ["Le quiz s'ouvre à 6 questions\u00a0: il en manque 1.", "Le quiz est ouvert.", ""]
+
+
+async def test_a_policy_whose_drafts_can_be_prepared_is_offered_without_its_name(tmp_path: Path) -> None:
+    text = tmp_path / "donnees" / "politique" / "marche" / "2024-05-01.md"
+    text.parent.mkdir(parents=True)
+    text.write_text(TEXT, "utf-8")
+    with world(tmp_path) as desk:
+        shown = await desk.ask("relire")
+        assert isinstance(shown, Message)
+        assert "Préparer les brouillons" in [button.label for button in shown.buttons()]
 
 
 async def test_a_draft_is_corrected_in_a_form_filled_with_it(at_work: World, folder: Path) -> None:

@@ -44,6 +44,18 @@ def test_wrong_and_stale_questions_are_told(tmp_path: Path) -> None:
     assert all("vigie quiz verifier" in line for _, line in found)
 
 
+def test_what_questions_do_not_cover_is_no_error(tmp_path: Path) -> None:
+    tables = QUESTIONS.read_text(encoding="utf-8").split("[[question]]")
+    for count, said in (
+        (1, "PA20\u00a0: 1 question. Il en faut 6 pour un quiz\u00a0: d'ici là, on atteste sans quiz."),
+        (5, "PA20\u00a0: 5 questions. Il en faut 6 pour un quiz\u00a0: d'ici là, on atteste sans quiz."),
+        (6, "PA20\u00a0: les questions ne couvrent pas encore tout le texte. Voyez"),
+    ):
+        config = settings(tmp_path / str(count), "[[question]]".join(tables[: count + 1]))
+        [(level, line)] = told(list(checks.check_quiz(config)))
+        assert (level, line.startswith(said)) == ("avis", True), line
+
+
 def test_questions_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     config = settings(tmp_path, "")
     (tmp_path / "politique" / "pa20" / "quiz.toml").write_bytes(b"\xff\xfe")
@@ -74,7 +86,7 @@ def test_a_register_is_verified_then_found_altered_then_cut_short(kept: tuple[Pa
         for user in ("U1", "U2"):
             attest(db, user, "Zoé", signer)
         heads.advance(db, keys, lambda: signer)
-    assert look(*kept) == ("ok", "2 attestation(s), intactes.")
+    assert look(*kept) == ("ok", "2 attestations intactes.")
     change(database, "UPDATE attestations SET statement = 'autre' WHERE number = 1")
     level, line = look(*kept)
     assert level == "erreur"

@@ -229,7 +229,7 @@ def test_a_short_text_is_asked_for_what_it_can_bear() -> None:
     )
     assert review.review_bank(QuizBank(questions), version) == []
     lacking = [problem.text for problem in review.review_bank(QuizBank(questions[:1]), version)]
-    assert lacking[0] == "il y a 1 questions; il en faut au moins 12."
+    assert lacking[0] == "il y a 1 question; il en faut au moins 12."
     assert len(lacking) == 1 + 6
 
 

@@ -109,6 +109,17 @@ async def test_a_quiz_of_a_single_question_is_said_in_the_singular(
     assert "Une question, expliquée. Il faut" in words(await say(bot, "quiz cr3:"))
 
 
+async def test_a_policy_with_fewer_than_six_questions_has_no_quiz_yet(tmp_path: Path) -> None:
+    for made in serving(tmp_path):
+        file = tmp_path / "donnees/politique/cr3/quiz.toml"
+        first, *others = file.read_text("utf-8").split("[[question]]")
+        for count in (5, 6):
+            file.write_text("[[question]]".join([first, *others[:count]]), "utf-8")
+            course = made.course.on("cr3")
+            assert (course.quizzed, course.size()) == (count == 6, 6 if count == 6 else 0)
+            assert ("Il n'y a pas de quiz" in words(await say(made, "quiz cr3:"))) == (count == 5)
+
+
 async def test_a_quiz_is_played_to_its_end_and_resumed_without_naming_it(bot: Bot) -> None:
     first = await say(bot, "quiz cr3:")
     assert "8 questions" in words(first), "as many as there are"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 
 from bot.cli.main import vigie
-from bot.conversation.forms import Form
+from bot.conversation.forms import DateField, Form
 from bot.conversation.messages import Message
 from bot.people import membership, persons
 from bot.revision import revisions
@@ -72,11 +72,53 @@ async def test_a_new_policy_is_named_in_one_form_and_proposed(desk: World) -> No
     assert "RG, première version proposée le" in words(reply)
     assert "3 clauses, 2 titres." in words(reply)
     assert "Dans son ensemble" not in words(reply)
-    compared = await desk.press(reply, "Comparer")
-    assert isinstance(compared, Message)
-    quote = desk.archive.library.quote(compared.quotes()[0])
+    assert "RG, première version proposée le" in " ".join(b.label for b in (await seen(desk)).buttons())
+
+
+async def test_a_first_text_is_read_and_compared_with_nothing(desk: World) -> None:
+    reply = await proposed(desk)
+    assert {"Comparer", "Forme ou fond"}.isdisjoint(button.label for button in reply.buttons())
+    read = await desk.press(reply, "Lire le texte")
+    assert isinstance(read, Message)
+    quote = desk.archive.library.quote(read.quotes()[0])
     assert quote.caption == "RG, 1.1, texte proposé"
-    assert "RG, proposée le" in " ".join(b.label for b in (await seen(desk)).buttons())
+    assert not read.quotes()[0].marks
+    assert "janvier" not in words(read), "no version came before"
+    assert "ajout" not in words(read)
+    announced = await desk.press(reply, "Voir l'avis")
+    assert isinstance(announced, Message)
+    assert "Ce qui change" not in [button.label for button in announced.buttons()]
+    assert "ce qui a changé" not in words(announced)
+
+
+async def test_a_text_that_awaits_approval_is_offered_to_the_next_file(desk: World) -> None:
+    await proposed(desk)
+    asked = await desk.drop_alone(CLUB.replace("au gymnase", "à la salle"))
+    read = await desk.press(asked, "Le RG, à approuver")
+    assert "RG\u00a0: ce que j'ai lu" in words(read)
+    await desk.press(read, RIGHT)
+    labels = [button.label for button in (await seen(desk)).buttons() if "RG" in button.label]
+    day = "24\u00a0novembre\u00a02026"
+    assert labels == [f"RG, première version proposée le {day} ({place})" for place in (2, 1)]
+
+
+async def test_a_past_day_of_effect_that_the_text_says_is_offered_without_that_of_its_adoption(
+    desk: World,
+) -> None:
+    text = CLUB + "- 2.2 Le présent règlement entre en vigueur le 01.01.2025.\n"
+    read = await desk.press(await desk.drop_alone(text), NEW, nom="RG", genre="masculin")
+    form = await desk.press(await desk.press(read, RIGHT), "Approuver")
+    assert isinstance(form, Form)
+    values = {field.name: field.value for field in form.fields if isinstance(field, DateField)}
+    assert values == {"adoptee": "", "effet": "2025-01-01"}
+
+
+async def test_a_remark_that_several_clauses_share_is_made_once(desk: World) -> None:
+    text = CLUB.replace("Les Grimpettes.", "« Les Grimpettes ».").replace("gymnase.", "« gymnase ».")
+    reply = await desk.press(await desk.drop_alone(text), NEW, nom="RG", genre="masculin")
+    shown = words(await desk.press(reply, RIGHT))
+    assert shown.count("Une espace insécable manque") == 1
+    assert "• 1.1, 1.2\u00a0: Une espace insécable manque" in shown
 
 
 async def test_the_parts_of_a_text_are_counted_alike_wherever_they_are(desk: World, tmp_path: Path) -> None:

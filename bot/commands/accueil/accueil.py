@@ -105,7 +105,7 @@ class _OnboardingRequest(CourseRequest):
         state = self._state(standing)
         if standing is not None and standing.scope == "changes" and not standing.suspended_on:
             return nouveautes.revision_steps(self.course, standing, steps, state)
-        lines = self._lines(person, steps)
+        lines = self._lines(person, steps, asked=standing is not None)
         going = "Continuer la lecture" if "opened" in steps else "Commencer la lecture"
         read, passed = "read" in steps, "passed" in steps
         buttons = [Button("Relire" if read else going, "accueil lire", "plain" if read else "primary")]
@@ -142,7 +142,7 @@ class _OnboardingRequest(CourseRequest):
         self.onboardings.ask_reminder(person, day, account, self.office.calendar, self.office.clock())
         return reminder_asked_message(when, day)
 
-    def _lines(self, person: str | None, steps: Mapping[Fact, str]) -> list[Span | str]:
+    def _lines(self, person: str | None, steps: Mapping[Fact, str], *, asked: bool) -> list[Span | str]:
         pages = page_names(self.course.reading())
         turned = self.onboardings.pages_read(person) & set(pages) if person else set()
         reading = f"{len(turned)} page{'s' * (len(turned) > 1)} sur {len(pages)}" if turned else "à faire"
@@ -156,10 +156,12 @@ class _OnboardingRequest(CourseRequest):
         )
         if not self.course.quizzed:
             states = (states[0], ("2. Attestation", "attested", "à faire"))
+        if not asked and "attested" not in steps:
+            states = states[:-1]
         spans: list[Span | str] = []
         for title, fact, otherwise in states:
             state = f"c'est fait, le {steps[fact]}" if fact in steps else otherwise
-            spans += [bold(title), f"\u00a0: {state}" + ("" if fact == "attested" else "\n")]
+            spans += [bold(title), f"\u00a0: {state}" + ("" if fact == states[-1][1] else "\n")]
         return spans
 
     # --- Reading ------------------------------------------------------------------------------
@@ -187,7 +189,8 @@ class _OnboardingRequest(CourseRequest):
         if following:
             return self._page(following[0])
         steps = attestations.facts(self.db, person, self.target)
-        return reading_over_message(self.course, passed="passed" in steps or not self.course.quizzed)
+        passed, asked = "passed" in steps or not self.course.quizzed, self.is_asked(person)
+        return reading_over_message(self.course, passed=passed, asked=asked)
 
     def _unread(self, person: str, names: list[str]) -> list[str]:
         turned = self.onboardings.pages_read(person)
@@ -339,14 +342,21 @@ def page_message(course: Course, at: int) -> Message:
     )
 
 
-def reading_over_message(course: Course, *, passed: bool) -> Message:
-    """End the reading and offer the next step. `passed`: whether there is no quiz left to pass."""
-    following = ATTEST if passed else Button("Passer au quiz", "quiz", "primary")
-    what = "attester votre lecture" if passed else f"répondre à {course.size()} questions"
+def reading_over_message(course: Course, *, passed: bool, asked: bool = True) -> Message:
+    """End the reading and offer the next step.
+
+    `passed`: whether there is no quiz left to pass. `asked`: whether the reading is to be attested.
+    """
+    onward, following = "", []
+    if not passed:
+        onward = f" La suite\u00a0: répondre à {course.size()} questions."
+        following = [Button("Passer au quiz", "quiz", "primary")]
+    elif asked:
+        onward, following = " La suite\u00a0: attester votre lecture.", [ATTEST]
     return Message(
         Heading("Lecture terminée"),
-        Text(f"Vous avez lu {course.name.the} en entier. La suite\u00a0: {what}."),
-        Buttons(following, Button("Relire", "accueil page 1/1"), MY_PROGRESS),
+        Text(f"Vous avez lu {course.name.the} en entier.{onward}"),
+        Buttons(*following, Button("Relire", "accueil page 1/1"), MY_PROGRESS),
     )
 
 

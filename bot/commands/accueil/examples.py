@@ -62,6 +62,9 @@ def accueil_examples(course: Course, profile: Profile) -> dict[str, Reply]:
         "Un rappel demandé": accueil.reminder_asked_message("lundi", date(2026, 11, 30)),
         "Lecture terminée": accueil.reading_over_message(course, passed=False),
         "Lecture terminée, quiz réussi": accueil.reading_over_message(course, passed=True),
+        "Lecture terminée, sans rien à attester": accueil.reading_over_message(
+            course, passed=True, asked=False
+        ),
         "L'attestation": accueil.name_form(course, "Alex Tremblay"),
         "C'est attesté": accueil.attested_message(course, "en message privé, sur Slack"),
         "Le reçu, redemandé": accueil.receipt_coming_message("en message privé, sur Discord"),

@@ -244,10 +244,15 @@ def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Ite
 # --- The end ----------------------------------------------------------------------------------
 
 
-def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
-    """Show the result of an attempt of any kind, and the next step."""
+def result_message(
+    course: Course, attempt: Attempt, steps: Mapping[Fact, datetime], *, asked: bool = True
+) -> Message:
+    """Show the result of an attempt of any kind, and the next step.
+
+    `asked`: whether the text is to be attested.
+    """
     score = session.score(attempt.sitting)
-    words, buttons = _next_step(course, steps)
+    words, buttons = _next_step(course, steps, asked=asked)
     figures = (
         f"{score.right} bonne{'s' * (score.right > 1)} réponse{'s' * (score.right > 1)} sur {score.total}"
     )
@@ -271,10 +276,12 @@ def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, dateti
     return Message(Heading(title), Text(text), Buttons(*buttons), *_to_reread(course, attempt))
 
 
-def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, list[Button]]:
+def _next_step(course: Course, steps: Mapping[Fact, datetime], *, asked: bool) -> tuple[str, list[Button]]:
     """Return the sentence and the buttons for the next step after a passed quiz."""
     if "attested" in steps:
         return "Votre attestation est déjà au registre.", []
+    if not asked:
+        return "Rien d'autre ne vous est demandé.", []
     if "read" in steps:
         return "Il vous reste à attester votre lecture.", [ATTEST]
     read = Button(f"Lire {course.name.the}", "accueil lire", "primary")

@@ -340,4 +340,5 @@ class _QuizRequest(CourseRequest):
 
     def _result(self, attempt: Attempt) -> Message:
         steps = attestations.facts(self.db, attempt.person_id, self.target)
-        return messages.result_message(self.course, attempt, steps)
+        asked = self.is_asked(attempt.person_id)
+        return messages.result_message(self.course, attempt, steps, asked=asked)

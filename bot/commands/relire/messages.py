@@ -25,6 +25,7 @@ from bot.conversation.requests import CONFIRMED, FieldsError
 from bot.drafting.drafts import Draft, DraftKind
 from bot.drafting.questions import TO_FILL
 from bot.onboarding.quiz.bank import CHOICES, question_faults
+from bot.onboarding.quiz.files import FEWEST
 from bot.policy.addresses import listed
 from bot.policy.annotations import FORCES
 from bot.policy.articles import Clause, Number, Version
@@ -171,6 +172,14 @@ def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = Fals
 def done(what: str, count: int) -> str:
     """Return the line about `count` kept or discarded lines: « Gardée. », « Jetées : 4 lignes. »."""
     return f"{what}s\u00a0: {count} lignes." if count > 1 else f"{what}."
+
+
+def quiz_opening(before: int, after: int) -> str:
+    """Say what a quiz still lacks, or that it opens, once its questions went from one number to another."""
+    if after < FEWEST:
+        lacks = f"il en manque {FEWEST - after}"
+        return f" Le quiz s'ouvre à {FEWEST} questions\u00a0: {lacks}."
+    return " Le quiz est ouvert." if before < FEWEST else ""
 
 
 def discarding(pending: PendingDrafts, draft: Draft) -> Message:

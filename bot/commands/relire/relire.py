@@ -49,7 +49,7 @@ def review(review: DraftReview, request: Request) -> Reply:
     """
     library = review.library
     named, text = library.naming.split(request.text)
-    policy = library.find(named) if named else _first_with_drafts(review)
+    policy = library.find(named) if named else _first_to_read(review)
     if review.own is None:
         raise UserError(
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où les textes de l'association s'écrivent."
@@ -86,17 +86,22 @@ def _decide(
     if verb == "corriger":
         decided = (say.corrected(draft, request.fields, policy.origin),)
     thrown = {"jeter": (draft,), "oter": pending.of_clause(draft)}.get(verb, ())
-    for each in thrown:
-        folder_of_drafts.discard(folder, each, policy.origin)
-    kinds: set[DraftKind] = set()
+    gone, kinds = [*thrown], set[DraftKind]()
+    asked = quiz_files.count_questions(quiz_files.find_questions(review.folders, policy.id))
     try:
         for each in decided:
-            _keep(folder, draft if verb == "corriger" else each, each, policy.origin)
+            _keep(folder, each, policy.origin)
+            gone.append(draft if verb == "corriger" else each)
             kinds.add(each.kind)
     finally:  # the drafts kept before a failure are used too
+        if gone:
+            folder_of_drafts.discard(folder, gone, policy.origin)
         with review.office.storage.transaction() as db:
             _serve(review, db, request, policy, kinds)
-    return say.done("Jetée" if thrown else "Gardée", len(decided or thrown))
+    done = say.done("Jetée" if thrown else "Gardée", len(decided or thrown))
+    if "quiz" in kinds:
+        done += say.quiz_opening(asked, asked + sum(draft.kind == "quiz" for draft in decided))
+    return done
 
 
 def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:
@@ -125,20 +130,26 @@ def _serve(
         review.reread(db)
 
 
-def _first_with_drafts(review: DraftReview) -> Policy:
-    """Return the first policy that has drafts, or the default one."""
-    for policy in review.library.policies.values():
+def _first_to_read(review: DraftReview) -> Policy:
+    """Return the first policy that has drafts, else one whose drafts can be prepared, or the default one."""
+    policies = [*review.library.policies.values()]
+    for policy in policies:
         folders = (each / "politique" / policy.id / folder_of_drafts.FOLDER for each in review.folders)
         if any(any(folder.glob("*")) for folder in folders):
             return policy
-    return review.library.default
+    return next((policy for policy in policies if _is_preparable(review, policy)), review.library.default)
+
+
+def _is_preparable(review: DraftReview, policy: Policy) -> bool:
+    """Return whether nothing was guessed of a policy, nor written of what is guessed."""
+    written = (folder_of_drafts.FOLDER, bank.BANK, quiz_files.FILE)
+    folders = [each / "politique" / policy.id for each in review.folders]
+    return not any((each / name).exists() for each in folders for name in written)
 
 
 def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool) -> PendingDrafts:
     """Return the drafts left to review. `prepare`: guess them first, if none were guessed or written yet."""
-    written = (folder_of_drafts.FOLDER, bank.BANK, quiz_files.FILE)
-    folders = [each / "politique" / policy.id for each in review.folders]
-    preparable = not any((each / name).exists() for each in folders for name in written)
+    preparable = _is_preparable(review, policy)
     if preparable and prepare:
         folder_of_drafts.write_drafts(folder, folder_of_drafts.guess(policy.origin))
         preparable = False
@@ -164,9 +175,9 @@ def _read(folder: Path, version: Version) -> tuple[Draft, ...]:
         raise UserError(f"Ce dossier ne se lit pas\u00a0: {error}") from error
 
 
-def _keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
+def _keep(folder: Path, decided: Draft, version: Version) -> None:
     try:
-        folder_of_drafts.keep(folder, draft, decided, version)
+        folder_of_drafts.keep(folder, decided, version)
     except PolicyError as error:
         problem = capitalized(error.problem)
         raise UserError(f"{problem} Cette ligne n'est pas gardée\u00a0: corrigez-la ou jetez-la.") from error

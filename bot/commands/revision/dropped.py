@@ -59,9 +59,21 @@ class DroppedRequest:
                 return say.new_policy_form(token, gender, plural=plural)
             called = self._new_name()
             dropped_texts.place(self.db, dropped, _identifier(called), called)
+        elif proposed := self._proposed().get(policy):
+            dropped_texts.place(self.db, dropped, policy, proposed)
         elif dropped.policy != (own := self.archive.library.find(policy).id):
             dropped_texts.place(self.db, dropped, own, adopted=self._adopted(own))
         return self._again(token)
+
+    def _proposed(self) -> Mapping[str, GenderedName]:
+        """Return the names of the policies whose first text awaits approval, by id."""
+        waiting = {
+            policy: revisions.policy_name(self.db, policy)
+            for policy in revisions.policies(self.db)
+            if policy not in self.archive.library.policies
+            and any(text.state == "proposed" for text in revisions.list_revisions(self.db, policy))
+        }
+        return {policy: name for policy, name in waiting.items() if name}
 
     def _new_name(self) -> GenderedName:
         """Return the name that the form gives to a new policy. Raises `FieldsError`."""
@@ -107,7 +119,9 @@ class DroppedRequest:
 
     def _show(self, dropped: DroppedText, done: str = "") -> Reply:
         if not dropped.policy:
-            return say.which_policy(dropped.id, list(self.archive.library.policies.values()))
+            return say.which_policy(
+                dropped.id, list(self.archive.library.policies.values()), self._proposed()
+            )
         return outlines.outline_message(self._reading(dropped), done)
 
     def _again(self, token: str, done: str = "") -> Reply:

@@ -1,5 +1,6 @@
 """Messages to the administration about revisions."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,7 @@ from bot.conversation.messages import (
 from bot.conversation.requests import CONFIRMED
 from bot.language.dates import in_full
 from bot.onboarding.notices import enumeration
+from bot.policy.addresses import listed
 from bot.policy.articles import Version
 from bot.policy.changes import renumbering, summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
@@ -79,13 +81,20 @@ NAME, GENDER, NAME_LENGTH = "nom", "genre", 40  # the fields of the form of a ne
 _MOST_POLICIES: Final = 19  # policies offered; with the button for a new one, four rows of buttons
 
 
-def which_policy(token: str, policies: Sequence[Policy]) -> Message:
-    """Ask which policy a dropped text is about. `token`: the dropped text's id."""
+def which_policy(
+    token: str, policies: Sequence[Policy], proposed: Mapping[str, GenderedName] | None = None
+) -> Message:
+    """Ask which policy a dropped text is about. `token`: the dropped text's id.
+
+    `proposed`: the name of each policy whose first text awaits approval, by id.
+    """
+    labels = {
+        **{policy_id: f"{name.The}, à approuver" for policy_id, name in (proposed or {}).items()},
+        **{policy.id: f"Une révision {policy.name.of}" for policy in policies},
+    }
     buttons = [
-        Button(
-            excerpt(f"Une révision {policy.name.of}", LABEL_LENGTH), f"revision {DROPPED} {token} {policy.id}"
-        )
-        for policy in policies[:_MOST_POLICIES]
+        Button(excerpt(label, LABEL_LENGTH), f"revision {DROPPED} {token} {policy_id}")
+        for policy_id, label in [*labels.items()][:_MOST_POLICIES]
     ]
     unlisted = "Une autre? Sur la machine\u00a0: vigie reviser FICHIER --politique NOM."
     buttons.append(Button("Une nouvelle politique", f"revision {DROPPED} {token} {NEW}"))
@@ -96,7 +105,7 @@ def which_policy(token: str, policies: Sequence[Policy]) -> Message:
             "corriger. Rien ne change avant d'être approuvé."
         ),
         *button_rows(buttons),
-        *([Note(unlisted)] if len(policies) > _MOST_POLICIES else []),
+        *([Note(unlisted)] if len(labels) > _MOST_POLICIES else []),
     )
 
 
@@ -130,10 +139,19 @@ def overview(listed: Sequence[tuple[Policy, Revision]], waiting: Sequence[tuple[
 
     `waiting`: the id and the name of each dropped file that is not proposed yet.
     """
-    buttons = [
-        Button(excerpt(f"{policy.name}, {state(revision)}", 60), f"revision voir {revision.id}")
+    texts = [
+        (f"{policy.name}, {_named(revision)} {state(revision)}", revision.id)
         for policy, revision in listed[:_LISTED]
     ]
+    places = Counter(label for label, _ in texts)
+    several = {label for label, count in places.items() if count > 1}
+    buttons = []
+    for label, revision_id in texts:
+        place = f" ({places[label]})" if label in several else ""
+        places[label] -= 1
+        buttons.append(
+            Button(f"{excerpt(label, LABEL_LENGTH - len(place))}{place}", f"revision voir {revision_id}")
+        )
     rows: list[Element] = [Buttons(*buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
     resumed = [
         Button(excerpt(f"Reprendre {name}", 60), f"revision {OUTLINE_VERB} {token}")
@@ -249,9 +267,15 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[
 def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
     """Yield the points to check in a text. Each line is shortened, since its words come from a file."""
     if notes:
-        lines = ["• " + (f"{note.clause}\u00a0: " if note.clause else "") + note.message for note in notes]
-        if len(notes) > _NOTES:
-            lines[_NOTES:] = [f"et {len(notes) - _NOTES} de plus."]
+        places: dict[str, list[str]] = {}
+        for note in notes:
+            places.setdefault(note.message, []).append(note.clause)
+        lines = [
+            "• " + (f"{listed(clauses)}\u00a0: " if all(clauses) else "") + message
+            for message, clauses in places.items()
+        ]
+        if len(lines) > _NOTES:
+            lines[_NOTES:] = [f"et {len(lines) - _NOTES} de plus."]
         yield Text(bold("À vérifier dans ce texte"), "\n", "\n".join(excerpt(line, 160) for line in lines))
 
 
@@ -262,10 +286,10 @@ def _announce(revision: Revision) -> Button:
 def _actions(revision: Revision, *, approved: bool, today: date) -> Iterator[Buttons]:
     """Yield the buttons to view a revision, then to act on it. `approved`: whether someone approved it."""
     own, proposed = revision.id, revision.state == "proposed"
-    look = [Button("Comparer", f"revision comparer {own}")]
+    look = [Button("Comparer" if revision.base else "Lire le texte", f"revision comparer {own}")]
     if proposed or revision.state == "scheduled":
         look.append(Button("Voir l'avis", f"revision avis {own}"))
-    if proposed:
+    if proposed and revision.base:
         look.append(Button("Forme ou fond", f"revision natures {own}"))
     if revision.state == "announced":
         look.append(Button("Registre", f"revision registre {own}"))
@@ -332,8 +356,8 @@ def model(policy: Policy, version: Version) -> Message:
 
 
 def compared(policy: Policy, revision: Revision, comparison: Comparison, number: int) -> Message:
-    """Show a page of the changes."""
-    page = changes.changes_page(comparison, number)
+    """Show a page of the changes, or of a first text, to which nothing compares."""
+    page = (changes.changes_page if revision.base else changes.text_page)(comparison, number)
     turns = turn_buttons(page.number, page.pages, lambda target: f"revision comparer {revision.id} {target}")
     return Message(
         _title(policy, revision),
@@ -363,18 +387,20 @@ def preview(
         else revision_notices.notice(policy, revision, comparison, asked, questions, quizzed=quizzed)
     )
     labels = ", ".join(f"[{button.label}]" for button in notice.buttons())
-    groups = (
-        ("nothing", "Rien à faire"),
-        ("changes", "Ce qui change"),
-        ("whole", "Tout le texte"),
-        ("canal", "Dans le canal"),
-    )
+    groups = {
+        "nothing": "Rien à faire",
+        "changes": "Ce qui change",
+        "whole": "Tout le texte",
+        "canal": "Dans le canal",
+    }
+    if revision.base is None:
+        del groups["changes"]
     return Message(
         Note("Voici l'avis, tel qu'on le lira. Ses boutons\u00a0: ", labels),
         Divider(),
         *(element for element in notice.elements if not isinstance(element, Buttons)),
         Divider(),
-        Buttons(*(Button(label, f"revision avis {revision.id} {group}") for group, label in groups)),
+        Buttons(*(Button(label, f"revision avis {revision.id} {group}") for group, label in groups.items())),
         Buttons(Button("Sur chaque plateforme", f"revision apercu {revision.id}", "primary"), _see(revision)),
     )
 
@@ -388,6 +414,7 @@ def notices(
             policy, revision, comparison, asked, questions, quizzed=quizzed
         )
         for asked, task in (_GROUPS if quizzed else _WITHOUT_QUIZ).items()
+        if revision.base or asked != "changes"
     }
     return messages | {"Dans le canal": revision_notices.in_channel(policy, revision, comparison)}
 

@@ -201,7 +201,8 @@ class RevisionRequest:
         """Show the notice as one group will see it, by default the largest group."""
         comparison = self._comparison(revision)
         counts = self._counts(revision, comparison)
-        largest: Asked = max(counts, key=lambda group: counts[group]) if any(counts.values()) else "changes"
+        usual: Asked = "changes" if revision.base else "whole"
+        largest = max(counts, key=lambda group: counts[group]) if any(counts.values()) else usual
         group = next((group for group in audience.GROUPS if group == rest), largest)
         questions = self.archive.questions(comparison)
         policy, channel = self._policy(revision), rest == "canal"
@@ -270,7 +271,8 @@ class RevisionRequest:
             and Dates(written.adopted, written.adopted).fits(latest, today)
         ):
             adopted = written.adopted
-        since = adopted or today
+        # A first text may have been in force for long. A revised one still says when the former one began.
+        since = adopted or (today if revision.base else min(today, written.effective or today))
         if effective is None and written.effective and Dates(since, written.effective).fits(latest, today):
             effective = written.effective
         return say.KnownDates(

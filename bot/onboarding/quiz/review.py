@@ -15,6 +15,8 @@ from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import KINDS, Problem, Question, QuizBank, clause_hash
 from bot.onboarding.quiz.session import SIZE
 from bot.policy.articles import Number, Version
+from bot.policy.counts import counted
+from bot.policy.provisions import Kind
 
 VARIED = 12  # clauses, from which a bank needs every type of question, and essential ones
 LEAST_LIKELY = 0.01
@@ -30,7 +32,7 @@ def review_bank(bank: QuizBank, version: Version) -> list[Problem]:
     """
     if bank.left_out:
         return list(bank.problems)
-    return [*bank.problems, *_coverage(bank, version), *_giveaways(bank.questions)]
+    return [*bank.problems, *find_gaps(bank, version), *_giveaways(bank.questions)]
 
 
 def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
@@ -58,16 +60,19 @@ def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
     }
 
 
-def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
+def find_gaps(bank: QuizBank, version: Version) -> Iterator[Problem]:
     """Yield the problems of a bank with too few questions, or clauses without any."""
     size, clauses = session.longest_quiz(version), version.clauses()
     if len(bank.questions) < size:
-        yield Problem(0, f"il y a {len(bank.questions)} questions; il en faut au moins {size}.")
+        yield Problem(0, f"il y a {counted(len(bank.questions), 'question')}; il en faut au moins {size}.")
     by_clause = Counter(question.clause for question in bank.questions)
     for clause in clauses:
+        around = (clause.number, *version.around(clause.number))
+        if any(version.part(number).kind is Kind.PREAMBLE for number in around):
+            continue
         count = by_clause[clause.number]
         if count < session.BY_CLAUSE:
-            present = f"{clause.number}\u00a0: {count} question{'s' * (count > 1)}"
+            present = f"{clause.number}\u00a0: {counted(count, 'question')}"
             yield Problem(0, f"{present}; il en faut au moins {session.BY_CLAUSE}.")
     yield from _variety(bank, version)
 

@@ -15,10 +15,11 @@ from random import Random
 from typing import Literal, TypeAlias
 
 from bot.onboarding.quiz.bank import Question, QuizBank
+from bot.onboarding.quiz.files import FEWEST
 from bot.policy.addresses import extends
 from bot.policy.articles import Number, Version
 
-SIZE, FEWEST = 12, 6  # the most and the fewest questions in a quiz
+SIZE = 12  # the most questions in a quiz
 BY_CLAUSE = 2  # questions per clause, at most
 REFRESHER_SIZE = 3
 
