@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
@@ -17,6 +17,7 @@ _THE = r"(?:l['’]|les? |du |de l['’])?"
 _WORDS = _THE + r"(?:art(?:icle)?s?\.?|clauses?|points?|paragraphes?|par\.|sections?|no\.?|num[eé]ro|§|#)"
 _NUMBER = r"\d{1,3}(?:\.\d{1,3}){1,3}(?!\.?\d)|\d{1,3},\d{1,3}(?!\.?\d)|\d{1,3}(?![.,]?\d)"
 _TO = r"(?:à|a|au|to|jusqu['’][àa]u?|[-–—])"
+_RANGED = re.compile(_TO, re.IGNORECASE)
 _AND = r"(?:et|ou|&|\+|,|;|/|puis|pis|and)"
 _NUMBERED = re.compile(rf"^{_WORDS} ?(?=\d)", re.IGNORECASE)  # the words that may precede a number
 _NUMBER_ALONE = re.compile(_NUMBER)
@@ -98,6 +99,8 @@ def parse_reference(text: str, version: Version) -> Reference | None:
         text = _MISSPELT.sub(_respelt, _in_digits(text))
     else:
         text = _LOOSE_POINT.sub(r"\1.", text)
+    if (part := _absent_part(text, version)) and version.within(Number(part[1])):  # « 2.3, 2 »
+        return Reference((NumberSpan(part[0], part[0]),), exact=False, marked=True, page=at)
     scan = _Scan(version, names)
     rest = scan.read(text)
     if not scan.spans:
@@ -144,6 +147,7 @@ class _Scan:
             text = _sub_folded(self._names.pattern, self._take_named, text)
         if self._names.missing:
             text = _sub_folded(self._names.missing, self._take_missing, text)
+        text = _INSERTED.sub(self._take_inserted, text)
         return _SINGLE.sub(self._take_single, _RANGE.sub(self._take_range, text))
 
     def _take(self, match: re.Match[str], first: Number, last: Number, *, marked: bool) -> str:
@@ -160,11 +164,28 @@ class _Scan:
 
     def _take_item(self, match: re.Match[str]) -> str:
         items = _inner_key(match["item"]).split()
-        inside, count = _innermost(self._number(match["number"]), items, self._names)
+        clause, more = self._number(match["number"]), match["more"]
+        inside, count = _innermost(clause, items, self._names)
         if not count:
             return match[0]
-        left = "" if count == len(items) else " alinéa "  # one of the items does not exist
-        return self._take(match, inside, inside, marked=True) + left
+        if count < len(items):  # one of the items does not exist
+            return self._take(match, inside, inside, marked=True) + " alinéa "
+        spans = [NumberSpan(inside, inside)]
+        while other := _MORE.match(more):
+            sister, there = _innermost(clause, [*items[:-1], _inner_key(other["item"])], self._names)
+            if there < len(items):
+                break
+            start = spans.pop().first if _RANGED.fullmatch(other["link"]) else sister
+            spans.append(NumberSpan(start, sister))
+            more = more[other.end() :]
+        for span in spans:
+            self._take(match, span.first, span.last, marked=True)
+        return " " * (len(match[0]) - len(more)) + more
+
+    def _take_inserted(self, match: re.Match[str]) -> str:
+        """Take « 2 bis », which the version does not have."""
+        number = Number(f"{self._number(match['number'])} {match['rank'].lower()}")
+        return self._take(match, number, number, marked=True)
 
     def _take_missing(self, match: re.Match[str]) -> str:
         word, label = match["word"], match["label"]
@@ -208,7 +229,7 @@ _IS_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 _CALLED: Final = ("titre", "chapitre", "partie", "section")  # what people call « IV. » that has no word
 _OF: Final = ("du ", "de la ", "de l'", "de l’", "de ")
 _FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
-_UNDER = r"(?:alin[eé]as?|al\.|al(?=\s)|par\.|sous-paragraphes?|items?|lettres?|let\.)"
+_UNDER = r"(?:alin[eé]as?|al\.|al(?=\s)|par\.|sous-paragraphes?|items?|lettres?|let\.|let(?=\s))"
 _KEY = rf"(?:{_UNDER}|{_WORDS}|paragraphes?|points?)"
 _KEYED = rf"(?:l[ea] |l['’])?(?:{_KEY}\s+(?:[a-z]{{1,4}}|\d{{1,2}})\)?|\d{{1,2}}\s+{_KEY})(?!\w)"
 _BARE = r"(?:l[ea] )?(?:[a-z]|[ivx]{1,4}|\d{1,2})\)?(?!\w)"
@@ -225,8 +246,13 @@ _ITEM_IN = re.compile(
     rf"(?:{_WORDS} ?)?(?<![\w.])(?P<number>{_NUMBER})"
     rf"(?P<item>(?:\s*,?\s*(?:{_UNDER}\s+|\((?=\w{{1,4}}\)))(?:[a-z]{{1,4}}|\d{{1,2}})\)?(?!\w)"
     rf"|\s*,?\s*(?:l[ea] )?\d{{1,2}}\s+{_UNDER}(?!\s+\w+\s+d[eu]\s)"
-    rf"|\s*,\s*(?:[a-z]{{1,4}}\)|\d{{1,2}}\)?(?![\w%$]|[.,]\d|\s*(?:{_AND}|{_TO})\s*\d)))+)",
+    rf"|\s*,\s*(?:[a-z]{{1,4}}\)|\d{{1,2}}\)?(?![\w%$]|[.,]\d|\s*(?:{_AND}|{_TO})\s*\d)))+)"
+    rf"(?P<more>(?:\s*(?:{_AND}|{_TO})\s*(?:{_UNDER}\s+)?(?:\d{{1,2}}|[a-z])\)?(?![\w%$]|[.,]\d))*)",
     re.IGNORECASE,
+)
+# One more item, « et 3 », or the end of a range, « à 3 ».
+_MORE = re.compile(
+    rf"\s*(?P<link>{_AND}|{_TO})\s*(?:{_UNDER}\s+)?(?P<item>\d{{1,2}}|[a-z])\)?", re.IGNORECASE
 )
 _BETWEEN_ITEMS = re.compile(rf"{_UNDER}|[\s,()]+", re.IGNORECASE)
 # The same, when the clause may have no such item: a letter counts only before « ) » or after « alinéa ».
@@ -242,9 +268,14 @@ _ANY_ITEM = (
         re.IGNORECASE,
     ),
 )
-# « 2.3.5, 9 »: a figure that is no article's, after a clause whose parts are counted, can be one of them.
-_PART_ALONE = re.compile(
-    rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?:\s*,\s*|\s+)(?P<item>\d{{1,2}})", re.IGNORECASE
+# « 2.3.5, 9 », « 13, 1, a »: a whole text that can be a clause and one of its parts.
+_PARTS_ALONE = re.compile(
+    rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?P<items>(?:(?P<comma>\s*,\s*|\s+)(?:\d{{1,2}}|[a-z]))+)",
+    re.IGNORECASE,
+)
+_INSERTED = re.compile(
+    rf"(?<![\w.])(?:{_WORDS} ?)?(?P<number>{_NUMBER}) ?(?P<rank>bis|ter|quater|quinquies|sexies)(?!\w)",
+    re.IGNORECASE,
 )
 
 
@@ -284,12 +315,8 @@ def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
     """Return the clause or article and the item of it that `text` names, if it has no such item."""
     names = _names(version)
     text = " ".join(text.split())
-    alone = _PART_ALONE.fullmatch(text.strip(" .?!"))
-    if alone and not version.within(Number(alone["item"])):
-        clause = resolved(alone["number"].replace(",", "."), version)
-        is_counted = version.within(clause) and _inner_key(f"{clause} 1") in names.inner
-        if is_counted and _inner_key(f"{clause} {alone['item']}") not in names.inner:
-            return clause, alone["item"]
+    if alone := _absent_part(text, version):
+        return alone
     if names.nested:
         text = _with_items_after(_in_digits(text), version)
     for pattern in _ANY_ITEM:
@@ -301,6 +328,26 @@ def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
                 if count < len(items):
                     return inside, items[count]
     return None
+
+
+def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
+    """Return a clause and the missing part of it, when `text` is nothing else: « 2.3.5, 9 », « 13, 1, a ».
+
+    A figure is a part's when it is no article's or, after a comma, when the clause's number has a point.
+    """
+    match, names = _PARTS_ALONE.fullmatch(text.strip(" .?!")), _names(version)
+    clause = resolved(match["number"].replace(",", "."), version) if match else None
+    if match is None or clause is None or not version.within(clause):
+        return None
+    items = _inner_key(match["items"]).split()
+    inside, count = _innermost(clause, items, names)
+    if count == len(items):
+        return None
+    item, is_counted = items[count], _inner_key(f"{inside} 1") in names.inner
+    if count or not item.isdecimal():
+        return (inside, item) if count else None
+    pointed = "." in match["number"] and "," in match["comma"]
+    return (inside, item) if pointed or (is_counted and not version.within(Number(item))) else None
 
 
 def _innermost(clause: Number, items: Sequence[str], names: "_Names") -> tuple[Number, int]:
@@ -351,13 +398,30 @@ def _names(version: Version) -> _Names:
         for number in version.numbers()
         if version.provision(number) is None or ", " in str(number)
     }
+    for short, numbers in _without_paragraph(inner).items():
+        inner.setdefault(short, numbers)
     return _Names(whole, inner, re.compile(the + ends), _missing_pattern(version), bool(inner))
+
+
+def _without_paragraph(inner: Mapping[str, Number]) -> Mapping[str, Number]:
+    """Return the items of numbered paragraphs, without the paragraph's number: « 13 a » for « 13 3 a ».
+
+    Only those that one paragraph of the clause alone has.
+    """
+    found: dict[str, set[Number]] = defaultdict(set)
+    for key, number in inner.items():
+        *clause, paragraph, item = key.split()
+        if clause and paragraph.isdecimal() and item.isalpha():
+            found[" ".join((*clause, item))].add(number)
+    return {key: next(iter(numbers)) for key, numbers in found.items() if len(numbers) == 1}
 
 
 def _missing_pattern(version: Version) -> re.Pattern[str] | None:
     """Return a pattern for numbers written like this version's, None when all of these are plain."""
     words, shapes = {"(?!)"}, {"(?!)"}
     for number in version.numbers():
+        if _is_called(number, version):  # « titre VI », where « IV. » is called « titre IV »
+            words.update(_CALLED)
         last = fold_accents(str(number).rpartition(", ")[2])
         word, _, label = last.partition(" ")
         if word.replace("-", "").isalpha() and label and " " not in label:
@@ -393,7 +457,11 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
     yield last, any(map(str.isdecimal, last)) and not last.isdecimal()
     if provision.title and not provision.label:
         yield from ((provision.title, False), (f"la partie {last}", False))
-    if last == provision.label and not path and provision.children and _value(last):
+    for above in version.around(number) if not path else ():  # « titre I, article 2 »
+        called = [f"{word} {above}" for word in _CALLED] if _is_called(above, version) else []
+        for outer in (str(above), *called):
+            yield from ((f"{outer}, {written}", False), (f"{outer}, article {written}", False))
+    if _is_called(number, version):
         yield from ((f"{word} {label}", True) for word in _CALLED for label in _labels(last))
     for label in _labels(provision.label):
         keyword = last.removesuffix(provision.label)
@@ -405,6 +473,13 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
             yield from ((f"{before}{keyword}{label}", comma), (f"{before}{noun}{label}", comma))
         for of in _OF if path else ():  # the pattern of the first finds them all
             yield f"{noun}{label} {of}{path}", of == _OF[0]
+
+
+def _is_called(number: Number, version: Version) -> bool:
+    """Return whether people call a part « titre IV », though it is only « IV. »."""
+    provision = version.provision(number)
+    alone = provision is not None and str(number) == provision.label and bool(provision.children)
+    return alone and bool(_value(str(number)))
 
 
 def _labels(label: str) -> Iterator[str]:
@@ -516,6 +591,9 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
         return tuple(same[:_SAME])
     clauses = version.clauses()
     article, above = version.article(number), counted(str(number))[0]
+    base = Number(str(number).partition(" ")[0])
+    if version.within(base):  # « 2 bis », which was never inserted after 2
+        return (base,)
     groups = (
         [clause.number for clause in clauses if is_slip(clause.number)],
         [known for known in version.numbers() if is_sister(known)]

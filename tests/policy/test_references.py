@@ -167,9 +167,62 @@ def test_an_item_of_a_paragraph_is_found_in_whatever_order_people_say_it(text: s
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("13 al. 1 et 3", ["13, 1", "13, 3"]),
+        ("article 20 alinéas 1 et 2", ["20, 1", "20, 2"]),
+        ("art. 20, al. 1 à 2", ["20, 1 à 20, 2"]),
+        ("art. 20 al. 1 et art. 13", ["20, 1", "13"]),
+        ("13, al. 3, let. a et b", ["13, 3 a.", "13, 3 b."]),
+        ("20 al. 1 et 13", ["20, 1", "13"]),
+    ],
+)
+def test_several_items_of_a_clause_are_said_after_its_number_once(text: str, meant: list[str]) -> None:
+    assert spans_in(NESTED, text) == meant
+
+
+def test_the_items_of_an_article_are_not_the_articles_of_the_same_numbers() -> None:
+    assert spans_in(BARE, "art. 1, al. 1 et 2") == ["1, 1", "1, 2"]
+    assert spans_in(BARE, "art. 1, al. 2 et 3") == ["1, 2", "3"], "there is no third"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("13 b", "13, 3 b."), ("article 13 let. a", "13, 3 a."), ("la lettre b de l'article 13", "13, 3 b.")],
+)
+def test_an_item_is_found_without_its_paragraph_where_one_alone_has_it(text: str, meant: str) -> None:
+    assert spans_in(NESTED, text) == [meant]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("II, 3", "3"),
+        ("titre I, article 2", "2"),
+        ("titre III", "titre III"),
+        ("chapitre IV", "chapitre IV"),
+        ("article 2 bis", "2 bis"),
+        ("3ter", "3 ter"),
+    ],
+)
+def test_a_part_is_found_in_its_title_and_one_that_is_not_there_stays_as_it_is_said(
+    text: str, meant: str
+) -> None:
+    assert spans_in(BARE, text) == [meant]
+
+
+def test_the_nearest_of_a_number_that_was_never_inserted_is_the_one_before_it() -> None:
+    version = articles.parse(BARE, policy="quai", adopted=date(2024, 5, 1))
+    assert references.nearest(Number("2 bis"), version)[:1] == (Number("2"),)
+
+
+@pytest.mark.parametrize(
     ("text", "inside", "item"),
     [
         ("alinéa 3 du 13, lettre z", "13, 3", "z"),
+        ("13, 1, a", "13, 1", "a"),
+        ("13 al. 7", "13", "7"),
+        ("art 13 al 1 let a", "13, 1", "a"),
         ("art. 13, al. 3, let. z", "13, 3", "z"),
         ("13, 9", "13", "9"),
         ("article 20 9", "20", "9"),
@@ -344,3 +397,39 @@ def test_an_item_is_looked_for_at_once_among_thousands_of_blanks(library: Librar
     before = time.process_time()
     assert references.absent_item("5.10" + " " * 9_000 + "(", library.default.origin) is None
     assert time.process_time() - before < 0.2
+
+
+POINTED = """# Règlement du quai
+
+## 2. Amarres
+
+### 2.3 Nœuds
+
+Le nœud est double.
+
+Il est vérifié.
+
+## 4. Prêt
+
+### 4.1 Durée
+
+Le prêt dure :
+
+1) un jour;
+
+2) une nuit.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "item"), [("2.3, 2", "2.3", "2"), ("2.3, 4", "2.3", "4"), ("4.1, 4", "4.1", "4")]
+)
+def test_a_figure_after_a_pointed_number_is_one_of_its_parts(text: str, inside: str, item: str) -> None:
+    version = articles.parse(POINTED, policy="quai", adopted=date(2024, 5, 1))
+    assert references.absent_item(text, version) == (Number(inside), item)
+    assert spans_in(POINTED, text) == [inside], "article 2 or 4 is not meant"
+
+
+def test_a_figure_after_a_pointed_number_that_has_such_an_item_is_that_item() -> None:
+    assert spans_in(POINTED, "4.1, 2") == ["4.1 2)"]
+    assert spans_in(POINTED, "2.3, 4.1") == ["2.3", "4.1"]
