@@ -195,8 +195,8 @@ def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, 
     "commencé à la lire, ou qu'un avis en est parti.",
 )
 @click.argument("politique", metavar="POLITIQUE")
-@base.confirmed("Effacer ce dossier?")
-def abandonner(politique: str) -> None:
+@click.option("--oui", "yes", is_flag=True, help="Sans demander.")
+def abandonner(politique: str, *, yes: bool) -> None:
     """Remove the folder of a policy and its rows in the database, unless it was used."""
     bot, policy = base.parts(), politique.lower()
     if bot.settings.vigie_data is None:
@@ -210,6 +210,8 @@ def abandonner(politique: str) -> None:
             f"«\u00a0{policy}\u00a0» est la politique par défaut. Nommez-en d'abord une autre dans "
             f"{bot.settings.profile.source.name}, ou par VIGIE_POLITIQUE."
         )
+    if not yes and not base.agreed(f"Effacer {folder}?"):
+        raise click.Abort
     path = bot.settings.database()
     if path.is_file():
         with beside(path) as db:

@@ -328,7 +328,8 @@ class _Reader:
             reader = table.get("lit", False)
             if not isinstance(reader, bool):
                 self.add(f"{where}lit", "est true ou false, sans guillemets.")
-            roles.append(RoleProfile(identifier, title, fallback, reader is True))
+            # A title begins lines and buttons.
+            roles.append(RoleProfile(identifier, title[:1].upper() + title[1:], fallback, reader is True))
         if ADMINISTRATION not in [role.id for role in roles]:
             roles.append(RoleProfile(ADMINISTRATION, "Administration"))
         if len(roles) > MOST_ROLES:

@@ -45,7 +45,7 @@ def _check_bank(policy: Policy, version: Version, path: Path | None) -> Iterator
     problems, stale = len(review.review_bank(bank, version)) - len(gaps), len(bank.stale)
     see = f"Voyez\u00a0: vigie quiz verifier --politique {policy.id}."
     if (count := count_questions(path)) < FEWEST:
-        few = f"{policy.name}\u00a0: {counted(count, 'question')}. Il en faut {FEWEST} pour un quiz"
+        few = f"{policy.name}\u00a0: {counted(count, 'question')}. Gardez-en au moins {FEWEST}"
         yield note(_QUIZ, f"{few}\u00a0: d'ici là, on atteste sans quiz.")
         return
     if problems:

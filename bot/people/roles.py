@@ -230,6 +230,7 @@ def change(db: Database, changed: Role) -> None:
     """Store a role's new title, address and fallback. Raises `RoleError` when any of them is invalid."""
     role(db, changed.id)
     name = changed.title.strip()
+    name = name[:1].upper() + name[1:]
     if not 1 <= len(name) <= TITLE_LENGTH or "\n" in name:
         raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.", "title")
     address = (changed.email or "").strip() or None

@@ -267,7 +267,7 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
         Leaf(
             addresses.HOME,
             f"Les politiques, {facts.association}",
-            f"Les textes en vigueur de {facts.association}, mot à mot, avec leur date et leurs versions.",
+            f"{facts.association}\u00a0: les textes en vigueur, mot à mot, avec leur date et leurs versions.",
         ),
         h.h1[facts.association],
         h.p(".lead")["Les textes en vigueur, mot à mot, et tout ce qu'ils ont dit avant."],
@@ -284,7 +284,7 @@ def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> byte
         Leaf(
             addresses.SEARCH,
             "Chercher",
-            f"Chercher dans les politiques de {facts.association}.",
+            f"{facts.association}\u00a0: chercher dans les politiques.",
             scripts=scripts,
         ),
         h.h1["Chercher"],

@@ -231,7 +231,9 @@ def abandon(name: str = "marche", answer: str = "oui\n") -> Result:
 def test_a_policy_that_was_begun_is_taken_back_once_that_is_confirmed(elsewhere: Path) -> None:
     begin()
     folder = elsewhere / "politique" / "marche"
-    assert abandon(answer="non\n").exit_code == 1
+    asked = abandon(answer="non\n")
+    assert asked.exit_code == 1
+    assert f"Effacer {folder}?" in asked.stderr
     assert folder.is_dir()
     result = abandon("Marche")
     assert result.exit_code == 0, result.output
@@ -245,6 +247,7 @@ def test_what_was_not_begun_here_is_not_taken_back(elsewhere: Path, name: str) -
     result = abandon(name)
     assert result.exit_code == 2
     assert "n'est commencée" in result.stderr
+    assert "Effacer" not in result.stderr, "there is nothing to ask about"
     assert (elsewhere / "politique" / "marche").is_dir()
 
 

@@ -47,8 +47,8 @@ def test_wrong_and_stale_questions_are_told(tmp_path: Path) -> None:
 def test_what_questions_do_not_cover_is_no_error(tmp_path: Path) -> None:
     tables = QUESTIONS.read_text(encoding="utf-8").split("[[question]]")
     for count, said in (
-        (1, "PA20\u00a0: 1 question. Il en faut 6 pour un quiz\u00a0: d'ici là, on atteste sans quiz."),
-        (5, "PA20\u00a0: 5 questions. Il en faut 6 pour un quiz\u00a0: d'ici là, on atteste sans quiz."),
+        (1, "PA20\u00a0: 1 question. Gardez-en au moins 6\u00a0: d'ici là, on atteste sans quiz."),
+        (5, "PA20\u00a0: 5 questions. Gardez-en au moins 6\u00a0: d'ici là, on atteste sans quiz."),
         (6, "PA20\u00a0: les questions ne couvrent pas encore tout le texte. Voyez"),
     ):
         config = settings(tmp_path / str(count), "[[question]]".join(tables[: count + 1]))

@@ -240,3 +240,8 @@ def test_nobody_at_all_holds_a_role_of_no_name(db: Database) -> None:
     assert not roles.has(db, None, ADMINISTRATION, DAY)
     with pytest.raises(RoleError, match="n'existe pas"):
         roles.appoint(db, "tresorerie", person(db), DAY)
+
+
+def test_a_title_begins_with_a_capital_since_it_begins_lines_and_buttons(db: Database) -> None:
+    roles.change(db, Role(COUNCIL_ROLE, "équipe de direction"))
+    assert roles.title(db, COUNCIL_ROLE) == "Équipe de direction"

@@ -102,6 +102,20 @@ async def test_a_text_that_awaits_approval_is_offered_to_the_next_file(desk: Wor
     assert labels == [f"RG, première version proposée le {day} ({place})" for place in (2, 1)]
 
 
+async def test_two_files_of_one_name_that_wait_are_told_apart(desk: World) -> None:
+    for text in (CLUB, CLUB.replace("au gymnase", "à la salle")):
+        await desk.press(await desk.drop_alone(text, name="rg.md"), NEW, nom="RG", genre="masculin")
+    shown = await seen(desk)
+    assert [button.label for button in shown.buttons()][:2] == ["Reprendre rg.md (2)", "Reprendre rg.md (1)"]
+    texts = set[str]()
+    for label in ("Reprendre rg.md (2)", "Reprendre rg.md"):
+        proposal = await desk.press(await desk.press(await seen(desk), label), RIGHT)
+        read = await desk.press(proposal, "Lire le texte")
+        assert isinstance(read, Message)
+        texts.add(str(desk.archive.library.quote(read.quotes()[1])))
+    assert len(texts) == 2
+
+
 async def test_a_past_day_of_effect_that_the_text_says_is_offered_without_that_of_its_adoption(
     desk: World,
 ) -> None:

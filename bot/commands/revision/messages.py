@@ -143,19 +143,17 @@ def overview(listed: Sequence[tuple[Policy, Revision]], waiting: Sequence[tuple[
         (f"{policy.name}, {_named(revision)} {state(revision)}", revision.id)
         for policy, revision in listed[:_LISTED]
     ]
-    places = Counter(label for label, _ in texts)
-    several = {label for label, count in places.items() if count > 1}
-    buttons = []
-    for label, revision_id in texts:
-        place = f" ({places[label]})" if label in several else ""
-        places[label] -= 1
-        buttons.append(
-            Button(f"{excerpt(label, LABEL_LENGTH - len(place))}{place}", f"revision voir {revision_id}")
-        )
+    labels = _told_apart([label for label, _ in texts])
+    buttons = [
+        Button(label, f"revision voir {revision_id}")
+        for label, (_, revision_id) in zip(labels, texts, strict=True)
+    ]
     rows: list[Element] = [Buttons(*buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
+    files = waiting[:BUTTONS_PER_ROW]
+    labels = _told_apart([f"Reprendre {name}" for _, name in files])
     resumed = [
-        Button(excerpt(f"Reprendre {name}", 60), f"revision {OUTLINE_VERB} {token}")
-        for token, name in waiting[:BUTTONS_PER_ROW]
+        Button(label, f"revision {OUTLINE_VERB} {token}")
+        for label, (token, _) in zip(labels, files, strict=True)
     ]
     more: list[Element] = [Text("Lus, mais pas encore proposés\u00a0:"), Buttons(*resumed)] if resumed else []
     return Message(
@@ -168,6 +166,18 @@ def overview(listed: Sequence[tuple[Policy, Revision]], waiting: Sequence[tuple[
         ),
         Buttons(_MODEL, Button("Les versions", "versions")),
     )
+
+
+def _told_apart(labels: Sequence[str]) -> list[str]:
+    """Return labels of buttons, latest first, with a number after those that are alike: (1) is the last."""
+    alike = Counter(labels)
+    several = {label for label, count in alike.items() if count > 1}
+    numbered = []
+    for label in labels:
+        place = f" ({alike[label]})" if label in several else ""
+        alike[label] -= 1
+        numbered.append(excerpt(label, LABEL_LENGTH - len(place)) + place)
+    return numbered
 
 
 def state(revision: Revision) -> str:
