@@ -161,7 +161,8 @@ def _reworded(
     if result.refused:
         click.echo(f"Clauses dont il s'éloigne, écartées\u00a0: {result.refused}.", err=True)
     if result.problem:
-        click.echo(f"Le reste est écrit sans lui\u00a0: {result.problem}.", err=True)
+        without = "Le reste est écrit" if result.reworded else "Les brouillons sont écrits"
+        click.echo(f"{without} sans lui\u00a0: {result.problem}.", err=True)
     return result.drafts
 
 

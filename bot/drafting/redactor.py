@@ -7,6 +7,7 @@ and the instruction below are sent. The answers are checked, and someone must st
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from bot.drafting.guesses import is_rule
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import clause_hash
 from bot.policy.articles import Clause, Version
+from bot.policy.search import fold_accents
 from bot.revision.reading.lint import references
 
 CALL_SECONDS: Final = 90.0
@@ -267,14 +269,29 @@ def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft |
     return Draft("quiz", number, "", table) if all(_cites(text, clause, version) for text in wrong) else None
 
 
+def _wording(draft: Draft) -> str:
+    """Return the words of a draft, folded, from which it is known whether it was written twice."""
+    match draft.kind:
+        case "question":
+            text = draft.value["question"]
+        case "quiz":
+            choices = (choice["text"] for choice in draft.value["choice"])
+            text = " ".join((draft.value["text"], *choices))
+        case _:
+            text = draft.value
+    return fold_accents(" ".join(str(text).split()))
+
+
 def _merged(drafts: Sequence[Draft], better: dict[str, list[Draft]], refused: int, problem: str) -> Rewording:
     """Replace the plain drafts of each clause, kind by kind, with the better ones."""
     merged: list[Draft] = []
     reworded = 0
     waiting: dict[tuple[str, str], list[Draft]] = {}
+    wordings = Counter((draft.kind, _wording(draft)) for made in better.values() for draft in made)
     for made in better.values():
         for draft in made:
-            waiting.setdefault((draft.clause, draft.kind), []).append(draft)
+            if wordings[draft.kind, _wording(draft)] == 1:  # otherwise, it does not say which clause
+                waiting.setdefault((draft.clause, draft.kind), []).append(draft)
     for draft in drafts:
         replacements = waiting.get((draft.clause, draft.kind), [])
         if not replacements:

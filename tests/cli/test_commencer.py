@@ -172,7 +172,7 @@ def test_a_language_model_is_sent_nothing_without_a_yes(
     result = CliRunner().invoke(vigie, words, input="non\n")
     assert result.exit_code == 0, result.output
     assert "serait envoyé à 127.0.0.1:9" in result.stderr
-    assert "Le reste est écrit sans lui" not in result.stderr
+    assert "sans lui" not in result.stderr
     assert (elsewhere / "politique" / "marche" / "a_relire" / "quiz.toml").is_file()
 
 
@@ -183,7 +183,7 @@ def test_a_language_model_that_is_away_leaves_the_plain_drafts(
     words = ["commencer", "texte.md", "--politique", "marche", "--adoptee", "2024-05-01"]
     result = CliRunner().invoke(vigie, words, input="oui\n")
     assert result.exit_code == 0, result.output
-    assert "Le reste est écrit sans lui\u00a0: il ne répond pas." in result.stderr
+    assert "Les brouillons sont écrits sans lui\u00a0: il ne répond pas." in result.stderr
     assert (elsewhere / "politique" / "marche" / "a_relire" / "quiz.toml").is_file()
 
 
