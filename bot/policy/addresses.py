@@ -239,7 +239,11 @@ def _is_bare(provision: Provision, name: str) -> bool:
 
 def with_noun(number: str, place: Addressed | None) -> GenderedName:
     """Return a number after its noun: « clause 5.10 ». `place`: that part, or one with a similar number."""
-    kind = place.provision.kind if place else Kind.ARTICLE if number.isalnum() else Kind.CLAUSE
+    keyword = number.partition(" ")[0].casefold()
+    if place is None and keyword in _MASCULINE | _FEMININE:  # « titre VI »
+        return GenderedName(number, "masculin" if keyword in _MASCULINE else "féminin")
+    plain = number.replace(" ", "").isalnum()  # « 2 bis »
+    kind = place.provision.kind if place else Kind.ARTICLE if plain else Kind.CLAUSE
     known = place is not None and place.number == number
     if kind in {Kind.CLAUSE, Kind.ITEM}:
         return GenderedName(f"clause {number}")

@@ -166,14 +166,15 @@ class _Scan:
         items = _inner_key(match["item"]).split()
         clause, more = self._number(match["number"]), match["more"]
         inside, count = _innermost(clause, items, self._names)
-        if not count:
+        if not count and not (_ALINEA.search(match["item"]) and self._version.within(clause)):
             return match[0]
         if count < len(items):  # one of the items does not exist
             return self._take(match, inside, inside, marked=True) + " alinéa "
         spans = [NumberSpan(inside, inside)]
         while other := _MORE.match(more):
             sister, there = _innermost(clause, [*items[:-1], _inner_key(other["item"])], self._names)
-            if there < len(items):
+            alike = other["item"].isdecimal() == items[-1].isdecimal()
+            if there < len(items) or not alike or other["link"] in {",", ";", "/"}:
                 break
             start = spans.pop().first if _RANGED.fullmatch(other["link"]) else sister
             spans.append(NumberSpan(start, sister))
@@ -250,6 +251,7 @@ _ITEM_IN = re.compile(
     rf"(?P<more>(?:\s*(?:{_AND}|{_TO})\s*(?:{_UNDER}\s+)?(?:\d{{1,2}}|[a-z])\)?(?![\w%$]|[.,]\d))*)",
     re.IGNORECASE,
 )
+_ALINEA = re.compile(r"\b(?:alin[eé]as?|al\.?)\s", re.IGNORECASE)  # said of nothing else than a part
 # One more item, « et 3 », or the end of a range, « à 3 ».
 _MORE = re.compile(
     rf"\s*(?P<link>{_AND}|{_TO})\s*(?:{_UNDER}\s+)?(?P<item>\d{{1,2}}|[a-z])\)?", re.IGNORECASE
@@ -344,8 +346,8 @@ def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
     if count == len(items):
         return None
     item, is_counted = items[count], _inner_key(f"{inside} 1") in names.inner
-    if count or not item.isdecimal():
-        return (inside, item) if count else None
+    if count or not item.isdecimal():  # « 2, 1, 1, 2 » is two numbers
+        return (inside, item) if count and not version.within(Number(item)) else None
     pointed = "." in match["number"] and "," in match["comma"]
     return (inside, item) if pointed or (is_counted and not version.within(Number(item))) else None
 
@@ -582,6 +584,9 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
         figures = _figures(candidate)
         return bool(figures and typed) and 0 < abs(figures[0] - typed[0]) <= _BESIDE
 
+    def is_called(candidate: Number) -> bool:
+        return str(number).partition(" ")[0] in _CALLED and _is_called(candidate, version)
+
     def is_sister(candidate: Number) -> bool:
         word, space, _ = str(candidate).partition(" ")
         return bool(space) and str(number).startswith(f"{word} ") and ", " not in str(candidate)
@@ -596,7 +601,7 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
         return (base,)
     groups = (
         [clause.number for clause in clauses if is_slip(clause.number)],
-        [known for known in version.numbers() if is_sister(known)]
+        [known for known in version.numbers() if is_sister(known) or is_called(known)]
         or [clause.number for clause in clauses if above and counted(str(clause.number))[0] == above]
         or [clause.number for clause in clauses if article and clause.article == article.number]
         or [clause.number for clause in clauses if is_beside(clause.number)],

@@ -175,6 +175,7 @@ def test_an_item_of_a_paragraph_is_found_in_whatever_order_people_say_it(text: s
         ("art. 20 al. 1 et art. 13", ["20, 1", "13"]),
         ("13, al. 3, let. a et b", ["13, 3 a.", "13, 3 b."]),
         ("20 al. 1 et 13", ["20, 1", "13"]),
+        ("20, 1, 13, 3", ["20, 1", "13, 3"]),
     ],
 )
 def test_several_items_of_a_clause_are_said_after_its_number_once(text: str, meant: list[str]) -> None:
@@ -211,9 +212,20 @@ def test_a_part_is_found_in_its_title_and_one_that_is_not_there_stays_as_it_is_s
     assert spans_in(BARE, text) == [meant]
 
 
-def test_the_nearest_of_a_number_that_was_never_inserted_is_the_one_before_it() -> None:
+@pytest.mark.parametrize(
+    ("absent", "near", "named"),
+    [
+        ("2 bis", "2", "L'article\u00a02 bis"),
+        ("titre IV", "II", "Le titre IV"),
+        ("partie V", "II", "La partie V"),
+    ],
+)
+def test_a_part_that_is_not_there_is_named_as_it_is_said_beside_its_nearest(
+    absent: str, near: str, named: str
+) -> None:
     version = articles.parse(BARE, policy="quai", adopted=date(2024, 5, 1))
-    assert references.nearest(Number("2 bis"), version)[:1] == (Number("2"),)
+    assert references.nearest(Number(absent), version) == (Number(near),)
+    assert version.named(Number(absent)).The == named
 
 
 @pytest.mark.parametrize(
@@ -233,6 +245,7 @@ def test_what_is_missing_is_missing_from_the_innermost_part_that_is_there(
 ) -> None:
     version = articles.parse(NESTED, policy="quai", adopted=date(2024, 5, 1))
     assert references.absent_item(text, version) == (Number(inside), item)
+    assert spans_in(NESTED, text)[:1] == [inside], "and it is shown"
 
 
 SECTIONS = """# Règlement du quai

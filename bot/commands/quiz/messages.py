@@ -281,7 +281,8 @@ def _next_step(course: Course, steps: Mapping[Fact, datetime], *, asked: bool) -
     if "attested" in steps:
         return "Votre attestation est déjà au registre.", []
     if not asked:
-        return "Rien d'autre ne vous est demandé.", []
+        unread = [] if "read" in steps else [Button(f"Lire {course.name.the}", "accueil lire")]
+        return "Rien d'autre ne vous est demandé.", unread
     if "read" in steps:
         return "Il vous reste à attester votre lecture.", [ATTEST]
     read = Button(f"Lire {course.name.the}", "accueil lire", "primary")
