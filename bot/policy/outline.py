@@ -33,6 +33,7 @@ _LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
 
 _DEEPER: Final = "+"  # suffix of the family of a heading that a person placed under another of the same look
 
+_NUMBERS: Final = (LineReading.NUMBERED, LineReading.AS_READ)  # readings that take no number away
 _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
 
@@ -40,8 +41,28 @@ def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outli
     """Return the outline of a document.
 
     Never raises: a line that is not understood becomes text of the provision above it. `decisions`: a
-    person's decisions about some lines, which then raise no doubt.
+    person's decisions about some lines, which then raise no doubt. The numbers of the other lines stay: of
+    1, 2, 3, when 2 is only text, 1 and 3 are numbers still.
     """
+    outline = _build(blocks, decisions)
+    unnumbered = {key for key, reading in decisions.items() if reading not in _NUMBERS}
+    if not unnumbered:
+        return outline
+    others = {key: reading for key, reading in decisions.items() if key not in unnumbered}
+    before, after = (deciding.said_in(each) for each in (_build(blocks, others), outline))
+    lost = {
+        key: reading
+        for key, reading in before.items()
+        if reading is LineReading.NUMBERED and key not in decisions and after.get(key) is not reading
+    }
+    if not lost:
+        return outline
+    doubts = {doubt.key for doubt in outline.doubts}
+    rebuilt = _build(blocks, {**lost, **decisions})
+    return replace(rebuilt, doubts=tuple(doubt for doubt in rebuilt.doubts if doubt.key in doubts))
+
+
+def _build(blocks: Sequence[Block], decisions: Decisions) -> Outline:
     blocks, doubts = leave_out(blocks, decisions)
     blocks, changed = deciding.apply(blocks, decisions)
     builder = _Builder(blocks)

@@ -65,6 +65,33 @@ def test_a_line_that_goes_on_with_the_one_above_is_one_paragraph_with_it() -> No
     assert texts(outline, "1.2")[0] == "Son siège est au gymnase. 1.7 Le club a un fanion."
 
 
+COUNTED = """# Règlement du club
+
+## Art. 16 Preuves
+
+1 Les clubs donnent deux nombres au comité.
+
+2 Si un club ne le fait pas, le comité estime.
+
+3 Ces nombres servent au budget.
+
+## Art. 17 Rabais
+
+Le comité peut réduire la cotisation.
+"""
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [reading for reading in LineReading if reading not in {LineReading.NUMBERED, LineReading.AS_READ}],
+)
+def test_what_is_decided_of_a_line_takes_no_number_from_the_others(reading: LineReading) -> None:
+    assert labels(decided(COUNTED)) == ["16", "1", "2", "3", "17"]
+    outline = decided(COUNTED, **{"2 Si un club": reading})
+    numbers = [label for label in labels(outline) if label.isdecimal()]
+    assert numbers == ["16", "1", "3", "17"]
+
+
 def test_a_number_that_was_not_believed_is_one() -> None:
     outline = decided(RULES, **{"2.5 bis": LineReading.NUMBERED})
     assert "2.5 bis" in labels(outline)
