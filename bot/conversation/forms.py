@@ -208,8 +208,9 @@ def refused_form(
 ) -> Message:
     """Return the refusal of a form, with the button that opens it again as it was filled in.
 
-    `problems`: what is wrong, by field. `token`: the token of the typed answers, "" if they are not
-    remembered, in which case there is no button. `why`: the reason to show instead of `problems`.
+    `problems`: what is wrong, in French, by the field's name. `token`: the token of the typed answers, "" if
+    they are not remembered, in which case there is no button. `why`: the reason to show instead of
+    `problems`.
     """
     labels = {field.name: field.label for field in form.fields}
     shown = {name if name in labels else form.fields[0].name: text for name, text in problems.items()}

@@ -428,7 +428,10 @@ class _Builder:
     # --- The result ------------------------------------------------------------------------------
 
     def outline(self, doubts: Sequence[Doubt]) -> Outline:
-        """Return the outline of the blocks. `doubts`: those about the lines that were left out of it."""
+        """Return the outline of the blocks.
+
+        `doubts`: the doubts about the lines that the outline leaves out.
+        """
         cover = self._split_cover()
         provisions = tuple(_freeze(node, None) for node in self._root.children)
         # A heading with no text and no parts, before all the others, is a line of the title.

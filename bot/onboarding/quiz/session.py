@@ -83,7 +83,7 @@ Action: TypeAlias = Literal["choose", "tick", "untick", "submit"]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A pressed button. `turn`: the turn of its question. `edition`: that question's `Question.edition`.
+    """A pressed button. `turn`: the turn of its question. `edition`: the question's `Question.edition`.
 
     `action`: "choose", "tick" or "untick" a letter, or "submit" the ticked choices.
     """

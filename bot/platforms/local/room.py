@@ -70,8 +70,8 @@ class RoomMessage:
 class Spot:
     """The place of a reply: a conversation, as one persona sees it. `origin`: the message that was clicked.
 
-    `asked`: the command that the reply answers, if the command is not shown as a message. `fleeting`: that
-    command's answers do not stay (see `Command.fleeting`).
+    `asked`: the command that the reply answers, if the command is not shown as a message. `fleeting`: whether
+    the command's answers do not stay (see `Command.fleeting`).
     """
 
     persona: str

@@ -29,7 +29,10 @@ class Renumbering:
 
 @dataclass(frozen=True, slots=True)
 class Condensed:
-    """A comparison without its renumberings. `runs`: those renumberings, in the order of the old text."""
+    """A comparison without its renumberings.
+
+    `runs`: the runs of renumbered numbers, in the order of the old text.
+    """
 
     changes: tuple[Change, ...]
     headings: tuple[HeadingChange, ...]

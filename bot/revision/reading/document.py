@@ -22,8 +22,8 @@ class Document:
 
     `words`: the words found by a second, cruder reading, used to detect lost text. `findings`: the
     uncertainties due to its format. `blocks`: the blocks of its outline. `doubts`: the doubts of that
-    outline. `unit`: what the line numbers of doubts count, « Page ». `decisions`: a person's decisions about
-    its lines.
+    outline. `unit`: the unit that the line numbers of doubts count, « Page ». `decisions`: a person's
+    decisions about its lines.
     """
 
     markdown: str

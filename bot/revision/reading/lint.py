@@ -25,8 +25,8 @@ def lint(
 ) -> tuple[LintFinding, ...]:
     """Return the findings about the new version, in the order of the text.
 
-    `offices`: the roles, None if they are unknown. `clashes`: the clashes of the new document. `unit`: what
-    their lines count, « Page ».
+    `offices`: the roles, None if they are unknown. `clashes`: the clashes of the new document. `unit`: the
+    unit that their line numbers count, « Page ».
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
