@@ -11,8 +11,8 @@ def explain(profile: Profile, catalogue: Callable[[], Sequence[Command]], reques
     """Explain the commands that the person may use, or only the one that the text names."""
     usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
     named = next((command for command in usable if command.name == request.text), None)
-    if named is None:
-        return help_message(profile, usable)
+    if named is None:  # the list, which needs no line about itself
+        return help_message(profile, [command for command in usable if command.name != request.command])
     return Message(
         Text(*_line(profile, named)),
         Buttons(Button("Y aller", named.name, "primary"), Button("Aide", "aide")),
@@ -30,10 +30,7 @@ def help_message(profile: Profile, commands: Sequence[Command]) -> Message:
         Heading("Ce que je peux faire"),
         Text("Écrivez-moi simplement, ou tapez\u00a0:"),
         *(Text(bold(group), *lines) for group, lines in groups.items()),
-        Note(
-            "Mes réponses ne se voient que de vous, à moins de les partager ou, sur Discord, de me "
-            "mentionner dans un canal."
-        ),
+        Note("Mes réponses ne sont que pour vous, sauf partage ou, sur Discord, mention dans un canal."),
         Buttons(Button("Table des matières", "politique"), Button("Menu", "vigie")),
     )
 

@@ -68,12 +68,12 @@ def manage(office: Office, request: Request) -> Reply:
             if verb not in {"voir", "nommer", "groupe", "fiche"}:
                 return _overview(office, db, request)
             role = roles.role(db, identifier.strip())
-            notes = []
+            notes, held = [], bool(roles.tenures(db, role.id, office.today()))
             match verb, bool(request.fields):
                 case "nommer", False:
-                    return person_form(role, office.today())
+                    return person_form(role, office.today(), held=held)
                 case "groupe", False:
-                    return group_form(role, office.today())
+                    return group_form(role, office.today(), held=held)
                 case "fiche", False:
                     return role_form(role, roles.all_roles(db))
                 case "nommer", True:
@@ -187,11 +187,11 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
     ends = [Button(f"Retirer la ligne {n}", f"roles retirer {line.id}") for n, line in enumerate(lines, 1)]
     return Message(
         Heading(excerpt(role.title, 150)),
+        *([] if roles.holders(db, role.id, today) else [Text("Personne ne tient ce rôle aujourd'hui.")]),
         *(
             Text(f"{number}. ", _holder(db, line, reader), f", {_period(line, today)}")
             for number, line in enumerate(lines, 1)
         ),
-        *([] if roles.holders(db, role.id, today) else [Text("Personne ne tient ce rôle aujourd'hui.")]),
         Note(f"Courriel pour les alertes\u00a0: {role.email or 'aucun'}\nRelève\u00a0: {fallback}"),
         *([Note(_COMING.format(in_words(coming[0].effective_on)) + second)] if coming else []),
         *(
@@ -300,29 +300,29 @@ def _require_administration(office: Office, db: Database, since: date) -> None:
 # --- Forms ------------------------------------------------------------------------------------
 
 
-def person_form(role: Role, today: date) -> Form:
-    """Return the form to appoint a person."""
+def person_form(role: Role, today: date, *, held: bool = True) -> Form:
+    """Return the form to appoint a person. `held`: someone holds the role, or will."""
     picker = PersonField("personne", "La personne", hint=excerpt(role.title, 100))
-    return Form(f"roles nommer {role.id}", "Nommer une personne", (picker, *_when(today)), "Nommer")
+    fields = (picker, *_when(today, held=held))
+    return Form(f"roles nommer {role.id}", "Nommer une personne", fields, "Nommer")
 
 
-def group_form(role: Role, today: date) -> Form:
-    """Return the form to appoint a group."""
+def group_form(role: Role, today: date, *, held: bool = True) -> Form:
+    """Return the form to appoint a group. `held`: see `person_form`."""
     fields = (
         ChoiceField("plateforme", "Où est ce groupe", options(_PLATFORMS), hint=excerpt(role.title, 100)),
         TextField(
             "groupe", "L'identifiant du groupe", hint="Dans Slack, S0123ABCD; dans Discord, des chiffres"
         ),
     )
-    return Form(f"roles groupe {role.id}", "Nommer un groupe", (*fields, *_when(today)), "Nommer")
+    return Form(f"roles groupe {role.id}", "Nommer un groupe", (*fields, *_when(today, held=held)), "Nommer")
 
 
-def _when(today: date) -> tuple[DateField, ChoiceField]:
-    places = {_REPLACING: "Les remplacer", _BESIDE: "S'y ajouter"}
-    return (
-        DateField("depuis", "À partir du", value=today.isoformat()),
-        ChoiceField("autres", "Et les titulaires actuels", options(places), value=_REPLACING),
-    )
+def _when(today: date, *, held: bool) -> Iterator[DateField | ChoiceField]:
+    yield DateField("depuis", "À partir du", value=today.isoformat())
+    if held:
+        places = {_REPLACING: "Les remplacer", _BESIDE: "S'y ajouter"}
+        yield ChoiceField("autres", "Et les titulaires actuels", options(places), value=_REPLACING)
 
 
 def role_form(role: Role, others: list[Role]) -> Form:

@@ -38,6 +38,7 @@ from bot.conversation.messages import (
     code,
 )
 from bot.conversation.requests import (
+    BELOW,
     CONFIRMED,
     MENU,
     Actor,
@@ -313,7 +314,7 @@ class Dispatcher:
             named, after = self._named(f"{name} {rest}")
             if named:
                 name, rest = named.name, after
-            elif under and (near := self._near(f"{name} {rest}")):
+            elif under and (near := self.near(f"{name} {rest}")):
                 return Request(HELP, near, actor, place)
         if name.lower() in self._by_name or pressed or fields:
             text, typed = rest.strip(), ""
@@ -351,7 +352,7 @@ class Dispatcher:
                 return self._by_name[name], "".join(parts[count:])
         return None, words
 
-    def _near(self, words: str) -> str:
+    def near(self, words: str) -> str:
         """Return the name of a command that everyone may use and that a short line misspells, or ""."""
         names = [key for key, name in self._by_key.items() if not self._by_name[name].refusal]
         near = difflib.get_close_matches(_key(words[:SUGGESTION_LENGTH]), names, 1, MISSPELT)
@@ -624,7 +625,7 @@ class Dispatcher:
             notice = self.welcome.notice(request)
             if notice:
                 if request.place == "direct" and command is not menu and not command.alone:
-                    opening = Request(self.menu, "", request.actor, request.place)
+                    opening = Request(self.menu, BELOW, request.actor, request.place)
                     below = self._attempt(menu, partial(menu.run, opening))
                     reply = _followed_by(reply, below) if isinstance(below, Message) else reply
                 reply = Message(*reply.elements, *notice, lasting=reply.lasting)

@@ -53,10 +53,14 @@ def clean(text: str) -> str:
 def excerpt(text: str, length: int) -> str:
     """Return `text` on one line, cleaned and cut with an ellipsis to at most `length` characters.
 
+    It is cut between two words, unless that would take more than a third of it.
     Do not use it for the policy's own words, which must not be cut.
     """
     line = re.sub(r"[ \t\n]+", " ", clean(text)).strip()
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+    if len(line) <= length:
+        return line
+    words = line[:length].rpartition(" ")[0]
+    return (words if len(words) > length * 2 // 3 else line[: length - 1]).rstrip() + "…"
 
 
 def thousands(number: int) -> str:

@@ -87,6 +87,7 @@ class Suggestion:
 
 
 MENU: Final = "vigie"  # the line of a button that leads to the menu, whatever the menu's command is called
+BELOW: Final = "dessous"  # the text of the menu that greets a newcomer below an answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
-from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Quote, Text, code
+from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Quote, Text
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import roles
@@ -229,9 +229,7 @@ def certificate_message(request: PermissionRequest, number: int, content: bytes)
         Heading("Le certificat"),
         Text(
             f"Il dit qu'il est permis {WORDS[request.kind].of_act}, {until}. Transmettez-le tel quel à "
-            "qui le demande\u00a0: l'administration peut vérifier qu'il est vrai (",
-            code("vigie registre verifier"),
-            ").",
+            "qui le demande\u00a0: il dit comment vérifier qu'il est vrai."
         ),
         File(f"certificat-{number}.pdf", content, "Le certificat d'une autorisation"),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
-from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
+from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.names import GenderedName
@@ -130,9 +130,7 @@ def receipt_message(policy: GenderedName, adopted: str, version: date, content: 
         Heading("Votre reçu"),
         Text(
             f"Votre attestation de lecture {policy.of}, version {adopted}, est au "
-            "registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec ",
-            code("vigie registre verifier"),
-            ".",
+            "registre. Gardez ce fichier\u00a0: il prouve votre lecture, et dit comment le vérifier sans moi."
         ),
         File(f"recu-{version}.pdf", content, "Reçu de l'attestation"),
     )

@@ -40,7 +40,7 @@ _PASSED_ON: Final = (
 _DOORS: Final[Mapping[str, str]] = {"chat": "dans le clavardage", "web": "par le formulaire Web"}
 # The title and text of the alert at each level.
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "first": ("Un nouveau signalement", "Un signalement vient d'arriver."),
+    "first": ("Un nouveau signalement", "Personne ne l'a encore ouvert."),
     "reminder": ("Un signalement attend", "Un signalement attend d'être ouvert."),
     "other": _PASSED_ON,
     "alternate": _PASSED_ON,

@@ -190,7 +190,7 @@ def announcement(
         return _first_text(policy, revision)
     condensed, lines = condense(comparison), []
     for change in summary.foremost(replace(comparison, changes=condensed.changes)):
-        subject = excerpt(summary.change_subject(comparison, change), _SUBJECT)
+        subject = excerpt(summary.change_subject(policy.title, comparison, change), _SUBJECT)
         words = summary.describe_change(comparison, change)
         lines.append(f"• {words}" + (f" ({subject})" if subject else ""))
     rest = condensed.headings[: summary.MOST - len(lines)]

@@ -36,5 +36,5 @@ def upkeep_lines(policy: Policy, old: Version, new: Version, folders: Sequence[P
     if bank:
         texts.append(f"{bank} ligne{'s' * (bank > 1)} de la banque de questions")
     if annotated:
-        texts.append(f"annotations\u00a0: {', '.join(map(str, annotated))}")
+        texts.append(f"ce que je dis de la force et du sujet de {', '.join(map(str, annotated))}")
     return texts

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from bot.conversation.messages import Message, Text
+from bot.conversation.messages import Button, Buttons, Heading, Message, Text
 from bot.platforms.contract import Destination
 from bot.platforms.local.adapter import LocalAdapter
 from tests.browser.conftest import PATIENCE, PHONE, Open
@@ -291,6 +291,37 @@ async def test_a_long_answer_is_read_from_its_beginning(open_page: Open) -> None
     assert answer is not None
     assert 0 <= answer["y"] - log["y"] < 40
     assert answer["height"] > log["height"]
+
+
+async def test_what_one_opens_is_seen_whole_and_the_starters_go(
+    sandbox: LocalAdapter, open_page: Open
+) -> None:
+    page = await open_page("#communications/vigie")
+    buttons = Buttons(Button("Ouvrir", "politique 5.10"))
+    await sandbox.deliver(
+        Destination("local", "", "communications"),
+        Message(Heading("À lire"), Text("Ceci.\n" * 20), buttons),
+        "x",
+    )
+    await expect(page.locator(".starters")).to_have_count(1)
+    title = last(page).get_by_role("heading", name="À lire")
+    await page.reload()
+    await expect(title).to_be_in_viewport(ratio=1)
+    await last(page).get_by_role("button", name="Ouvrir").click()
+    await expect(last(page).locator("blockquote")).to_contain_text(CLAUSE)
+    await expect(page.locator(".starters")).to_have_count(0)
+
+
+async def test_the_first_of_a_month_is_said_as_in_french(open_page: Open) -> None:
+    page = await open_page("#officier/general")
+    now = page.get_by_role("region", name="Avancer l'horloge").locator("p")
+    for _ in range(31):
+        if "1er" in await now.inner_text():
+            break
+        before = await now.inner_text()
+        await page.get_by_role("button", name="À demain").click()
+        await expect(now).not_to_have_text(before)
+    await expect(now).to_contain_text(" 1er ")
 
 
 async def test_a_form_is_filled_corrected_and_answered(open_page: Open) -> None:

@@ -387,6 +387,7 @@ async def test_the_words_of_two_buttons_written_alone_answer_as_they_do(
     assert word in [button.label for button in asked.buttons()]
     reply = await desk.writes(write.format(word.lower()))
     assert reply.startswith("✅ Bonne réponse" if right else "❌ Ce n'est pas la bonne réponse")
+    assert f"Votre choix\u00a0: {word}" in reply, "named as on its button, which has no letter"
 
 
 @pytest.mark.parametrize("kind", ["choix", "choix-multiples"])

@@ -300,7 +300,7 @@ async def test_no_quiz_is_promised_of_a_policy_that_has_none(desk: World) -> Non
     desk.archive.quizzed = lambda _policy: False
     await desk.enters(BLAISE)
     reply = await desk.drop(REVISED)
-    assert "1\u00a0: lire tout le texte, attester" in words(reply)
+    assert "1 personne\u00a0: lire tout le texte, attester" in words(reply)
     seen = await desk.said(f"revision avis {(await desk.last()).id} whole")
     assert "Lisez le texte en entier, puis attestez" in seen
     assert "quiz" not in seen
@@ -311,8 +311,8 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     await desk.attests(ALEX)
     reply = await desk.drop(REVISED)
     assert "l'avis irait à 2 personnes" in words(reply)
-    assert "1\u00a0: lire ce qui change" in words(reply)
-    assert "1\u00a0: lire tout le texte" in words(reply)
+    assert "1 personne\u00a0: lire ce qui change" in words(reply)
+    assert "1 personne\u00a0: lire tout le texte" in words(reply)
     shown = await desk.press(reply, "Voir l'avis")
     assert "La PA20 a été révisée" in words(shown)
     assert "[Voir ce qui a changé]" in words(shown)
@@ -345,6 +345,13 @@ async def test_the_notice_says_what_the_clauses_are_about_and_what_is_of_form_on
     assert "une clause modifiée, une corrigée" in words(shown)
     assert "5.10, modifiée (Ne pas agir à titre de porte-parole ou mandataire)" in words(shown)
     assert "5.12, corrigée (" in words(shown)
+
+
+async def test_a_title_in_capitals_is_written_in_a_notice_as_it_is_everywhere_else(desk: World) -> None:
+    shown = await desk.press(
+        await desk.drop(TEXT.replace("vous demeurez responsable", "vous restez")), "Voir l'avis"
+    )
+    assert "7.3, modifiée (Non-respect de la présente politique)" in words(shown)
 
 
 async def test_what_is_proposed_is_never_shown_as_the_text_in_force(desk: World) -> None:

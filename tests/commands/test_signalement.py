@@ -59,9 +59,9 @@ async def test_first_come_the_reminder_the_limits_of_anonymity_and_the_choices(c
     assert isinstance(first, Message)
     assert [quote.clause for quote in first.quotes()] == ["5.10"]
     reply_words = words(first)
-    assert "ne commentez pas la publication, n'y répondez pas" in reply_words
+    assert "ne la commentez pas, n'y répondez pas" in reply_words
     assert "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs" in reply_words
-    assert "Il ira à\u00a0: Vice-présidence aux communications." in reply_words
+    assert "dans l'ordre\u00a0: Vice-présidence aux communications (1 personne)" in reply_words
     assert not first.public
 
 
@@ -69,7 +69,7 @@ async def test_one_question_is_asked_and_what_has_a_default_is_told_and_can_be_c
     first = await chat.ask("signalement")
     reply_words = words(first)
     assert reply_words.count("?") == 1
-    assert "Il ira à\u00a0: Vice-présidence aux communications." in reply_words
+    assert "dans l'ordre\u00a0: Vice-présidence aux communications (1 personne)" in reply_words
     asked = await chat.ask(pressed(first, "Changer de destinataire"))
     assert words(asked).count("?") == 1
     chosen = await chat.ask(pressed(asked, "Conseillère"))

@@ -66,6 +66,11 @@ def test_a_span_never_holds_control_or_direction_characters(text: str) -> None:
     assert not {"\u202e", "\u200f", "\x00", "\x1b"} & set(shown)
 
 
+def test_an_excerpt_is_cut_between_words_where_it_can_be() -> None:
+    assert excerpt("Article 1 : Motifs et objectifs de la politique", 30) == "Article 1 : Motifs et…"
+    assert excerpt("anticonstitutionnellement parlant", 20) == "anticonstitutionnel…"
+
+
 @given(st.text(), st.integers(2, 200))
 def test_an_excerpt_is_one_line_of_bounded_length(text: str, length: int) -> None:
     line = excerpt(text, length)

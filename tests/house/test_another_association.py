@@ -78,7 +78,7 @@ async def test_its_bot_answers_under_its_own_command(cooperative: Bot) -> None:
     assert "Je suis Boussole." in menu
     assert "je cite les Statuts, adoptés le 4\u00a0mai\u00a02019." in menu
     assert "Je suis Boussole." in await ask(cooperative, "/vigie"), "the buttons carry that line"
-    assert "/boussole question" in await ask(cooperative, "/boussole aide")
+    assert "/boussole chercher" in await ask(cooperative, "/boussole aide")
     assert "Article\u00a03\u00a0: Atelier" in (await ask(cooperative, "3.2")).title()
 
 

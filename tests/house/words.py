@@ -14,7 +14,9 @@ import asyncio
 import sys
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import click
@@ -171,8 +173,9 @@ def split(bot: Bot, replies: list[Reply]) -> tuple[str, str]:
 def shown_words() -> dict[str, tuple[str, str]]:
     """Return the own and quoted words of each exchange, by name."""
     learn()
-    with closing(Storage()) as storage:
-        bot = Bot(Settings(vigie_modeles=MODELS), storage)
+    # In a folder of its own: a sandbox that runs here may have adopted another text.
+    with TemporaryDirectory() as folder, closing(Storage()) as storage:
+        bot = Bot(Settings(vigie_modeles=MODELS, vigie_db=Path(folder) / "vigie.db"), storage)
         bot.course = replace(bot.course, random=lambda: Random(20))  # noqa: S311 — the same questions each time
         storage.executor.submit(settle, bot).result()
         replies = asyncio.run(exchanges(bot))

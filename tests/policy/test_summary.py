@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from bot.policy import articles
-from bot.policy.articles import Number
+from bot.policy.articles import Number, Version
 from bot.policy.changes import redline
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature, compare
 from bot.policy.changes.lexicon import HABIT, word_checker
@@ -38,6 +38,11 @@ def change(kind: ChangeKind, old: str = "", new: str = "", nature: Nature = S) -
 
 def comparison(*made: Change) -> Comparison:
     return Comparison(TEN, TEN, made)
+
+
+def title(number: Number, of: Version) -> str:
+    article = of.article(number)
+    return article.title if article else ""
 
 
 UNCHANGED = comparison()
@@ -127,9 +132,9 @@ def test_the_three_most_important_changes_in_the_order_of_the_text() -> None:
 
 
 def test_a_change_s_subject_and_the_clauses_to_read() -> None:
-    assert change_subject(UNCHANGED, change(K.REMOVED, "6.1")) == "Sanctions"
-    assert change_subject(UNCHANGED, change(K.MOVED, "6.1", "5.2")) == "Usages"
-    assert change_subject(UNCHANGED, change(K.REMOVED, "9.1")) == ""
+    assert change_subject(title, UNCHANGED, change(K.REMOVED, "6.1")) == "Sanctions"
+    assert change_subject(title, UNCHANGED, change(K.MOVED, "6.1", "5.2")) == "Usages"
+    assert change_subject(title, UNCHANGED, change(K.REMOVED, "9.1")) == ""
     made = comparison(
         *[change(K.SPLIT, "5.1", "5.1 5.2"), change(K.CHANGED, "5.3", "5.3", E), change(K.REMOVED, "5.4")],
         *[change(K.ADDED, new="5.5"), change(K.MERGED, "5.6 5.7", "5.5")],

@@ -333,8 +333,8 @@ REVISED = "révisée le 13\u00a0décembre\u00a02015"
             [("recu-2015-12-13.pdf", b"pdf", "Reçu de l'attestation")],
             (
                 "Votre reçu Votre attestation de lecture de la PA20, version révisée le "
-                "13\u00a0décembre\u00a02015, est au registre. Gardez ce fichier\u00a0: il se vérifie sans "
-                "moi, avec vigie registre verifier."
+                "13\u00a0décembre\u00a02015, est au registre. Gardez ce fichier\u00a0: il prouve "
+                "votre lecture, et dit comment le vérifier sans moi."
             ),
         ),
         (

@@ -313,6 +313,13 @@ async def test_no_button_is_longer_than_a_platform_takes(desk: World) -> None:
     assert "Cette ligne n'est plus à voir." in await desk.said(f"{code} rien")
 
 
+async def test_one_line_more_than_a_glance_holds_is_shown_rather_than_counted(desk: World) -> None:
+    seven = "# R\n\n" + "\n\n".join(f"## Article {at} – Nom {at}\n\nTexte." for at in range(1, 8))
+    glance = words(await outline(desk, seven))
+    assert "Article 7 – Nom 7" in glance
+    assert "de plus" not in glance
+
+
 async def test_a_whole_outline_is_read_by_pages(desk: World) -> None:
     many = "# R\n\n" + "\n\n".join(f"## Article {at} – Nom {at}\n\nTexte." for at in range(1, 41))
     reply = await outline(desk, many)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from bot.commands.passages import page_number, page_of
@@ -42,6 +43,7 @@ VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "im
 PAGE_SIZE = 8  # people or questions per page
 _LATE = 6  # late people listed on the overview
 _CLAUSES = 5  # hardest clauses listed on the first page of questions
+_UNCLEAR = 0.1  # discrimination under which a question is to be reviewed
 _STALE = 12  # questions to review listed on the overview
 _STOPS = 5  # buttons to stop an onboarding
 _SHOW, _HIDE = "dire", "taire"
@@ -120,35 +122,37 @@ class _OnboardingsRequest(CourseRequest):
         return people_message(lines, page, pages, stops)
 
     def _described(self, standing: Standing) -> str:
-        """Describe the state of an onboarding and every recorded fact. No fact is inferred from another."""
-        day, policy = self.office.calendar.day, self.target.policy
-        facts = [
-            f"{LABELS[step].lower()} le {in_words(day(standing.steps[step]))}"
-            for step in enrolment.STEPS
-            if step in standing.steps
-        ]
-        attempt = attempts.under_way(self.db, standing.person_id, policy, "quiz")
-        if attempt:
-            where = session.progress(attempt.sitting)
-            facts.append(f"quiz, {where}")
-        last = attempts.latest(self.db, standing.person_id, policy, "quiz")
-        if last:
-            facts.append(f"dernier résultat de {session.score(last.sitting).percent}\u00a0%")
+        """Describe the state of an onboarding, then every recorded fact, day by day.
+
+        No fact is inferred from another.
+        """
+        calendar, policy = self.office.calendar, self.target.policy
+        facts: dict[date, list[str]] = {calendar.day(standing.started_at): ["accueil commencé"]}
+        for step in enrolment.STEPS:
+            if step in standing.steps:
+                facts.setdefault(calendar.day(standing.steps[step]), []).append(LABELS[step].lower())
         state = "En retard" if self._is_late(standing) else "En cours"
         if standing.suspended_on:
             state = f"Arrêté le {in_words(standing.suspended_on)}"
         if standing.done:
             state = "Terminé"
-        began = f"commencé le {in_words(day(standing.started_at))}"
         if standing.active:
-            due = f"date visée le {in_words(standing.due_on)}" if standing.due_on else "aucune date donnée"
-            began += f", {due}"
-        return f"{state}, {began}; {', '.join(facts) or 'rien encore'}."
+            due = standing.due_on
+            state += f", date visée le {in_words(due)}" if due else ", aucune date donnée"
+        attempt = attempts.under_way(self.db, standing.person_id, policy, "quiz")
+        if attempt:
+            state += f", quiz ({session.progress(attempt.sitting)})"
+        last = attempts.latest(self.db, standing.person_id, policy, "quiz")
+        if last:
+            state += f", dernier résultat de {session.score(last.sitting).percent}\u00a0%"
+        days = (f"Le {in_words(day)}\u00a0: {', '.join(facts[day])}." for day in sorted(facts))
+        return "\n".join((f"{state}.", *days))
 
     def _questions(self, text: str) -> Message:
         sittings = [attempt.sitting for attempt in attempts.finished(self.db, self.target.policy)]
         bank = self.course.bank()
-        items = statistics.by_question(bank, sittings)
+        least = statistics.LEAST_ANSWERS  # under which someone's own answers could be guessed
+        items = [item for item in statistics.by_question(bank, sittings) if item.answers >= least]
         clauses = [row for row in statistics.by_clause(items) if row.facility < 1][:_CLAUSES]
         shown, page, pages = page_of(items, page_number(text), PAGE_SIZE)
         return questions_message(bank, shown, clauses, page, pages)
@@ -213,7 +217,7 @@ def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], ban
         *notes,
         Buttons(
             Button("Personnes", "accueil personnes"),
-            Button("Questions", "accueil questions"),
+            Button("Ce qui est mal compris", "accueil questions"),
             Button("Image", "accueil image"),
             Button("Commencer un accueil", "accueil commencer", "primary"),
         ),
@@ -275,21 +279,19 @@ def questions_message(
         hardest = ", ".join(f"{row.clause} ({_percent(row.facility)})" for row in clauses)
         elements.append(Text(bold("Clauses les moins comprises"), f"\u00a0: {hardest}."))
     for item in items:
-        discrimination = "pas encore connue"
-        if item.discrimination is not None:
-            discrimination = f"{item.discrimination:.2f}".replace(".", ",").replace("-", "−")
-        answers = f"{item.answers} réponse{'s' * (item.answers > 1)}"
-        figures = f"facilité {_percent(item.facility)}, discrimination {discrimination}, {answers}"
+        figures = f"{_percent(item.facility)} de bonnes réponses du premier coup, sur {item.answers}"
+        if item.discrimination is not None and item.discrimination < _UNCLEAR:
+            figures += ". À revoir\u00a0: qui connaît bien le reste s'y trompe autant que les autres"
         question = bank.question(item.question)
         words = excerpt(question.text, 110) if question else ""
-        elements.append(Text(bold(item.question), f"\u00a0: {figures}\n{words}"))
+        elements.append(Text(bold(str(item.clause)), f"\u00a0: {figures}.\n{words}"))
     return Message(
         Heading("Les questions, de la plus difficile à la plus facile"),
         *elements,
-        *([] if items else [Text("Aucun quiz n'est encore terminé.")]),
+        *([] if items else [Text("Il n'y a encore rien à montrer.")]),
         Note(
-            "Facilité\u00a0: part des bonnes réponses du premier coup. Discrimination\u00a0: de −1 à 1; "
-            "près de zéro ou au-dessous, la question est à revoir."
+            f"Une question n'est montrée qu'après {statistics.LEAST_ANSWERS} réponses, pour que celles de "
+            "personne ne se devinent."
         ),
         Buttons(*turn_buttons(page, pages, lambda target: f"accueil questions {target}"), _ALL),
     )

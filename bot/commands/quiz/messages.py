@@ -224,7 +224,7 @@ def _verdict(question: Question, answer: QuizAnswer) -> str:
 
 
 def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Iterator[Text]:
-    """Yield the selected choices and the right ones, each with its letter.
+    """Yield the selected choices and the right ones, each with the letter of its button, if it has one.
 
     Each has its feedback, except those left out among several: four explanations would fill a phone's screen.
     """
@@ -238,7 +238,8 @@ def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Ite
         else:
             continue
         why = "" if question.several and place not in answer.chosen else f"\n{choice.feedback}"
-        yield Text(f"{label}\u00a0: ", bold(f"{letter}. {choice.text}"), why)
+        named = choice.text if question.kind == "vrai-faux" else f"{letter}. {choice.text}"
+        yield Text(f"{label}\u00a0: ", bold(named), why)
 
 
 # --- The end ----------------------------------------------------------------------------------

@@ -223,7 +223,11 @@ def shown(
     total = sum(counts.values())
     if total:
         tasks = _GROUPS if quizzed else _WITHOUT_QUIZ
-        lines = [f"• {count}\u00a0: {tasks[asked]}" for asked, count in counts.items() if count]
+        lines = [
+            f"• {count} personne{'s' * (count > 1)}\u00a0: {tasks[asked]}"
+            for asked, count in counts.items()
+            if count
+        ]
         people = f"{total} personnes" if total > 1 else "une personne"
         more.append(Text(bold(f"Aujourd'hui, l'avis irait à {people}"), "\n", "\n".join(lines)))
     elif counts:
@@ -234,11 +238,11 @@ def shown(
                 bold("À revoir une fois ce texte en vigueur"),
                 "\n",
                 "\n".join(f"• {line}" for line in left),
-                "\nTant que ce n'est pas fait, je n'en tiens pas compte\u00a0: les mots visés changent.",
+                "\nD'ici là, je ne m'en sers pas\u00a0: ces mots-là auront changé.",
             )
         )
     if revision.base:
-        nature = f". Dans son ensemble, elle est {_NATURES[comparison.nature]}."
+        nature = f". Dans son ensemble, la révision est {_NATURES[comparison.nature]}."
         condensed = condense(comparison)
         numbers = renumbering.line(comparison, condensed.runs, only=condensed.only_numbers)
         also = f"\n{numbers}" if numbers else ""
@@ -450,7 +454,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
         if revision.state == "proposed" and change.kind not in {ChangeKind.ADDED, ChangeKind.REMOVED}:
             nature = Nature.EDITORIAL if substantive else Nature.SUBSTANTIVE
             command = f"revision nature {revision.id} {change.key} {nature} {at}"
-            rows.append(Buttons(Button(f"{change.key.lstrip('-')} est {opposite}", command)))
+            rows.append(Buttons(Button(f"{change.key.lstrip('-')} est plutôt {opposite}", command)))
     turns = turn_buttons(at, pages, lambda target: f"revision natures {revision.id} {target}")
     numbers = renumbering.line(comparison, condensed.runs, only=not condensed.changes)
     return Message(

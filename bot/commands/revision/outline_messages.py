@@ -133,9 +133,10 @@ def outline_message(reading: OutlineReading, done: str = "") -> Message:
         elements.append(Note(done))
     if not (done and doubts):
         lines = _glance(reading.outline)
-        more = f"\n… et {len(lines) - _SHOWN} de plus" if len(lines) > _SHOWN else ""
+        shown = len(lines) if len(lines) == _SHOWN + 1 else _SHOWN  # « et 1 de plus » would take a line too
+        more = f"\n… et {len(lines) - shown} de plus" if len(lines) > shown else ""
         elements.append(
-            Text(bold(count_parts(reading.outline).capitalize()), "\n", "\n".join(lines[:_SHOWN]), more)
+            Text(bold(count_parts(reading.outline).capitalize()), "\n", "\n".join(lines[:shown]), more)
         )
     elements += [Text(doubt.message) for doubt in reading.outline.doubts if not doubt.key]
     if doubts:
@@ -227,7 +228,7 @@ def _outline_lines(
         colon = "\u00a0:" if provision.title and text else ""
         whole = f"{named}{colon} {text}"
         below = sum(1 for _ in provision.walk()) - 1
-        count = f" ({below})" if below and depth == deepest else ""
+        count = f" ({below} partie{'s' * (below > 1)})" if below and depth == deepest else ""
         beginning = excerpt(whole.strip() if depth or not named else named, length)
         yield f"{'– ' * depth}{beginning or '(sans titre)'}{count}"
         if depth < deepest:

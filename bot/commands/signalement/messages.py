@@ -122,11 +122,10 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
     `report`: holds the choices. `token`: the draft's, or "" if there is none yet.
     """
     titles, heir, recipients = audience.titles, audience.heir, audience.recipients
-    reaches = (
-        f"Il ira à\u00a0: {titles[heir]}."
-        if heir
-        else "Personne ne peut le recevoir aujourd'hui\u00a0: il attendra d'être confié à quelqu'un."
-    )
+    if heir is None:
+        reaches = "Personne ne peut le recevoir aujourd'hui\u00a0: il attendra d'être confié à quelqu'un.\n"
+    else:  # by default, the first of those whom the next line names
+        reaches = "" if heir == recipients[0] else f"Il ira à\u00a0: {titles[heir]}.\n"
     question, exclusion, nobody, everyone = _ASKED[min(len(recipients), len(_ASKED)) - 1]
     labels = [nobody, *(titles[role] for role in recipients), everyone]
     implicated = [
@@ -139,13 +138,13 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
     urgency = replace(report, urgent=not report.urgent)
     return Message(
         Heading("Signaler une publication"),
-        Text(bold("D'abord\u00a0: "), "ne commentez pas la publication, n'y répondez pas."),
+        Text(bold("D'abord\u00a0: "), "ne la commentez pas, n'y répondez pas."),
         *([clause] if clause else []),
         Text(bold("Sans votre nom, sauf si vous le donnez. "), LIMITS),
         Divider(),
         Text(bold(question), f" {exclusion}"),
         _choices("b", implicated, report, token, recipients),
-        Note(f"{URGENCY}\n{reaches}\n{audience.readers}"),
+        Note(f"{URGENCY}\n{reaches}{audience.readers}"),
         *picture_note(audience.web_form),
         Buttons(
             Button("Continuer", f"{COMMAND} remplir {write_choices(report, token, recipients)}", "primary"),
@@ -242,8 +241,8 @@ def form(choices: str, draft: Report) -> Form:
         ChoiceField("gravite", "La gravité", options(SEVERITIES), value=draft.severity),
         TextField(
             "nom",
-            "Votre nom",
-            hint="Facultatif. Il n'est ni vérifié ni retenu d'une fois à l'autre.",
+            "Votre nom, si vous y tenez",
+            hint="Il n'est ni vérifié ni retenu d'une fois à l'autre.",
             value=draft.name,
             required=False,
             max_length=NAME_LENGTH,
@@ -294,7 +293,9 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
     passages = by_label(marks)
     if not passages:
         return []
-    lines = [f"{label}\u00a0: {excerpt(', '.join(texts), 60)}" for label, texts in passages.items()]
+    lines = [
+        f"{label}\u00a0: «\u00a0{excerpt(', '.join(texts), 60)}\u00a0»" for label, texts in passages.items()
+    ]
     if len(lines) > _KINDS_SHOWN:
         lines = [*lines[:_KINDS_SHOWN], "et autre chose encore"]
     shown = "\n".join(f"• {line}" for line in lines)

@@ -21,7 +21,7 @@ from bot.conversation.messages import (
     code,
     excerpt,
 )
-from bot.conversation.requests import Request
+from bot.conversation.requests import BELOW, Request
 from bot.people.office import Office, administers, receives_reports
 from bot.people.persons import account
 from bot.permissions.kinds import are_requested
@@ -61,6 +61,7 @@ BOARD = Buttons(Button("Tableau de bord", "tableau"))
 def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> Message:
     """Return the menu, with what awaits the person first, and more buttons for administrators.
 
+    Below an answer (`BELOW`), it does not ask for the question that was just asked.
     `sees_board`: whether they may see the figures.
     """
     from bot.commands.vigie import awaiting
@@ -72,7 +73,10 @@ def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> M
     rows = (*top, *received, *((ADMINISTRATION,) if ours else ()), *((BOARD,) if sees_board else ()))
     first = awaiting.menu_elements(awaiting.for_request(desk, request))
     quiz = has_quiz(desk.course)
-    return menu_message(library, office, *rows, news=_news(library, office), first=first, quiz=quiz)
+    asks = request.text != BELOW
+    return menu_message(
+        library, office, *rows, news=_news(library, office), first=first, quiz=quiz, asks=asks
+    )
 
 
 def has_quiz(course: Course) -> bool:
@@ -102,21 +106,24 @@ def menu_message(
     news: bool = False,
     first: Sequence[Element] = (),
     quiz: bool = True,
+    asks: bool = True,
 ) -> Message:
     """Return the menu common to everyone, followed by `more`, after what awaits the person (`first`).
 
     `news`: whether to offer a revision's changes. `quiz`: whether there is a quiz to offer.
+    `asks`: whether to ask for a question.
     """
     absent = {*(() if office.reports else (_REPORT,)), *(() if quiz else (_QUIZ,))}
     policy = library.default
     version = library.current(policy)
+    question = (
+        f"Écrivez votre question\u00a0: je cite {policy.name.the}, "
+        f"{version.adoption}{policy.name.e} le {in_words(version.adopted)}."
+    )
     return Message(
         Heading(f"Bonjour! Je suis {office.profile.bot}."),
         *first,
-        Text(
-            f"Écrivez votre question\u00a0: je cite {policy.name.the}, "
-            f"{version.adoption}{policy.name.e} le {in_words(version.adopted)}."
-        ),
+        *([Text(question)] if asks else []),
         Buttons(*(button for button in _DO if button.command not in absent)),
         *([_NEWS] if news else []),
         *more,

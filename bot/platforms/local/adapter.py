@@ -18,7 +18,7 @@ from aiohttp import web
 
 from bot.conversation.dispatcher import TEXT_LENGTH, Dispatcher, apology
 from bot.conversation.forms import Form, opener
-from bot.conversation.messages import Message, Quoter, Text, code, thousands
+from bot.conversation.messages import Button, Buttons, Message, Quoter, Text, code, thousands
 from bot.conversation.requests import TAKEN_SIZE, Actor, Received
 from bot.platforms import dropped_files, http_headers
 from bot.platforms.contract import Destination, PlatformError, UndeliverableError
@@ -272,9 +272,14 @@ class LocalAdapter:
         if command is not None:
             return Message(Text("Cette commande s'écrit ", code(f"/{menu} {name}"), "."))
         unknown, slash = code(f"/{name[:40]}"), code("/")
-        return Message(
-            Text("La commande ", unknown, " n'existe pas. Tapez ", slash, " pour voir celles qui existent.")
+        named = self.dispatcher.command(self.dispatcher.near(name))
+        written = "" if named is None else named.name if named.slash else f"{menu} {named.name}"
+        missing = Text(
+            "La commande ", unknown, " n'existe pas. Tapez ", slash, " pour voir celles qui existent."
         )
+        if not written:
+            return Message(missing)
+        return Message(missing, Text("Cherchiez-vous celle-ci?"), Buttons(Button(f"/{written}", written)))
 
     async def _on_press(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)

@@ -2,9 +2,10 @@
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import htpy as h
+from markupsafe import Markup, escape
 
 from bot.conversation.forms import (
     DATE_EXAMPLES,
@@ -48,6 +49,7 @@ _TAGS: dict[Style, h.Element] = {
     "removed": h.del_,
     "code": h.code,
 }
+_GOOD, _BAD = escape(h.span(".mark.good")["✓"]), escape(h.span(".mark.bad")["✗"])
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _MENTION = re.compile(r"(@vigie\b)", re.IGNORECASE)
 _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
@@ -64,9 +66,9 @@ def render(message: Message, quote: Quoter, *, live: bool = True) -> h.Renderabl
 def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # noqa: PLR0911 — one return for each kind of element
     match part:
         case Heading(words):
-            return h.h4[words]
+            return h.h4[_marked(with_breaks(words))]
         case Text(spans):
-            return h.p(dir="auto")[_spans(spans)]
+            return h.p(dir="auto")[_spans(spans, _marked)]
         case Note(spans):
             return h.p(".note", dir="auto")[_spans(spans)]
         case Quote():
@@ -89,14 +91,19 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
             return h.div(".buttons")[[_button(button, live=live) for button in buttons]]
 
 
-def _spans(spans: Iterable[Span]) -> Iterator[h.Node]:
+def _marked(words: Markup) -> Markup:
+    """Return the bot's own words with its two marks in colour, even where no font has coloured ones."""
+    return words.replace("✅", _GOOD).replace("❌", _BAD)
+
+
+def _spans(spans: Iterable[Span], drawn: Callable[[Markup], Markup] = Markup) -> Iterator[h.Node]:
     for span in spans:
         if span.account and span.account[0] == PLATFORM:
             user = span.account[1]
             name = next((persona.name for persona in PERSONAS if persona.id == user), user)
             yield h.span(".mention")[f"@{name}"]
         else:
-            words = with_breaks(span.text)
+            words = drawn(with_breaks(span.text))
             yield _TAGS[span.style][words] if span.style in _TAGS else words
 
 

@@ -1,7 +1,7 @@
 """A summary of a comparison: how many clauses changed and how, and the three most important changes."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, HeadingChange, Nature
@@ -92,12 +92,12 @@ def foremost(comparison: Comparison) -> tuple[Change, ...]:
     return tuple(change for _, change in chosen)
 
 
-def change_subject(comparison: Comparison, change: Change) -> str:
-    """Return the heading above a change's clause, or the title of its article."""
+def change_subject(title: Callable[[Number, Version], str], comparison: Comparison, change: Change) -> str:
+    """Return the heading above a change's clause, or the title of its article, as `Policy.title` gives it."""
     version, numbers = (comparison.new, change.new) if change.new else (comparison.old, change.old)
     number = Number(numbers[0])
-    clause, article = version.clause(number), version.article(number)
-    return (clause.heading if clause else "") or (article.title if article else "")
+    clause = version.clause(number)
+    return (clause.heading if clause else "") or title(number, version)
 
 
 def describe_change(comparison: Comparison, change: Change) -> str:

@@ -105,7 +105,12 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
 
 
 def lines(tables: Sequence[Table]) -> list[str]:
-    """Return a French sentence for each table, in which the figures under five share one phrase."""
+    """Return a French sentence for each table, in which the figures under five share one phrase.
+
+    When every figure is under five, one sentence is for all the tables.
+    """
+    if not any(figure.band.low for table in tables for figure in table.figures):
+        return [f"Moins de {BAND} à chaque ligne."]
     sentences = []
     for table in tables:
         parts = []

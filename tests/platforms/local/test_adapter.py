@@ -70,6 +70,8 @@ async def test_a_command_under_the_menu_is_understood(page: Page, shop: Shop) ->
         ("/crier", "<code>/vigie crier</code>"),
         ("/rien", "<code>/rien</code> n&#39;existe pas"),
         ("/", "n&#39;existe pas"),
+        ("/criez 5.10", ">/vigie crier</button>"),
+        ("/cri", "n&#39;existe pas"),
     ],
 )
 async def test_a_command_that_platforms_would_not_know_is_explained(

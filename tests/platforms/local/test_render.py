@@ -169,6 +169,12 @@ def test_any_words_come_out_as_they_went_in_but_for_what_deceives(words: str) ->
         assert deceptive not in reader.words
 
 
+def test_the_marks_of_an_answer_have_a_colour_without_any_coloured_font() -> None:
+    markup = serialize_html(render(Message(Heading("✅ Bonne réponse"), Text("❌ ", bold("A. Non"))), quoted))
+    assert '<h4><span class="mark good">✓</span> Bonne réponse</h4>' in markup
+    assert '<span class="mark bad">✗</span> <strong>A. Non</strong>' in markup
+
+
 def test_words_keep_their_order_whatever_their_script() -> None:
     assert Reader(render_words("abc\u202edef")).words == "abcdef"
     assert 'dir="auto"' in serialize_html(render_words("שלום"))

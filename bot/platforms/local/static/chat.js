@@ -50,11 +50,15 @@ const isToday = (date) => date.toDateString() === now().toDateString();
 
 /** Show the sandbox's time and, under another date, that of each message. */
 function showTime() {
-  $("now").textContent = full.format(now());
+  $("now").textContent = inFull(now());
   for (const time of log.querySelectorAll("time")) time.textContent = timeOf(new Date(time.dateTime));
 }
 
-const timeOf = (date) => (isToday(date) ? clock : dated).format(date);
+const timeOf = (date) => (isToday(date) ? clock.format(date) : withFirst(dated.format(date)));
+
+/** Write « 1er » for the first of a month, which `Intl` does not. */
+const withFirst = (words) => words.replace(/(^|\s)1(?=\s\p{L}{2})/u, "$11er");
+const inFull = (date) => withFirst(full.format(date));
 
 /** Set the sandbox's time. */
 function setTime(at) {
@@ -71,7 +75,7 @@ $("time").addEventListener("click", async ({ target }) => {
     expectedUntil = Date.now() + EXPECTED;
     const { at } = await post("clock", { to });
     if (at) setTime(at);
-    status(at ? `Nous sommes le ${full.format(now())}.` : "Rien n'attend d'être remis.", true);
+    status(at ? `Nous sommes le ${inFull(now())}.` : "Rien n'attend d'être remis.", true);
   } catch (error) {
     status(error instanceof TypeError ? "Le bac à sable ne répond pas\u00a0: l'horloge n'a pas bougé." : error.message);
   }
@@ -258,7 +262,7 @@ function showEntry(entry) {
 function showFrom(node, atEnd = false) {
   const top = node.offsetTop - 8;
   if (node.offsetHeight + 16 > log.clientHeight || top < log.scrollTop) log.scrollTop = top;
-  else if (atEnd) log.scrollTop = log.scrollHeight;
+  else if (atEnd) log.scrollTop = Math.min(top, log.scrollHeight); // starters may follow it
   else node.scrollIntoView({ block: "nearest" });
 }
 
@@ -356,6 +360,7 @@ async function act(action, body) {
   try {
     const { form, entry } = await post(action, body);
     status("");
+    log.querySelector(".starters")?.remove();
     awaitEntry(entry);
     if (form) openWindow(form, async (fields, file) => {
       const joined = file && { name: file.name, content: await base64(file) };
