@@ -13,7 +13,7 @@ from bot.policy.articles import Number
 from bot.posting.checks import Check, load_checks, load_notions
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.recognition import Recognizer
-from bot.posting.segments import composed, cut, sentences
+from bot.posting.segments import composed, sentences
 
 if TYPE_CHECKING:
     from bot.posting.model import PostModel
@@ -51,14 +51,7 @@ class Examiner:
         (text, places), (image, image_places) = composed(post.text), composed(post.image)
         if not self._is_french(text if text.strip() else image):
             raise PostError("Ce texte n'est pas en français, et je ne relis que le français.")
-        read = Post(text, image, post.venue)
-        # A single word has no meaning by itself: « oui » answers anything.
-        segments = [segment for segment in cut(read) if len(segment.words.split()) > 1]
-        likely = self._model.chances(read, segments)
-        first = next((place for place, segment in enumerate(segments) if segment.in_image), 0)
-        if first:  # the picture's segments come after the text's
-            # The picture is also read alone, since it would weigh little beside a long harmless text.
-            likely[first:] = likely[first:].clip(min=self._model.chances(Post("", image), segments[first:]))
+        segments, likely = self._model.read(Post(text, image, post.venue))
 
         def concern(name: str, numbers: tuple[Number, ...]) -> Concern | None:
             column = self._model.names.index(name)

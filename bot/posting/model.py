@@ -16,7 +16,7 @@ from bot.answers.engine.features import Floats
 from bot.posting.features import Notions, Reader
 from bot.posting.network import Network
 from bot.posting.posts import Post
-from bot.posting.segments import Segment
+from bot.posting.segments import Segment, cut
 
 NOTHING: Final = "nothing"  # the class of the segments that raise no check
 NETWORK: Final = "network."  # the prefix of the names of the network's arrays
@@ -58,11 +58,24 @@ class PostModel:
         network = Network(arrays, float(arrays.pop("epsilon")))
         return cls(names, reader, tables["bias"], weights, tables["thresholds"], network)
 
-    def chances(self, post: Post, segments: Sequence[Segment]) -> Floats:
-        """Return the likelihood that each segment raises each check, `(segments, n - 1) float32`."""
+    def read(self, post: Post) -> tuple[list[Segment], Floats]:
+        """Return the m segments of a post that have two words or more, and their likelihoods.
+
+        The latter are those that each segment raises each check, `(m, n - 1) float32`.
+        """
+        # A single word has no meaning by itself: « oui » answers anything.
+        segments = [segment for segment in cut(post) if len(segment.words.split()) > 1]
+        likely = self._chances(post.text, segments)
+        first = next((place for place, segment in enumerate(segments) if segment.in_image), 0)
+        if first:  # the picture's segments come after the text's
+            # The picture is also read alone, since it would weigh little beside a long harmless text.
+            likely[first:] = likely[first:].clip(min=self._chances("", segments[first:]))
+        return segments, likely
+
+    def _chances(self, text: str, segments: Sequence[Segment]) -> Floats:
         if not segments:
             return np.zeros((0, len(self.names) - 1), np.float32)
-        notions = self.reader.notions.among(post.text)
+        notions = self.reader.notions.among(text)
         scores = np.repeat(self.bias[np.newaxis], len(segments), axis=0)
         for place, segment in enumerate(segments):
             columns, values = self.reader.row(segment, notions)

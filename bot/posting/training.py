@@ -297,7 +297,7 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
 
     `clauses`: the clause of each check. `unseen`: posts of held-out writers.
     """
-    highest = np.array([model.chances(lesson.post, cut(lesson.post)).max(axis=0) for lesson in unseen])
+    highest = np.array([model.read(lesson.post)[1].max(axis=0) for lesson in unseen])
     right = np.array([[lesson.allows(clause) for clause in clauses] for lesson in unseen])
     costs = np.array([[WRONG_CLAUSE_COST if lesson.labels else FALSE_ALARM_COST] for lesson in unseen])
     odds, worth = np.log(highest / (1 - highest)), np.where(right, 1, -costs)

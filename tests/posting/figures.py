@@ -43,6 +43,7 @@ UNSEEN = _DATA / "posts_unseen.jsonl"
 CAMPUS = _DATA / "posts_unseen_campus.jsonl"  # student life, on four social networks
 IMPLIED = _DATA / "unseen" / "posts_y.jsonl"  # by someone who knew only the policy, and says little outright
 FOREIGN = _DATA / "unseen" / "posts_z.jsonl"  # an older clerk, an officer, a newcomer to French
+VOICES = _DATA / "unseen" / "posts_v.jsonl"  # four voices that speak by situations and images; `--sur`
 ALONE = 0.4  # likelihood from which embeddings alone show a clause
 BATCH = 64  # sentences
 TURNS = 3  # of each post; the best counts, in the processor's time

@@ -13,7 +13,7 @@ from bot.answers.engine.features import Floats
 from bot.posting import checks
 from bot.posting.examining import WEIGHTS
 from bot.posting.model import PostModel
-from bot.posting.segments import Segment, cut
+from bot.posting.segments import Segment
 from bot.posting.training import Lesson, PostLabel
 from bot.settings import SEED
 from tests.bench import engines
@@ -54,8 +54,7 @@ def read(lessons: Sequence[Lesson]) -> tuple[list[Read], list[frozenset[str]]]:
     shown = model.thresholds[:, 0]
     reads = []
     for lesson in lessons:
-        segments = [segment for segment in cut(lesson.post) if len(segment.words.split()) > 1]
-        chances = model.chances(lesson.post, segments)
+        segments, chances = model.read(lesson.post)
         margins = np.log(chances / (1 - chances)) - np.log(shown / (1 - shown))
         reads.append(Read(lesson, segments, margins))
     return reads, clauses

@@ -16,8 +16,9 @@ from bot.answers import bank
 from bot.answers.engine.encoder import embed_pieces
 from bot.answers.engine.features import Floats, Places
 from bot.policy.articles import Number
-from bot.posting import network, training
+from bot.posting import checks, network, training
 from bot.posting.examining import WEIGHTS, load_examiner
+from bot.posting.model import PostModel
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.segments import cut
 from bot.settings import SEED
@@ -32,6 +33,7 @@ LIMITS = (
     (figures.CAMPUS, 0.91, 0.86, 0.9, 0.04),
     (figures.IMPLIED, 0.88, 0.79, 0.9, 0.05),
     (figures.FOREIGN, 0.87, 0.78, 0.84, 0.17),
+    (figures.VOICES, 0.84, 0.71, 0.9, 0.11),
 )
 ORDINARY, RECOGNIZED = 0.04, 0.8
 
@@ -68,6 +70,17 @@ def test_a_harmless_text_does_not_hide_what_its_picture_shows(image: str, check:
     ):
         [[concern]] = EXAMINER.examine(Post(text, image), [asked])
         assert (concern.check.name, concern.extents) == (check, ())
+
+
+def test_the_thresholds_are_chosen_on_what_an_examiner_reads() -> None:
+    post = Post("Samedi soir, souper et musique. Venez avec vos amis!", image="Le logo de l'AGE UQTR imprimé")
+    [[concern]] = EXAMINER.examine(post, [LOGO])
+    label = training.PostLabel("logo", 0, len(post.image), in_image=True, clauses=("5.13",))
+    model = PostModel.load(SEED / WEIGHTS, checks.load_notions(SEED))
+    clauses = ["5.13" if name == "logo" else "" for name in EXAMINER.checks]
+    thresholds = training.thresholds_of(clauses, model, [training.Lesson(post, (label,), "", "a")])
+    certain = thresholds[list(EXAMINER.checks).index("logo"), 1]
+    assert certain == np.float32(concern.score), "a right one alone, so sure from its score on"
 
 
 def test_a_post_is_read_once_for_several_policies(monkeypatch: pytest.MonkeyPatch) -> None:
