@@ -158,6 +158,7 @@ def catalogue(
         ),
         Command(
             name="quiz",
+            labels=("Commencer le quiz", "Continuer le quiz", "Faire le quiz", "Reprendre le quiz"),
             group=MINE,
             summary="Apprendre par des questions, chacune expliquée.",
             usage="[lettre de votre réponse]",
@@ -169,6 +170,7 @@ def catalogue(
         ),
         Command(
             name="accueil",
+            labels=("Où j'en suis",),
             group=MINE,
             summary="Voir où vous en êtes.",
             run=partial(_watched, awaited, partial(_welcome, office, course)),

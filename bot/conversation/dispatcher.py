@@ -247,6 +247,7 @@ class Dispatcher:
     def __post_init__(self) -> None:
         self._by_name = {command.name: command for command in self.commands}
         self._by_key = {_key(command.name): command.name for command in self.commands}
+        self._by_label = {_key(label): command.name for command in self.commands for label in command.labels}
         self._reader = next((command for command in self.commands if command.reads), None)
 
     def command(self, name: str) -> Command | None:
@@ -266,10 +267,11 @@ class Dispatcher:
 
         « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
         request. An empty line or a greeting asks for the menu. Without a slash, the words count as a command
-        only if they stand alone (« mes données ») or if the first names a slash command and at most
-        `ARGUMENTS` follow: « quiz, c'est quand? » is a question. All that follows the name of a command
-        that is anonymous or reads any text is that command's. Any other text goes to the first command; so
-        do words that name a restricted command, until `handle` knows who writes.
+        only if they stand alone (« mes données »), if they are a button's (« Où j'en suis »), or if the first
+        names a slash command and at most `ARGUMENTS` follow: « quiz, c'est quand? » is a question. All that
+        follows the name of a command that is anonymous or reads any text is that command's. Any other text
+        goes to the first command; so do words that name a restricted command, until `handle` knows who
+        writes.
         """
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
@@ -277,7 +279,7 @@ class Dispatcher:
             return self.from_command(words, actor=actor, place=place, pressed=pressed, fields=fields)
         if not words or (bare and set(bare) <= _GREETINGS | {self.menu}):
             return Request(self.menu, "", actor, place)
-        named, rest = self._named(words)
+        named, rest = self._named(self._by_label.get(_key(words), words))
         if named and not rest and not named.refusal:
             return Request(named.name, "", actor, place)
         # A text for an anonymous command (« signalement : … ») must never be read as someone's question.

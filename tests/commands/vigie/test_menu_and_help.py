@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Message
@@ -48,6 +50,28 @@ async def test_the_menu_offers_five_things_and_the_rest_a_press_away(dispatcher:
     more = await dispatcher.handle(dispatcher.from_text("/vigie plus"))
     assert isinstance(more, Message)
     assert {"Aide", "Mes renseignements", "Lier mes comptes"} <= {button.label for button in more.buttons()}
+
+
+@pytest.mark.parametrize(
+    ("written", "typed", "title"),
+    [
+        ("ou j'en suis?", "/accueil", "Votre accueil"),
+        ("Où j’en suis", "/accueil", "Votre accueil"),
+        ("Reprendre le quiz!", "/quiz", "Le quiz sur la PA20"),
+    ],
+)
+async def test_what_a_button_says_does_as_it_does_when_one_writes_it(
+    written: str, typed: str, title: str
+) -> None:
+    with built(Settings()) as bot:
+        officer = Actor("local", "", "officier")
+        replies = [
+            await bot.dispatcher.handle(bot.dispatcher.from_text(line, actor=officer))
+            for line in (typed, typed, written)  # the first one comes with the notice
+        ]
+    assert isinstance(replies[2], Message)
+    assert title in replies[2].own_words()
+    assert replies[2] == replies[1]
 
 
 async def test_the_menu_and_the_help_of_the_administration_hold_its_commands() -> None:
