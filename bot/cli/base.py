@@ -344,6 +344,16 @@ def real_parts() -> Parts:
     return Parts(real_settings(), system_clock)
 
 
+def find_served(bot: Parts, policy: str) -> Policy | None:
+    """Return a policy by its id, None if it is not served. The default may be named before it has a text."""
+    try:
+        return bot.library.policies.get(policy)
+    except PolicyError:
+        if policy != bot.settings.profile.policy:
+            raise
+        return None
+
+
 def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Decisions":
     """Return the decisions about the lines of a policy's earlier documents.
 
@@ -353,7 +363,7 @@ def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Deci
     from bot.policy.outline import settle
     from bot.revision import dropped_texts
 
-    decisions, path, known = NONE, bot.settings.database(), bot.library.policies.get(policy)
+    decisions, path, known = NONE, bot.settings.database(), find_served(bot, policy)
     if path.is_file():
         with read_only(path) as db:
             decisions = dropped_texts.kept_decisions(db, policy)

@@ -90,7 +90,7 @@ def commencer(
     taken = f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier."
     if drafts.has_files(folder):
         base.refuse(taken)
-    if policy in bot.library.policies:
+    if base.find_served(bot, policy):
         base.refuse(f"la politique «\u00a0{policy}\u00a0» existe déjà. Choisissez un autre nom.")
     with base.reading(fichier) as content:
         document = formats.read_document(content, fichier.name)

@@ -56,7 +56,9 @@ def load_library(
     if default not in policies:
         # The default may be a misspelt shipped policy, which was not read since the setting does not name it.
         known = sorted({*policies, *_ids(folders[0] / "politique")})
-        hint = "Corrigez son nom, ou ajoutez son dossier à VIGIE_DATA."
+        hint = (
+            f"Corrigez son nom, ou apportez son texte\u00a0: vigie commencer FICHIER --politique {default}."
+        )
         if default.lower() in known:
             hint = f"Vouliez-vous écrire {default.lower()}?"
         problem = (

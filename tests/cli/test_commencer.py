@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -248,6 +249,15 @@ def test_what_was_not_begun_here_is_not_taken_back(elsewhere: Path, name: str) -
     assert result.exit_code == 2
     assert "n'est commencée" in result.stderr
     assert "Effacer" not in result.stderr, "there is nothing to ask about"
+    assert (elsewhere / "politique" / "marche").is_dir()
+
+
+def test_a_profile_may_name_its_policy_before_the_text_is_brought(elsewhere: Path) -> None:
+    begin("--nom", "Règlement", "--genre", "masculin")
+    (elsewhere / EXAMPLE).rename(elsewhere / FILE)
+    shutil.rmtree(elsewhere / "politique" / "marche")
+    result = begin()
+    assert result.exit_code == 0, result.output
     assert (elsewhere / "politique" / "marche").is_dir()
 
 
