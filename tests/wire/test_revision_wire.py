@@ -271,7 +271,7 @@ async def test_a_receipt_comes_where_it_was_asked_for_and_the_sentence_says_wher
 
 AHEAD, ANNOUNCE, WITHDRAW = "L'annoncer dès maintenant…", "L'annoncer", "Retirer"
 LATER = TODAY + timedelta(days=40)
-COMING = f"PA20, annoncée pour le {in_words(LATER)}"
+COMING = f"PA20, révision annoncée pour le {in_words(LATER)}"
 TO_COME = f"La PA20 sera révisée le {in_words(LATER)}"
 
 
