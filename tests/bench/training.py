@@ -7,16 +7,16 @@ own, whose peak the system has kept.
 from __future__ import annotations
 
 import resource
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 
-from bot.answers.engine import store
+from bot.answers.engine import model_files, store
 from bot.answers.engine.store import Sources
 from bot.policy import loading
 from bot.settings import SEED
@@ -44,9 +44,10 @@ def measure(sources: Sources, models: Path) -> list[Figure]:
     ]
 
 
-def shipped(folders: Sequence[Path] = (SEED,)) -> Sources:
-    """Return what PA20's questions are learnt from."""
-    return Sources(tuple(folders), loading.load_library(folders, "pa20", date.today).default.versions[-1])
+def unlearnt(folder: Path) -> Sources:
+    """Return what PA20's questions are learnt from, copied to a folder without the shipped models."""
+    seed = shutil.copytree(SEED, folder / SEED.name, ignore=shutil.ignore_patterns(model_files.SHIPPED))
+    return Sources((seed,), loading.load_library([seed], "pa20", date.today).default.versions[-1])
 
 
 @click.command(help="Mesurer la mémoire que demande l'apprentissage des questions.")
@@ -55,7 +56,7 @@ def main(ecrire: bool) -> None:
     """Measure, print, and judge."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(shipped(), Path(folder))
+        figures = measure(unlearnt(Path(folder)), Path(folder) / "appris")
     seconds = time.monotonic() - began
     sys.exit(measures.told(figures, "python -m tests.bench.training", seconds, MARK if ecrire else None))
 

@@ -45,22 +45,14 @@ class Derived:
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """Return the arrays, read-only, mapped from the shipped file or from one of this process."""
-        path = self._path(SEED / model_files.SHIPPED)
-        try:
-            with path.open("rb") as file:
-                return map_arrays(file)
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, BadZipFile):
-            logger.warning("%s is damaged: what it holds is made again.", path.name)
+        mapped = _mapped(self._path(SEED / model_files.SHIPPED))
+        if mapped is not None:
+            return mapped
         arrays = self.make()
-        with (
-            suppress(OSError),
-            TemporaryFile(prefix="vigie-") as own,
-        ):  # or in memory
+        with suppress(OSError), TemporaryFile(prefix="vigie-") as own:
             save_arrays(own, arrays)
             return map_arrays(own)
-        return arrays
+        return arrays  # in memory, when there is no room on the disk
 
     def ship(self, folder: Path) -> None:
         """Write these arrays into `folder`, and delete the arrays of other versions from it.
@@ -68,13 +60,28 @@ class Derived:
         Raises `OSError`.
         """
         path = self._path(folder)
-        if not path.is_file():
+        if _mapped(path) is None:
             with model_files.replacing(path) as draft, draft.open("wb") as file:
                 save_arrays(file, self.make())
         for other in folder.glob(f"{self.name}-*.npz"):
             if other != path:
-                other.unlink()
+                other.unlink(missing_ok=True)
 
     def _path(self, folder: Path) -> Path:
         key = model_files.fingerprint([str(self.format).encode(), *self.sources()])
         return folder / f"{self.name}-{key}.npz"
+
+
+def _mapped(path: Path) -> Mapping[str, NDArray[Any]] | None:
+    """Return the arrays in a file, or None when it is missing, damaged or unreadable, the last two logged."""
+    try:
+        with path.open("rb") as file:
+            return map_arrays(file)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        reason = type(error).__name__  # its text has the file's path
+        logger.warning("%s cannot be read (%s): what it holds is made again.", path.name, reason)
+    except (ValueError, BadZipFile):
+        logger.warning("%s is damaged: what it holds is made again.", path.name)
+    return None

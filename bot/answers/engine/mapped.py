@@ -1,7 +1,8 @@
 """Arrays in a file whose pages are read when they are used, and are the same for all the bots of a machine.
 
 The file is an uncompressed `.npz`, in which each array begins at a multiple of 64 bytes, as in memory:
-numpy copies what does not before it multiplies it.
+numpy would copy any other before it multiplies it. Such a file is replaced by another, never rewritten: a
+process whose mapped file is cut short is killed by the system.
 """
 
 from __future__ import annotations
@@ -42,21 +43,23 @@ def map_arrays(file: IO[bytes]) -> dict[str, NDArray[Any]]:
     or `ValueError` for a file that is damaged or that `save_arrays` did not write.
     """
     arrays = {}
-    with ZipFile(file) as archive:
-        if archive.testzip():
+    try:
+        with ZipFile(file) as archive:
+            members = archive.infolist()
+            if any(member.compress_type != ZIP_STORED for member in members) or archive.testzip():
+                raise BadZipFile
+            pages = mmap(file.fileno(), 0, access=ACCESS_READ)
+    except (EOFError, RuntimeError) as error:  # of `zipfile`, when what is damaged is the archive's own
+        raise BadZipFile from error
+    for member in members:
+        lengths = struct.unpack_from("<HH", pages, member.header_offset + _NAME_LENGTH)
+        file.seek(member.header_offset + _HEADER + sum(lengths))
+        if npy.read_magic(file) != (1, 0):
             raise BadZipFile
-        pages = mmap(file.fileno(), 0, access=ACCESS_READ)
-        for member in archive.infolist():
-            if member.compress_type != ZIP_STORED:
-                raise BadZipFile
-            lengths = struct.unpack_from("<HH", pages, member.header_offset + _NAME_LENGTH)
-            file.seek(member.header_offset + _HEADER + sum(lengths))
-            if npy.read_magic(file) != (1, 0):
-                raise BadZipFile
-            shape, _, dtype = npy.read_array_header_1_0(file)
-            if dtype.hasobject:  # addresses, or what pickle would run
-                raise BadZipFile
-            arrays[member.filename.removesuffix(".npy")] = np.ndarray(shape, dtype, pages, file.tell())
+        shape, _, dtype = npy.read_array_header_1_0(file)
+        if dtype.hasobject:  # addresses, or what pickle would run
+            raise BadZipFile
+        arrays[member.filename.removesuffix(".npy")] = np.ndarray(shape, dtype, pages, file.tell())
     return arrays
 
 
