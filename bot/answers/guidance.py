@@ -149,8 +149,8 @@ class Guidance:
     ) -> PolicyAnswer:
         """Return the answer to a follow-up, as `settled` does for the question and the previous subject.
 
-        An answer that only repeats the previous clause becomes "silent" when the question is about a subject
-        that this clause leaves open: the clause's score comes mostly from the previous subject.
+        An answer that only repeats the previous clause becomes "silent" when that clause leaves open what the
+        question is about, because the clause's score then comes mostly from the previous subject.
         """
         from bot.answers.engine import rules
 
@@ -162,7 +162,7 @@ class Guidance:
         return self.settled(answer, in_context)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-        """Return the answer, with a no changed to "silent" when one of `silences` fits the question.
+        """Return the answer, or "silent" if it is a refusal and one of `silences` fits the question.
 
         The silence must also be about the closest clause. When a revision may have ended the silence, its new
         clauses become the answer. A model that was not trained on the whole text cannot conclude on its own

@@ -13,8 +13,8 @@ from bot.policy.search import fold_accents
 SHORTEST: Final = 3  # minimum words of a half
 # maximum words of a text with at most one question mark; a longer one is a story with its question
 LONGEST: Final = 40
-# The evidence that a text is cut in the right place: only a verb (« … et publier des photos? »), question
-# words, or two question marks; then, by evidence, the likelihood from which a half stands by itself.
+# The kinds of evidence that a text is cut in the right place: only a verb (« … et publier des photos? »),
+# question words, or two question marks. For each kind, the likelihood from which a half stands by itself.
 VERB, WORDS, MARKS = range(3)
 CONFIDENT: Final = (0.8, 0.35, 0.35)
 WHOLE: Final = 0.9  # likelihood of the whole text's clauses from which it is a single question

@@ -47,7 +47,7 @@ DOUBT = 0.5  # share of the likelihood of a no at which an answer is likely enou
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
 ELSEWHERE = 0.5  # likelihood from which a question is declared outside a policy without a bank
-DOUBTED = 0.03  # likelihood of being outside, from which such a policy declines
+DOUBTED = 0.03  # the same, from which the question gets no answer
 LENIENT = 0.3  # how much likelier a silence must be than an answer for such a policy to decline
 TEXT_RIVALS = 0.1  # difference from the best share within which another clause is still shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
@@ -245,11 +245,11 @@ class Engine:
 
 
 def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer, *, beside: bool) -> PolicyAnswer:
-    """Choose the answer to a question asked after another: the context may complete it, never remove it.
+    """Choose the answer to a question asked after another: the context may add an answer, never remove one.
 
     `alone`: its answer by itself. `in_context`: its answer as a follow-up. A refusal in context counts only
-    if the question has the form of a follow-up, since otherwise it depends on the previous clause more than
-    on the question. `beside`: whether the question is surely not about the policy.
+    if the question has the form of a follow-up. Otherwise, that refusal depends on the previous clause more
+    than on the question. `beside`: whether the question is clearly not about the policy.
     """
     whole = beside or not rules.follows(question)
     if in_context.answered:

@@ -31,7 +31,7 @@ _STATES: Final = re.compile(
 _SUBJECT: Final = re.compile(
     r"(?:L['’]|(?:Le|La|Les|Un|Une|Des|Ce|Cette|Ces|Chaque|Tout|Toute|Tous|Toutes)\b)"
 )
-# Each modality, and the replacement that turns its sentence into the contrary.
+# Each modality, and the replacement that reverses the meaning of its sentence.
 _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), contrary)
     for pattern, contrary in (
@@ -179,7 +179,7 @@ def _true_or_false(clause: Clause, *, changed: bool) -> dict[str, Any] | None:
         if not _rules(sentence):
             continue
         pattern, contrary = next(turn for turn in _TURNS if turn[0].search(sentence))
-        if changed and _SECOND_VERB.search(sentence):  # the contrary would not apply to the second verb
+        if changed and _SECOND_VERB.search(sentence):  # the replacement would not reverse the second verb
             continue
         stated = pattern.sub(contrary, sentence, count=1) if changed else sentence
         source = f"Le texte dit\u00a0: «\u00a0{sentence}\u00a0»"

@@ -38,7 +38,7 @@ class Recognizer:
             return cls(file["recognizer"].astype(np.float32))
 
     def is_post(self, text: str) -> bool:
-        """Return whether a text is surely one to publish rather than a message to the bot."""
+        """Return whether a text is clearly one to publish rather than a message to the bot."""
         if len(text.split()) < FEWEST:
             return False
         return float(row(text) @ self.weights[1:] + self.weights[0]) >= SURE

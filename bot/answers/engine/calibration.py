@@ -48,7 +48,8 @@ def summary_after(
 ) -> Table:
     """Return the summary of n follow-ups' scores: `(n, features)`.
 
-    `alone`, `context`: the summary, the clauses and the subjects of each, read by itself and in context.
+    `alone`, `context`: the follow-ups' `summary`, and the `clauses` and `subjects` that it was computed from,
+    when they are read by themselves and in context.
     `previous`: `(n,)`, the column of the clause shown before.
     """
     rows = np.arange(len(previous))

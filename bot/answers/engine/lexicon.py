@@ -193,7 +193,7 @@ def _meanings(groups: Sequence[str]) -> Meanings:
 
 
 def _phrase(entry: str) -> str:
-    """Return a pattern of several words or of a symbol. « * » stands for the end of a word."""
+    """Return a pattern that finds a symbol or several words. A word's final « * » stands for any ending."""
     if entry in SYMBOLS:
         return re.escape(entry)
     end = "" if entry.endswith("*") else r"(?!\w)"

@@ -100,7 +100,7 @@ class Model:
         )
 
     def score_after(self, alone: Scores, question: str, previous: Number, context: str) -> Scores | None:
-        """Return the scores of a follow-up. `alone`: its scores by itself.
+        """Return the scores of a follow-up. `alone`: its scores when it is read by itself.
 
         `previous`: the clause shown before. `context`: its subject. None when training had no follow-ups, or
         none about that clause.

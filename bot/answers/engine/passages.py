@@ -106,7 +106,7 @@ class Read:
     sure: float
 
     def ranked(self) -> list[ScoredClause]:
-        """Return the clauses, best first, each with its likelihood if the text answers."""
+        """Return the clauses, best first, each with its likelihood, given that the text answers."""
         chances = np.exp(self.values - self.values.max())
         chances /= chances.sum()
         order = np.argsort(-chances, kind="stable").tolist()
@@ -319,7 +319,11 @@ class TextIndex:
     def _words(
         self, forms: Sequence[str], stems: Sequence[frozenset[str]], vectors: Floats, lexicon: Lexicon
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """Return three shares of a question's words: nearly in each clause, in each clause, and in none."""
+        """Return three shares of a question's words, weighted by rarity.
+
+        They are the shares of the words that each clause contains exactly or nearly, `(n,)`, of those that it
+        contains exactly, `(n,)`, and of those that no clause contains.
+        """
         shared, exact = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         total = unknown = 0.0
         for at, (form, keys) in enumerate(zip(forms, stems, strict=True)):
@@ -342,7 +346,11 @@ class TextIndex:
     def _known(
         self, asked: Floats, stems: Sequence[frozenset[str]], forms: Sequence[str], lexicon: Lexicon
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """Return how close a bank's questions are, by clause (meaning, words), and its unanswered ones."""
+        """Return how close a question is to the bank's.
+
+        First, to the closest bank question about each clause, in meaning, `(n,)`, and in words, `(n,)`. Then,
+        in meaning, to the closest one that the policy leaves unanswered.
+        """
         close, alike = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         if not len(self.known):
             return close, alike, 0.0

@@ -53,7 +53,7 @@ _ABOUT_IT = re.compile(
     r"(?: ca| que c'est| c'est)?(?: ecrit| dit)?)"
 )
 _SAME = re.compile(rf"^{_LINK}*(?:meme|aussi|also|even|same)\b|\b(?:aussi|egalement|itou|too|as well)$")
-# A question about everything that the policy says on a subject. Its own name is masked as « politique ».
+# A question about everything that a policy says on a subject. The policy's name was masked as « politique ».
 _SAID_ABOUT = re.compile(
     r"(?:(?:que|quoi que) (?:dit|prevoit) (?:la )?politique|"
     r"qu'est-ce (?:que (?:la )?politique (?:dit|prevoit)|qu'il y a dans (?:la )?politique)|"
@@ -63,7 +63,7 @@ _SAID_ABOUT = re.compile(
     r"(?: (?:sur|au sujet|a propos|concernant|about|on))?"
     r" (?:(?:de la|du|des|de|la|les|le|une|un|the) |de l'|d'|l')?(?P<subject>[\w' -]+)"
 )
-_SUBJECT = 4  # maximum words of such a subject; more words are a question of their own
+_SUBJECT = 4  # maximum words of such a subject; a longer one is a question in itself
 _SUPPOSES = re.compile(rf"{_LINK}*(?:si|s'|meme|aussi|mettons|if|even|also|what if)\b")
 
 
@@ -104,7 +104,7 @@ def may_follow(question: str, scores: Scores) -> bool:
 
 
 def is_beside(scores: Scores) -> bool:
-    """Return whether a question is surely not about the policy: « et la météo? »."""
+    """Return whether a question is clearly not about the policy: « et la météo? »."""
     return scores.margin <= -ELSEWHERE and scores.reason in {"off_topic", "adversarial"}
 
 

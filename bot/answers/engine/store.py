@@ -212,7 +212,7 @@ def _model_file(sources: Sources, models: Path, verdict: Verdict) -> Path:
 
 
 def find_judged(sources: Sources, models: Path) -> tuple[Model, Verdict] | None:
-    """Return the model to use now, with the verdict that chose it, or None when no file of one is sound.
+    """Return the model to use now, with the verdict that chose it, or None when no model's file is sound.
 
     A model that is refused is logged. Raises `OSError` when the bank cannot be read.
     """

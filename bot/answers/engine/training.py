@@ -138,9 +138,8 @@ def fit_after(
 
     `verdicts_after` is empty when no follow-up can be judged.
 
-    `alone`, `context`: for the lines by themselves, and for the lines in context: the scores of topics, less
-    the topics' thresholds, and the scores of subjects. Each score was computed without the lines of the same
-    author.
+    `alone`, `context`: the scores of topics, less the topics' thresholds, and the scores of subjects, for the
+    lines read by themselves and in context. Each score was computed without the lines of the same author.
 
     An author of more than half of the lines is left out, since the others' lines are then too few to judge
     by.
