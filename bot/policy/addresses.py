@@ -221,7 +221,7 @@ def extends(number: str, above: str) -> bool:
 
 
 def lookalike(number: str, known: Iterable[Addressed]) -> Addressed | None:
-    """Return a known part whose number is patterned like `number`, as 5.03 is like 4.99, None if none is."""
+    """Return a known part whose number has the same pattern as `number`, as 5.03 and 4.99 do, or None."""
     shape = _shape(number)
     labelled = (place for place in known if place.provision.label)
     return next((place for place in labelled if _shape(place.number) == shape), None)

@@ -163,7 +163,7 @@ _SIMPLE: Final = re.compile(
 )
 _ORDINAL_SIGN: Final = re.compile(rf"(?P<label>\d{{1,3}})(?P<end>[°ºo]){_SUFFIX}?\)?\.?(?=\s|$)")
 _MULTIPLE_MARK: Final = re.compile(rf"(?P<label>{_MULTIPLE}){_END}", re.IGNORECASE)
-# Numbers repealed together, « 5 à 7. (Abrogés) », « 3 et 4. »: never a range in a sentence.
+# Numbers repealed together: « 5 à 7. (Abrogés) », « 3 et 4. ». A range within a sentence does not match.
 _REPEALED: Final = r"[(\[]?\s?(?:abrog|supprim|réserv|annul|retir|périm|repeal|reserv|delet|omit)"
 _RANGE: Final = re.compile(
     rf"(?:(?P<word>{_WORD})s?\.?\s*)?"
@@ -363,6 +363,6 @@ def _value(text: str) -> list[tuple[int, str]]:
         readings.append((sum(-figure if figure < after else figure for figure, after in pairs), "i"))
     if re.fullmatch(r"([a-z])\1?", text):
         letter = (ord(text[0]) - 96 + 26 * (len(text) - 1), "a")
-        # « i » and « v » are Roman more often than letters; « c », « d », « l », « m » the contrary.
+        # « i », « v », « x » are more often Roman numbers. « c », « d », « l », « m » are more often letters.
         readings = [*readings, letter] if text in {"i", "v", "x", "ii", "xx"} else [letter, *readings]
     return readings or [(0, "?")]

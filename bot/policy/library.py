@@ -33,7 +33,7 @@ from bot.times import in_words
 CELLS = " | "  # shown between the cells of a table's row, which the text separates by tabs
 # The commands that are about the default policy unless they name another: « accueil mtg: lire ».
 _ABOUT_ONE = ("accueil", "quiz", "politique")
-_ENOUGH = 0.4  # share of a text's words, weighted by rarity, that makes one of many policies worth asking
+_ENOUGH = 0.4  # share of a text's words, weighted by rarity, that one of many policies must have to be asked
 Answer = TypeVar("Answer", Message, Form, Reply)
 # A policy's name before a colon must contain a digit: « pa99: ».
 _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)

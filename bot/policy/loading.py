@@ -48,8 +48,8 @@ def load_library(
 ) -> Library:
     """Return the library of the association's policies (see `read_policies`). Later folders come first.
 
-    A file that cannot be read is set aside (see `Library.aside`). Raises `PolicyError` when nothing is left
-    of the policy `default`, or when there is none.
+    A file that cannot be read is set aside (see `Library.aside`). Raises `PolicyError` when the policy
+    `default` does not exist, or when no text of it can be read.
     """
     aside: list[SetAside] = []
     policies = read_policies(folders, default, approved or {}, aside)

@@ -80,7 +80,7 @@ def asked(text: str) -> Move | None:
 
 
 def follow(move: Move, shown: Sequence[Number], version: Version) -> tuple[Number, ...]:
-    """Return the clauses that a move leads to from those `shown`, none past either end of the policy.
+    """Return the clauses that a move leads to from those `shown`, () past either end of the policy.
 
     A place that does not exist leads to the whole article.
     """

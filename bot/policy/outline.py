@@ -235,7 +235,7 @@ class _Builder:
     def _holds_articles(self, at: int, marker: Marker) -> bool:
         """Return whether « II. », which nothing sets apart, contains the article that comes next.
 
-        « I. » does when it comes first and « Article 1 » follows; the numbers after it are read as it was.
+        « I. » does when it comes first and « Article 1 » follows. The next numbers do if « I. » did.
         """
         after = self._numbers.markers[at + 1] if at + 1 < self.length else ()
         articles = [other for other in after if KEYWORDS.get(other.keyword) is Kind.ARTICLE]
@@ -323,7 +323,7 @@ class _Builder:
         return at - 1 if at and numbered else at
 
     def _decided_family(self, decided: LineReading, look: str, parent: int) -> str:
-        """Return the family of a heading that a person placed, apart from unplaced ones of the same look."""
+        """Return the family of a heading that a person placed: its siblings', or a deeper one."""
         sisters = [
             node for node in self._stack[parent + 1 : parent + 2] if node.family.rstrip(_DEEPER) == look
         ]

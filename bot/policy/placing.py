@@ -112,7 +112,7 @@ class Fit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A possible place of a number. `parent`: an index in the stack. `fit`: how well it follows `before`."""
+    """A place for a number. `parent`: an index in the stack. `fit`: how it follows the number `before`."""
 
     marker: Marker
     fit: Fit

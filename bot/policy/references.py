@@ -251,7 +251,7 @@ _ITEM_IN = re.compile(
     rf"(?P<more>(?:\s*(?:{_AND}|{_TO})\s*(?:{_UNDER}\s+)?(?:\d{{1,2}}|[a-z])\)?(?![\w%$]|[.,]\d))*)",
     re.IGNORECASE,
 )
-_ALINEA = re.compile(r"\b(?:alin[eé]as?|al\.?)\s", re.IGNORECASE)  # said of nothing else than a part
+_ALINEA = re.compile(r"\b(?:alin[eé]as?|al\.?)\s", re.IGNORECASE)  # this word names only a part of a clause
 # One more item, « et 3 », or the end of a range, « à 3 ».
 _MORE = re.compile(
     rf"\s*(?P<link>{_AND}|{_TO})\s*(?:{_UNDER}\s+)?(?P<item>\d{{1,2}}|[a-z])\)?", re.IGNORECASE
@@ -353,7 +353,10 @@ def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
 
 
 def _innermost(clause: Number, items: Sequence[str], names: "_Names") -> tuple[Number, int]:
-    """Return the innermost item that exists among those named, outermost first, and how many exist."""
+    """Return the innermost of nested items that exists, and its depth: `(clause, 0)` when none exists.
+
+    `items`: the labels of the items, outermost first.
+    """
     keys = (_inner_key(f"{clause} {' '.join(items[:count])}") for count in range(len(items), 0, -1))
     for at, key in enumerate(keys):
         if item := names.inner.get(key):
@@ -362,7 +365,7 @@ def _innermost(clause: Number, items: Sequence[str], names: "_Names") -> tuple[N
 
 
 def _with_items_after(text: str, version: Version) -> str:
-    """Return the text with items that are named before their clause moved after it, outermost first."""
+    """Move the items that are named before their clause to after it, outermost first. Return the text."""
     names = _names(version)
 
     def turned(match: re.Match[str]) -> str:

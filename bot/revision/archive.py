@@ -61,7 +61,7 @@ class UnreadNotice:
 
 @dataclass(frozen=True, slots=True)
 class AheadNotice:
-    """Arguments of the notice of a coming revision to a channel: the revision's id."""
+    """Arguments of a notice to a channel about a coming revision: the revision's id."""
 
     revision: str
 

@@ -55,8 +55,8 @@ _LABELS: Final[Mapping[LineReading, str]] = {
     LineReading.TEXT: "Ce n'est pas une disposition",
     LineReading.AS_READ: "C'est bien lu",
 }
-# The reading of the lines of each doubt. To confirm such a line is to decide this reading, wherever the line
-# comes back. Other lines are confirmed as they are.
+# How a line was read, by the code of its doubt. Confirming the line records this reading for later files that
+# contain it. Lines with other doubts are confirmed as they are.
 WELL_READ: Final[Mapping[str, LineReading]] = {
     "uncertain_number": LineReading.NUMBERED,
     "not_a_number": LineReading.TEXT,

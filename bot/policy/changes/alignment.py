@@ -194,11 +194,12 @@ class _Aligner:
         return sorted(offers, key=lambda offer: (-offer.share, offer.place))
 
     def _shares(self, link: ClauseLink, rows: Sequence[int], *, added: bool) -> tuple[Vector, Vector]:
-        """Return two float vectors, `(rows,)`, on clauses that may be parts of a link's single clause.
+        """Return two float vectors, `(rows,)`, about clauses that may be parts of a link's single clause.
 
-        With `added`, the rows are new clauses, and the link's old clause lost words. Otherwise, the reverse.
-        The first vector is the share of each part that is in the lost words. The second is the share of the
-        lost words that is in the part, 0 when either share is small.
+        With `added`, the rows are new clauses, compared with the words that the link's old clause lost.
+        Otherwise, they are old clauses, compared with the words that its new clause gained. The first vector
+        is the share of each row that is in those words. The second is the share of those words that is in the
+        row, 0 when either share is small.
         """
         profiles = self.profiles
         sources, pieces = (profiles.old, profiles.new) if added else (profiles.new, profiles.old)

@@ -49,8 +49,8 @@ def unsettled(outline: Outline, blocks: Sequence[Block], decisions: Decisions) -
 def find_clashes(outline: Outline) -> Iterator[Clash]:
     """Yield articles without text, and numbers used twice or in another article, in the order of the text."""
     articles = {own.label for own in outline.walk() if own.kind is Kind.ARTICLE}
-    first: dict[str, Provision] = {}  # the first provision with each number that includes its article's
-    # the first provision with each number, within each numbered part
+    first: dict[str, Provision] = {}  # by number such as « 5.10 », the first provision that has it
+    # the same, within each numbered part
     holders: dict[tuple[int, str], Provision] = {}
     pending = [(provision, 0, "") for provision in reversed(outline.provisions)]
     while pending:

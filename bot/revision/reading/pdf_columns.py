@@ -182,7 +182,7 @@ def _is_mark(text: str) -> bool:
 def _bands(
     ordered: Sequence[PdfLine], strip: float, at: float, fewest: int
 ) -> list[tuple[list[PdfLine], bool]]:
-    """Split pieces, from top to bottom, into bands that the strip divides and bands that cross it.
+    """Split pieces into bands, from top to bottom, each with whether the strip divides it into columns.
 
     `fewest`: the minimum pieces of a column.
     """
