@@ -17,7 +17,7 @@ from bot.storage.database import LARGEST_BY_DAY, StorageError
 
 
 def persona_roles(profile: Profile) -> dict[str, str]:
-    """Return the role of each persona: the recipients of reports, or else the first roles."""
+    """Return each persona's role. The recipients of reports come first, then the profile's other roles."""
     held = [*profile.recipients, *(role.id for role in profile.roles if role.id != roles.ADMINISTRATION)]
     holders = zip(("communications", "conseil"), dict.fromkeys(held), strict=False)
     return {**dict(holders), "administration": roles.ADMINISTRATION}
@@ -26,7 +26,7 @@ def persona_roles(profile: Profile) -> dict[str, str]:
 def persona_deciders(profile: Profile) -> str:
     """Return the sandbox's VIGIE_DEMANDES, the deciders for kinds whose policy names none.
 
-    They are roles held by playable personas; the other persona's if there are two.
+    They are roles that personas hold. When two personas hold one, each decides on a kind.
     """
     held = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
     return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), held * 2, strict=False))

@@ -53,7 +53,7 @@ def recorded(folder: Path) -> set[str]:
 
 
 def expire(folder: Path, today: date) -> None:
-    """Remove the lines of rows destroyed in a month that ended more than `KEPT` ago, and add decoys.
+    """Remove the row lines whose month ended more than `KEPT` ago, and add decoys.
 
     Do nothing if the folder, which should hold the keys, is missing. Raises `StorageError`.
     """

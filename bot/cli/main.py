@@ -241,7 +241,7 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
                 (keys / of.file.name).unlink(missing_ok=True)
             for bank in own.glob(f"politique/*/{BANK}") if own else ():
                 bank.unlink(missing_ok=True)
-    except (StorageError, OSError):  # for example, a folder is in its place, as opening the database reports
+    except (StorageError, OSError):  # for example, a folder has that name; opening the database reports it
         return
 
 

@@ -74,7 +74,7 @@ def link(office: Office, request: Request) -> Message:
 
 
 def _request_or_agree(office: Office, db: Database, request: Request) -> Message:
-    """Issue a code or, if another account typed this account's code, ask whether to link them, then do so."""
+    """Issue a code. If another account typed this account's code, ask whether to link them, or link them."""
     actor, now = persons.account(actor_of(request)), office.clock()
     other = persons.awaited(db, actor, now)
     if other is not None:

@@ -83,10 +83,10 @@ class RoleProfile:
 class ReportsProfile:
     """Who receives reports, and why.
 
-    `clause`: its number in the default policy, at the version of its annotations; "" for the clause that the
-    policy's guidance quotes for a negative post. `recipients`: identifiers of roles, the first is the
-    default. `alternate`: the role that receives when none of them can, followed by its own fallbacks; None
-    for none.
+    `clause`: the number of the default policy's clause about reports, in its annotated version; "" for the
+    clause that the policy's guidance quotes for a negative post. `recipients`: identifiers of roles, the
+    default one first. `alternate`: the role that receives reports when no recipient can, before its own
+    fallbacks, or None.
     """
 
     clause: str

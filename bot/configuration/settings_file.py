@@ -136,7 +136,8 @@ def _closest(name: str, known: Iterable[str]) -> str | None:
     rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
     rest = {key.removeprefix(start): setting for key, setting in rest.items() if key.startswith(start)}
     typed = own.removeprefix(start)
-    same = (key for key in rest if sorted(key.split("_")) == sorted(typed.split("_")))  # « PORT_SANTE »
+    # the same words in another order
+    same = (key for key in rest if sorted(key.split("_")) == sorted(typed.split("_")))
     close = [*same, *get_close_matches(typed, rest, n=1)]
     return rest[close[0]] if close else None
 

@@ -13,7 +13,7 @@ _MOST: Final = 20_000  # hashes; beyond that, the oldest is forgotten
 
 
 class OnceADay:
-    """Tells whether something is the first of the day for a person: a hash, in memory only."""
+    """Tells whether a person does something for the first time today. Only hashes are kept, in memory."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._key = secrets.token_bytes(32)

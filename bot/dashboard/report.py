@@ -19,14 +19,14 @@ FIRST: Final = 4  # maximum items to look at first
 QUOTED: Final = 3  # maximum clauses quoted
 _QUOTED_LENGTH: Final = 2_400  # maximum characters of the quoted clauses, so that they take less than a page
 
-# By measure, what can be done about figures worth looking at as soon as they are not under five.
+# By measure, what can be done about a figure that deserves attention as soon as it reaches five.
 _WATCHED: Final[Mapping[str, str]] = {
     "retards": "L'administration peut les relancer.",
     "sans-reponse": "L'administration peut ajouter ce qui manque à la banque de questions.",
     "quiz": "Voyez la clause à la fin\u00a0: l'expliquer autrement, ou la réécrire?",
     "signalements.ouverts": "Qui les reçoit en a le détail\u00a0: a-t-on le temps de les traiter?",
 }
-# the titles of a section's only figure, already said by the section's title
+# titles of a section's only figure, which add nothing to the section's title
 _WHOLE: Final = {"toutes", "tous"}
 _READING: Final = (
     "Aucun nombre n'est exact\u00a0: «\u00a0moins de 5\u00a0» peut vouloir dire aucun, et un changement ne "

@@ -183,7 +183,7 @@ class Sender:
         return Candidate(row.id, row.recipient, write_address(to), to.platform, row.urgent)
 
     def _route(self, db: Database, row: Row, now: datetime) -> contract.Destination | None:
-        """Return a row's route, or None after sharing the row out or burying it.
+        """Return a row's route, or None after sharing the row out or making it a dead letter.
 
         A message that may have been sent keeps its route, even if the person's routes have changed, because
         it is looked for there. A pressing one leaves it when the platform has been away for too long, and may

@@ -61,7 +61,7 @@ class Appointment:
 
 _COLUMNS: Final = tuple(field.name for field in fields(Appointment))
 _FROM_ROW: Final = TypeAdapter(Appointment)
-# The rows that give a right in force on a day: of each place, the latest one that took effect by then.
+# The rows that give a right in force on a day: for each role and account, the latest in effect by then.
 _IN_FORCE: Final = """
     SELECT number, role, account, batch FROM (
       SELECT *, row_number() OVER (

@@ -184,7 +184,7 @@ def recipients(db: Database, on: date) -> tuple[str, ...]:
 
 
 def others(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the recipients that act when one cannot, in order; [] for a role that is not a recipient."""
+    """Return the recipients that act for this one when it cannot, in order; [] if it is not a recipient."""
     known = recipients(db, on)
     if role_id not in known:
         return []

@@ -58,7 +58,7 @@ class RequestKind:
 
     @property
     def is_consent(self) -> bool:
-        """Whether the person concerned gives it, rather than a role."""
+        """Whether it is a consent, which the person concerned gives, rather than a role's permission."""
         return self.id == "image"
 
     def quotes(self) -> tuple[Quote, ...]:

@@ -277,7 +277,8 @@ def decide(session: PermissionSession, request_id: str, person: str, ruling: Rul
     """Grant or refuse a request, once. Return it as decided.
 
     The same answer given twice by the same person changes nothing the second time. Raises `DecidedError` when
-    it is decided already, `PermissionRequestError` when this person may not decide, or it cannot be decided.
+    the request was already decided, and `PermissionRequestError` when this person may not decide or the
+    ruling is invalid.
     """
     db, today = session.db, session.today
     request, party = find(db, request_id, person, today)
@@ -568,7 +569,7 @@ def _unanswerable(session: PermissionSession, request: PermissionRequest) -> Non
 
 
 def _holders(db: Database, role_id: str, today: date) -> Iterator[tuple[str, list[str]]]:
-    """Yield a role and its fallbacks that have holders, each with today's holders."""
+    """Yield a role, then its fallbacks, each with today's holders. Vacant roles are skipped."""
     try:
         order = roles.chain(db, role_id)
     except roles.UnknownRoleError:

@@ -40,7 +40,7 @@ class ReportQueue:
 
 
 def read_queue(db: Database, today: date) -> ReportQueue:
-    """Return the counts of the queue."""
+    """Return the counts of cases and alerts now, with the roles of the day `today`."""
     counts = dict(db.conn.execute("SELECT status, count(*) FROM report_cases GROUP BY status").fetchall())
     urgent, waiting, held = db.conn.execute(
         """SELECT coalesce(sum(urgent AND status <> 'closed'), 0),

@@ -164,7 +164,7 @@ def _index(pages: PolicyPages) -> dict[str, bytes]:
 
 
 def _data(pages: PolicyPages) -> dict[str, bytes]:
-    """Return a policy's data."""
+    """Return the files for other programs: JSON for the policy and its versions, and Akoma Ntoso."""
     versions = {
         pages.paths.whole(version, data.TEXT): data.written(data.version_data(pages, version))
         for version in pages.time.versions

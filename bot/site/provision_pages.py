@@ -293,7 +293,7 @@ def _became(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
 
 
 def number_page(pages: PolicyPages, number: Number) -> bytes:
-    """Return the page of a number: its provision today and its earlier ones, or why it has none today."""
+    """Return the page of a number: the provisions that have or had it, or why none has it today."""
     time, path = pages.time, pages.paths.number(number)
     root = up(path)
     spans = time.by_number[number]

@@ -191,7 +191,7 @@ def reader(path: Path, rows: Mapping[str, str] | None = None, *, earlier: bool =
 
 def _copy(conn: sqlite3.Connection, rows: Mapping[str, str]) -> None:
     conn.execute("PRAGMA temp_store = MEMORY")
-    conn.execute("BEGIN")  # all as of one moment
+    conn.execute("BEGIN")  # so that all the copies are of the same moment
     for table, select in rows.items():
         conn.execute(f"CREATE TEMP TABLE {table} AS {select}")
     conn.execute("COMMIT")
@@ -200,8 +200,8 @@ def _copy(conn: sqlite3.Connection, rows: Mapping[str, str]) -> None:
 def _authorize_copies(
     action: int, _table: str | None, _column: str | None, schema: str | None, _: object
 ) -> int:
-    # An authorizer is told of tables and columns, not of rows, and a view can be shadowed by its name: only
-    # copies keep the other rows of a table unread. sqlite-utils opens a savepoint around a query.
+    # An authorizer sees tables and columns, not rows, and a table can shadow a view by taking its name.
+    # So only copies keep a table's other rows unread. sqlite-utils opens a savepoint around a query.
     harmless = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_SAVEPOINT}
     allowed = action in harmless or (action == sqlite3.SQLITE_READ and schema == "temp")
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY

@@ -11,7 +11,7 @@ from typing import Final
 from bot.configuration import places
 
 UNIT: Final = "vigie.service"
-# The unit of one person, without an account of its own. `deploiement/vigie.service` is the machine's.
+# The unit that runs as the person who installs. `deploiement/vigie.service` runs as an account of its own.
 _UNIT: Final = """\
 # Vigie, lancée par systemd pour une personne. Écrite par «\u00a0vigie installer\u00a0», qui la refait.
 

@@ -96,7 +96,7 @@ def handle(requesting: Requesting, request: Request) -> Reply:
 class PermissionWork:
     """A request about permissions, within a transaction.
 
-    The methods of its buttons take the identifier of the request or draft, and the text after it.
+    The methods that buttons call take the identifier of the request or draft, then the rest of the button.
     """
 
     requesting: Requesting

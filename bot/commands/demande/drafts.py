@@ -35,7 +35,7 @@ class RequestDraft:
 
 
 class RequestDrafts:
-    """The shelf of drafts."""
+    """The drafts of requests, in memory for a few minutes."""
 
     def __init__(self, clock: Clock) -> None:
         self._shelf: Fading[tuple[Actor, str], RequestDraft] = Fading(clock, KEPT, MOST)

@@ -181,7 +181,7 @@ def line_form(request: PermissionRequest, party: Party) -> Form:
 
 
 def withdrawing_form(request: PermissionRequest) -> Form:
-    """Return the window in which the decider ends a permission or a consent on paper."""
+    """Return the window in which the decider ends a permission, or a consent given on paper."""
     reason = TextField(
         "raison", "Pourquoi", hint="La personne qui l'a reçue le lira", lines=3, max_length=REASON_LENGTH
     )
@@ -189,5 +189,5 @@ def withdrawing_form(request: PermissionRequest) -> Form:
 
 
 def withdrawing_label(request: PermissionRequest) -> str:
-    """Return the label of the decider's button that ends a permission or a consent on paper."""
+    """Return the label of the decider's button that ends a permission, or a consent given on paper."""
     return "Retirer le consentement" if request.on_paper else "Retirer l'autorisation"

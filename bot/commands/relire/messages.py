@@ -51,7 +51,7 @@ _BAR: Final = "|"  # between a choice and its explanation
 class PendingDrafts:
     """The remaining drafts of a policy. `reading`: the policy, in the version that they are about.
 
-    `preparable`: whether nothing was ever guessed from it, and something can be.
+    `preparable`: whether no draft was ever guessed from the policy, and some can be.
     """
 
     reading: Reading

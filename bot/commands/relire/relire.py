@@ -141,7 +141,7 @@ def _first_to_read(review: DraftReview) -> Policy:
 
 
 def _is_preparable(review: DraftReview, policy: Policy) -> bool:
-    """Return whether nothing was guessed of a policy, nor written of what is guessed."""
+    """Return whether a policy has neither drafts nor the files that drafts become: a bank, a quiz."""
     written = (folder_of_drafts.FOLDER, bank.BANK, quiz_files.FILE)
     folders = [each / "politique" / policy.id for each in review.folders]
     return not any((each / name).exists() for each in folders for name in written)

@@ -60,7 +60,9 @@ def write_choices(report: Report, token: str, recipients: Sequence[str]) -> str:
 
 
 def read_choices(text: str, recipients: Sequence[str]) -> tuple[Report, str]:
-    """Decode a button into a report with only its choices, and the token. Invalid text means defaults.
+    """Decode a button into a report that has only its choices, and the token.
+
+    Invalid text gives the default choices and no token.
 
     `recipients`: as for `write_choices`.
     """

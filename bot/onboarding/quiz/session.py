@@ -101,7 +101,7 @@ Outcome: TypeAlias = Literal["answered", "ticked", "empty", "already", "changed"
 
 @dataclass(frozen=True, slots=True)
 class QuizScore:
-    """The number of right first answers, out of the `total` questions that count."""
+    """The number of right first answers, out of the `total` questions that were not withdrawn."""
 
     right: int
     total: int
@@ -184,7 +184,7 @@ class _Hand:
         self._seen = seen or {}
 
     def take(self, pool: Sequence[Question]) -> bool:
-        """Take a question of `pool` that is not in the hand. Return False when there is none."""
+        """Draw a question of `pool` that is not drawn yet. Return False when there is none."""
         clauses = Counter(question.clause for question in self.drawn)
         kinds = Counter(question.kind for question in self.drawn)
         names = {question.id for question in self.drawn}
@@ -198,7 +198,7 @@ class _Hand:
         return True
 
     def fill(self, pool: Sequence[Question], size: int) -> None:
-        """Take questions of `pool` until the hand has `size` of them or the pool is exhausted."""
+        """Draw questions of `pool` until `size` are drawn in all, or the pool is exhausted."""
         while len(self.drawn) < size and self.take(pool):
             pass
 
@@ -243,7 +243,7 @@ def _asked_at(sitting: Sitting, item: Item, turn: int) -> QuizTurn:
 
 
 def first_answers(sitting: Sitting) -> dict[str, QuizAnswer]:
-    """Return the first answer to each question that counts, by question."""
+    """Return the first answer to each question that was not withdrawn, by the question's id."""
     live = {item.question for item in sitting.items if not item.withdrawn}
     firsts: dict[str, QuizAnswer] = {}
     for answer in sitting.answers:
@@ -253,7 +253,7 @@ def first_answers(sitting: Sitting) -> dict[str, QuizAnswer]:
 
 
 def score(sitting: Sitting) -> QuizScore:
-    """Return the score, from the first answers to the questions that count."""
+    """Return the score, from the first answers to the questions that were not withdrawn."""
     total = sum(not item.withdrawn for item in sitting.items)
     return QuizScore(sum(answer.right for answer in first_answers(sitting).values()), total)
 

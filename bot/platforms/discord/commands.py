@@ -21,7 +21,7 @@ NAME_LENGTH = 32  # a command's or an option's name
 DESCRIPTION_LENGTH = 100  # a command's or an option's description
 CHOICE_LENGTH = 100  # a suggestion's label, and its value
 
-# To see a channel and to answer there and in its threads. Replying requires reading the history.
+# The permissions to see a channel and to answer in it and its threads. Replies need the history.
 PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )

@@ -69,9 +69,7 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     50109: "faulty",  # invalid JSON
 }
 
-PUT_OUT: Final = (
-    "not in the server"  # the code of the refusal of a bot that is not in the association's server
-)
+PUT_OUT: Final = "not in the server"  # why sending is refused when the bot is not in the association's server
 
 # The exceptions of a failed call to Discord.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)

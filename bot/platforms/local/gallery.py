@@ -200,7 +200,7 @@ def _anchor(name: str) -> str:
 
 
 def _contains(name: str, reply: Reply, quote: Quoter, words: Iterable[str]) -> bool:
-    """Return whether each word begins a word of the message or of its name."""
+    """Return whether each of `words` begins some word of the message or of its name."""
     if not words:
         return True
     shown = [name]
