@@ -152,7 +152,7 @@ class Parts:
             pages=_carried_pages,
             questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
             quizzed=lambda policy: self.course.on(policy).quizzed,
-            attested=lambda policy: self.course.is_asked(policy),  # noqa: PLW0108 — same
+            attested=lambda policy: self.course.is_asked(policy),  # noqa: PLW0108 — as above
             interpret=self._interpret,
             after_commit=self._after_commit,
             at_once=settings.sandboxed(),

@@ -117,7 +117,7 @@ def apprendre(*, ship: bool) -> None:
             learnt = False
     if ship:
         from bot.answers.engine import encoder  # noqa: PLC0415 — numpy, for those who install
-        from bot.posting import model  # noqa: PLC0415 — same
+        from bot.posting import model  # noqa: PLC0415 — as above
 
         for derived in (encoder.ARRAYS, model.network_of(SEED / WEIGHTS)):
             derived.ship(models)

@@ -22,9 +22,9 @@ _FIRST, _LAST = 1900, 2199  # years
 _LEAP: Final = 8  # years between two 29 February, at most
 _MISSPELT: Final = 0.8  # minimum share of letters in common for a word to be a misspelt month
 _DAYS: Final = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()  # noqa: SIM905 — seven words read better as a line
-_ENGLISH_DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905 — same
+_ENGLISH_DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905 — as above
 _ENGLISH_MONTHS: Final = (
-    "january february march april may june july august september october november december".split()  # noqa: SIM905 — same
+    "january february march april may june july august september october november december".split()  # noqa: SIM905 — as above
 )
 _MONTH_NUMBERS: Final[Mapping[str, int]] = {
     fold_accents(name): number for names in (MONTHS, _ENGLISH_MONTHS) for number, name in enumerate(names, 1)

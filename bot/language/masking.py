@@ -66,7 +66,7 @@ _CUES = frozenset(
 )
 # Words that are often capitalized but are not people's names. Those of the association are added to them.
 _PROPER = frozenset(
-    "association ca vp internet facebook fb insta instagram tiktok tik tok snap snapchat "  # noqa: SIM905 — same
+    "association ca vp internet facebook fb insta instagram tiktok tik tok snap snapchat "  # noqa: SIM905 — as above
     "linkedin discord slack twitter x youtube reddit twitch messenger whatsapp teams zoom google meta "
     "tinder threads bluesky quebec spotted reel reels story stories wifi wi fi ia dm dms pdf rh loi i".split()
 )

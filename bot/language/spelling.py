@@ -238,7 +238,7 @@ class Speller:
     def _close(self, folded: str) -> str:
         """Return the known word closest to `folded` in spelling, within the allowed slips, or ""."""
         from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first unknown word
-        from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
+        from rapidfuzz.distance import OSA  # noqa: PLC0415 — as above
 
         best, allowed = "", 1 if len(folded) < LONG else 2
         for longer in (0, -1, 1, -2, 2):  # words of the same length first

@@ -554,7 +554,7 @@ def _in_digits(text: str) -> str:
 def _respelt(match: re.Match[str]) -> str:
     """Return « article » for « artcile »: a letter missing, added or replaced, or two letters swapped."""
     from rapidfuzz import process  # noqa: PLC0415 — 2 MB, and few texts have such a word
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 — as above
 
     typed = match["typed"].lower()
     if typed in _OTHERS:

@@ -61,7 +61,7 @@ def misreading(text: str) -> str:
     if not unknown:
         return "" if len(typed) == WORDS else f"Un code a {WORDS} mots; j'en lis {len(typed)}."
     from rapidfuzz import process  # noqa: PLC0415 — 2 MB, and few people misspell a code
-    from rapidfuzz.distance import JaroWinkler  # noqa: PLC0415 — same
+    from rapidfuzz.distance import JaroWinkler  # noqa: PLC0415 — as above
 
     lines = []
     for word in unknown[:_NAMED]:

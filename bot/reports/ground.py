@@ -20,7 +20,7 @@ class Ground:
     policy: GenderedName = GenderedName("politique")  # noqa: RUF009 — immutable, as a string is
     quote: Quote | None = None
     number: str = ""
-    clause: GenderedName = GenderedName("clause")  # noqa: RUF009 — same
+    clause: GenderedName = GenderedName("clause")  # noqa: RUF009 — as above
 
     @property
     def cited(self) -> str:

@@ -53,6 +53,6 @@ def reseal(db: Database, ring: Keyring) -> int:
         for row_id, sealed in rows:
             resealed = ring.resealed(sealed)
             if resealed is not None:
-                db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (resealed, row_id))  # noqa: S608 — same
+                db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (resealed, row_id))  # noqa: S608 — as above
                 changed += 1
     return changed

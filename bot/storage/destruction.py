@@ -22,5 +22,5 @@ def destroy(db: Database, table: str, where: str, values: Sequence[str | int], r
     identifiers = [str(row[0]) for row in rows.fetchall()]
     if identifiers:
         remember(table, identifiers)
-        db.conn.executemany(f"DELETE FROM {table} WHERE id = ?", ((row_id,) for row_id in identifiers))  # noqa: S608 — same
+        db.conn.executemany(f"DELETE FROM {table} WHERE id = ?", ((row_id,) for row_id in identifiers))  # noqa: S608 — as above
     return len(identifiers)

@@ -314,7 +314,7 @@ async def test_a_no_is_a_silence_when_the_closest_clause_is_one_it_is_about(
     desk.engine.answers[question] = PolicyAnswer(outcome, ranked=scored("5.13", "5.16"))  # type: ignore[arg-type]  # parametrized
     assert words(await desk.say(question)).startswith("La PA20 ne précise pas qui autorise l'usage du logo.")
     assert desk.rows("SELECT problem FROM asked_questions") == [("silent",)]
-    desk.engine.answers[question] = PolicyAnswer(outcome, ranked=scored("7.1"))  # type: ignore[arg-type]  # same
+    desk.engine.answers[question] = PolicyAnswer(outcome, ranked=scored("7.1"))  # type: ignore[arg-type]  # as above
     assert "ne précise pas qui" not in words(await desk.say(question))
 
 

@@ -66,7 +66,7 @@ def main() -> None:
     gc.disable()
     _leave_numpy_out()
     from bot.cli import main as cli  # noqa: PLC0415 — as in `bot.__main__`
-    from bot.cli.rooms import ROOMS  # noqa: PLC0415 — same
+    from bot.cli.rooms import ROOMS  # noqa: PLC0415 — as above
 
     for room in ROOMS:
         room()

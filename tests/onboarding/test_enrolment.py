@@ -269,7 +269,7 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
     follow(db)
     give(db)
     Onboardings(db, TARGET).turn_page(person, "1/1", DAY)
-    sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — same
+    sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — as above
     attempt = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
     attempts.save_attempt(db, attempt, finish(sitting, BANK), NOW)
     db.conn.execute("DELETE FROM people WHERE id = ?", (person,))
@@ -279,7 +279,7 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
 
 def test_what_is_kept_of_an_attempt_is_what_was_played(db: Database) -> None:
     person = officer(db)
-    sitting = session.draw_quiz(BANK, Random(5))  # noqa: S311 — same
+    sitting = session.draw_quiz(BANK, Random(5))  # noqa: S311 — as above
     attempt = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
     assert attempts.load_attempt(db, attempt.id) == attempt == attempts.under_way(db, person, "pa20", "quiz")
     over = finish(sitting, BANK, right=lambda n: n != 4)

@@ -64,11 +64,11 @@ def test_answers_to_what_a_question_was_before_are_left_out() -> None:
     bank = QuizBank((replace(old, text="Autre question?"), *BANK.questions[1:]))
     found = statistics.by_question(bank, [sitting(True, True, True, True)])  # noqa: FBT003 — four answers
     assert NAMES[0] not in {one.question for one in found}
-    assert statistics.by_question(QuizBank(), [sitting(True, True, True, True)]) == []  # noqa: FBT003 — same
+    assert statistics.by_question(QuizBank(), [sitting(True, True, True, True)]) == []  # noqa: FBT003 — as above
 
 
 def test_clauses_are_ranked_by_the_answers_to_all_their_questions() -> None:
-    drawn = session.draw_quiz(BANK, Random(1))  # noqa: S311 — same
+    drawn = session.draw_quiz(BANK, Random(1))  # noqa: S311 — as above
     answers = tuple(QuizAnswer(i.question, frozenset(), n > 2) for n, i in enumerate(drawn.items))
     items = statistics.by_question(BANK, [Sitting(drawn.items, answers)])
     ranked = statistics.by_clause(items)

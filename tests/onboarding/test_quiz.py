@@ -69,7 +69,7 @@ def test_questions_and_choices_are_shuffled_but_vrai_stays_before_faux() -> None
 def test_a_small_bank_gives_what_it_has() -> None:
     few = QuizBank(BANK.questions[:5])
     assert len(session.draw_quiz(few, Random(1)).items) == 5  # noqa: S311 — a test's own luck
-    nothing = session.draw_quiz(QuizBank(), Random(1))  # noqa: S311 — same
+    nothing = session.draw_quiz(QuizBank(), Random(1))  # noqa: S311 — as above
     assert nothing.items == ()
     assert session.current(nothing) is None
     assert session.score(nothing) == session.QuizScore(0, 0)
@@ -79,7 +79,7 @@ def test_a_small_bank_gives_what_it_has() -> None:
 @given(SEEDS, st.integers(0, 5))
 def test_the_refresher_has_three_questions_and_begins_with_what_was_missed(seed: int, count: int) -> None:
     missed = [item.question for item in drawn(seed).items][:count]
-    sitting = session.draw_refresher(BANK, Random(seed), missed)  # noqa: S311 — same
+    sitting = session.draw_refresher(BANK, Random(seed), missed)  # noqa: S311 — as above
     names = {item.question for item in sitting.items}
     assert len(names) == (session.REFRESHER_SIZE if missed else 0)
     assert names <= set(missed) if count >= 3 else set(missed) <= names
@@ -190,7 +190,7 @@ def test_a_question_removed_before_its_turn_makes_way_for_another_on_the_same_cl
     sitting = drawn(1)
     gone = sitting.items[0].question
     bank = without(gone)
-    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
+    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — as above
     assert len(updated.items) == 12
     assert updated.items[1:] == sitting.items[1:]
     assert clauses(updated)[0] == clauses(sitting)[0]
@@ -201,7 +201,7 @@ def test_a_question_removed_before_its_turn_makes_way_for_another_on_the_same_cl
 def test_a_question_removed_after_its_answer_does_not_count_any_more() -> None:
     sitting = answer(drawn(1), BANK, right=False)
     bank = without(sitting.items[0].question)
-    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
+    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — as above
     assert session.score(finish(updated, bank)) == session.QuizScore(11, 11)
     assert session.press(updated, bank, Press(0, sitting.items[0].edition, "choose", "A"))[1] == "already"
 
@@ -212,13 +212,13 @@ def test_an_edited_question_is_asked_in_its_new_words() -> None:
     assert old is not None
     new = replace(old, choices=(*old.choices[:-1], QuizChoice("Autre chose", old.choices[-1].right, "Non.")))
     bank = QuizBank((*without(old.id).questions, new))
-    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
+    updated = session.agreed(sitting, bank, Random(1))  # noqa: S311 — as above
     assert updated.items[0].question == old.id
     assert updated.items[0].edition == new.edition != old.edition
 
 
 def test_when_every_question_is_removed_the_quiz_is_over_and_is_no_pass() -> None:
-    updated = session.agreed(answer(drawn(1), BANK), QuizBank(), Random(1))  # noqa: S311 — same
+    updated = session.agreed(answer(drawn(1), BANK), QuizBank(), Random(1))  # noqa: S311 — as above
     assert session.current(updated) is None
     assert not session.score(updated).reaches(80)
 
@@ -231,7 +231,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @initialize(seed=SEEDS)
     def begin(self, seed: int) -> None:
-        self.rng = Random(seed)  # noqa: S311 — same
+        self.rng = Random(seed)  # noqa: S311 — as above
         self.bank = BANK
         self.sitting = session.draw_quiz(BANK, self.rng)
         self.made: list[Press] = []

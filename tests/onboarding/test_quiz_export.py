@@ -172,9 +172,9 @@ def _choices(body: str) -> Iterator[tuple[str, float, str]]:
             continue
         weight = 0.0
         if answer[0] == "=":
-            weight, answer = 100.0, answer[1:]  # noqa: PLW2901 — same
+            weight, answer = 100.0, answer[1:]  # noqa: PLW2901 — as above
         elif found := _WEIGHT.match(answer):
-            weight, answer = float(found[1]), answer[found.end() :]  # noqa: PLW2901 — same
+            weight, answer = float(found[1]), answer[found.end() :]  # noqa: PLW2901 — as above
         text, feedback = answer.split("#", 1)
         yield _formatted(text), weight, _formatted(feedback)
 

@@ -149,7 +149,7 @@ async def test_a_picture_says_what_it_shows_to_who_does_not_see_it(quote: Quoter
         async def files_upload_v2(self, **fields: Any) -> Any:  # noqa: ANN401 — as Slack's library has it
             uploads.append(fields)
 
-        async def conversations_open(self, **_: Any) -> Any:  # noqa: ANN401 — same
+        async def conversations_open(self, **_: Any) -> Any:  # noqa: ANN401 — as above
             return {"channel": {"id": "D1"}}
 
     await SlackDelivery(Client(), quote).upload(picture, Destination("slack", "T1", "U1"))

@@ -116,7 +116,7 @@ class Dice:
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
         """Draw as in any other scope of this name."""
-        before, self._random = self._random, random.Random(f"{self.seed}:{name}")  # noqa: S311 — same
+        before, self._random = self._random, random.Random(f"{self.seed}:{name}")  # noqa: S311 — as above
         yield
         self._random = before
 

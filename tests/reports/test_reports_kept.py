@@ -429,7 +429,7 @@ def test_rows_are_in_no_order_of_arrival_and_have_no_number(home: Home) -> None:
     for table in ("report_cases", "report_filings", "report_messages", "report_alerts"):
         with pytest.raises(Exception, match="rowid"):
             home.rows(f"SELECT rowid FROM {table}")  # noqa: S608 — the test's own words
-        stored = [str(row[0]) for row in home.rows(f"SELECT * FROM {table} NOT INDEXED")]  # noqa: S608 — same
+        stored = [str(row[0]) for row in home.rows(f"SELECT * FROM {table} NOT INDEXED")]  # noqa: S608 — as above
         assert stored == sorted(stored)
     assert home.rows("SELECT count(*) FROM outbox") == [(0,)]
     assert home.rows("SELECT count(*) FROM due_tasks") == [(0,)]

@@ -93,7 +93,7 @@ class Scores:
         """Return the summary of these scores that decides what to do: `(1, features)`."""
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 
-        from bot.answers.engine import calibration  # noqa: PLC0415 — same
+        from bot.answers.engine import calibration  # noqa: PLC0415 — as above
 
         reasons, topics = (np.array([list(some.values())]) for some in (self.reasons, self.topics))
         return calibration.summary(
@@ -143,7 +143,7 @@ class Scores:
         """
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 
-        from bot.answers.engine import calibration  # noqa: PLC0415 — same
+        from bot.answers.engine import calibration  # noqa: PLC0415 — as above
 
         alone, read = (
             (scores.summary(), scores.values[None], scores.subjects[None]) for scores in (self, context)

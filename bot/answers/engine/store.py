@@ -383,7 +383,7 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
     Raises `OSError`.
     """
     if trained:
-        from bot.answers.engine.model import save_model  # noqa: PLC0415 — same
+        from bot.answers.engine.model import save_model  # noqa: PLC0415 — numpy, loaded already to train
 
         with model_files.replacing(models / verdict.model) as draft:
             save_model(trained, draft, verdict.bank)

@@ -32,7 +32,7 @@ def dictionary() -> Dictionary:
     if words is None:
         package = find_spec("spellchecker")
         assert package is not None  # noqa: S101 — for mypy
-        assert package.origin is not None  # noqa: S101 — same
+        assert package.origin is not None  # noqa: S101 — as above
         counts = json.loads(
             gzip.decompress((Path(package.origin).parent / "resources/fr.json.gz").read_bytes())
         )

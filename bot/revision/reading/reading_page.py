@@ -21,17 +21,17 @@ def main(kind: str, charset: str = "") -> None:
     """Read the file on standard input."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
     from bot.policy.articles import PolicyError  # noqa: PLC0415 — after the path
-    from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — same
+    from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — as above
 
     # The code is imported before the limits apply, so that Python can cache its bytecode.
     if kind == "docx":
-        from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — same
+        from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — as above
     elif kind == "html":
-        from bot.revision.reading.html_document import parse_html  # noqa: PLC0415 — same
+        from bot.revision.reading.html_document import parse_html  # noqa: PLC0415 — as above
 
         parse = partial(parse_html, charset=charset)
     else:
-        from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — same
+        from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — as above
     for limit, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
