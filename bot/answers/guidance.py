@@ -67,13 +67,17 @@ class GuidanceCase:
         return "{" in self.says
 
     @cached_property
-    def _phrases(self) -> tuple[tuple[list[str], ...], ...]:
-        """Each phrase, as runs of consecutive words."""
-        return tuple(tuple(run for part in phrase.split() if (run := _words(part))) for phrase in self.when)
+    def _phrases(self) -> tuple[tuple[tuple[str, list[str]], ...], ...]:
+        """Each phrase, as runs of consecutive words, each after how it begins."""
+        runs = ([run for part in phrase.split() if (run := _words(part))] for phrase in self.when)
+        return tuple(tuple((f" {run[0]}", run) for run in phrase) for phrase in runs)
 
     def fits(self, words: Sequence[str]) -> bool:
         """Return whether a question is of this kind. `words`: its words, folded."""
-        return any(all(_holds(words, run) for run in phrase) for phrase in self._phrases)
+        written = f" {' '.join(words)}"
+        return any(
+            all(start in written and _holds(words, run) for start, run in phrase) for phrase in self._phrases
+        )
 
 
 def _holds(words: Sequence[str], run: Sequence[str]) -> bool:

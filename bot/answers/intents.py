@@ -31,7 +31,7 @@ OTHER: Final = "other"  # the class of the texts that are not about the bot
 BUCKETS: Final = 1 << 14
 MEANING: Final = 1.0  # norm of the embedding; that of the buckets is about 1
 CHOICE: Final = 0.3  # weight of an intent's likelihood among all intents, added to the text's closeness to it
-LONGEST: Final = 400  # maximum characters of such a remark
+LONGEST: Final = 300  # maximum characters of such a remark
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
@@ -39,6 +39,7 @@ SURE: Final = 0.4
 UNSURE: Final = 0.15  # the score that it must reach when the policy's model has no sure answer
 # the score that a single word must then reach: it is about the policy unless it is nearly a phrase
 ALONE: Final = 0.65
+UNLIKELY: Final = -0.25  # the score by words alone below which no text ever reached UNSURE
 KNOWN: Final = 0.5  # minimum share of a text's words in some phrase, which excludes « montgolfière »
 _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
@@ -265,13 +266,19 @@ class IntentModel:
         """Return the class closest to a text, except `OTHER`, and its score less `RIVAL` times `OTHER`'s.
 
         `families`: from `counted`. A score is about 1 for the right class, and `CHOICE` more if no other
-        intent is likely.
+        intent is likely. A text that its words alone make `UNLIKELY` is not embedded, which takes longest.
         """
         buckets, values = weigh(families, self.rarity)
+        by_words, chosen = (
+            values @ (weights[buckets] * scale) for weights, scale in (self.weights, self.choice)
+        )
+        best = int(by_words[:-1].argmax())
+        if by_words[best] - RIVAL * by_words[-1] < UNLIKELY:
+            return self.names[best], -math.inf
         meaning = embedded([text], self.centre)[0]
         closeness, chosen = (
-            values @ (weights[buckets] * scale) + meaning @ (weights[BUCKETS:] * scale)
-            for weights, scale in (self.weights, self.choice)
+            words + meaning @ (weights[BUCKETS:] * scale)
+            for words, (weights, scale) in zip((by_words, chosen), (self.weights, self.choice), strict=True)
         )
         scores = closeness[:-1] + CHOICE * likelihoods(chosen)
         best = int(scores.argmax())

@@ -188,8 +188,9 @@ class Speller:
     def expand(self, text: str) -> str:
         """Return `text` in lower case, with the table's entries written out."""
         text = text.replace("’", "'")
-        for pattern, meant in self._phrases:
-            text = pattern.sub(meant, text)
+        for typed, pattern, meant in self._phrases:
+            if typed in text.lower():
+                text = pattern.sub(meant, text)
         expanded = (
             token if token.endswith("'") else self.table.get(token) or self.table.get(fold(token), token)
             for token in _TYPED.findall(_ELIDED.sub(r"\1' ", text.lower()))
@@ -197,14 +198,18 @@ class Speller:
         return " ".join(expanded).replace("' ", "'")
 
     @cached_property
-    def _phrases(self) -> Sequence[tuple[re.Pattern[str], str]]:
-        """The table's entries that are several words, or that apply only in capitals, as patterns."""
+    def _phrases(self) -> Sequence[tuple[str, re.Pattern[str], str]]:
+        """The table's entries that are several words, or that apply only in capitals.
+
+        Each is in lower case, as a pattern, and as what is meant.
+        """
         phrases = []
         for typed, meant in self.table.items():
             has_capitals = typed != typed.lower()
             if has_capitals or not WORD.fullmatch(typed):
                 flags = 0 if has_capitals else re.IGNORECASE
-                phrases.append((re.compile(rf"(?<!\w){re.escape(typed)}(?!\w)", flags), f"{meant} "))
+                pattern = re.compile(rf"(?<!\w){re.escape(typed)}(?!\w)", flags)
+                phrases.append((typed.lower(), pattern, f"{meant} "))
         return phrases
 
     @cached_property

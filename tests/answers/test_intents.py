@@ -81,6 +81,29 @@ def test_a_text_is_compared_without_reading_anything_again() -> None:
     assert max(calls(partial(named, text)) for text in texts) < 20_000  # 14,000 when this was written
 
 
+def test_a_question_on_the_policy_is_told_from_what_is_said_without_its_embedding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def embedded(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(intents, "embedded", embedded)
+    asked = "Faut-il le consentement des membres pour publier des photos de la soirée sur la page du comité?"
+    assert named(asked, intents.UNSURE) == ""
+
+
+def test_nothing_that_strangers_say_is_unlikely_by_its_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        json.loads(line)["question"]
+        for path in (TEST_DATA / "unseen").glob("intents*.jsonl")
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    by_words_first = [named(text, intents.UNSURE) for text in texts]
+    monkeypatch.setattr(intents, "UNLIKELY", float("-inf"))
+    embedded = [named(text, intents.UNSURE) for text in texts]
+    assert sum(first != name for first, name in zip(by_words_first, embedded, strict=True)) <= 1
+
+
 def test_each_button_is_a_command_that_everyone_may_use(dispatcher: Dispatcher) -> None:
     for intent in INTENTS.every:
         for _, line in intent.buttons:

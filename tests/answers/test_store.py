@@ -108,9 +108,10 @@ def test_what_a_question_is_about_is_learnt_from_answered_questions_alone() -> N
     points, targets = random.normal(size=(60, 5)), random.normal(size=(60, 2))
     kernel, learnt = points @ points.T, 40
     groups = [np.arange(0, 60, 2), np.arange(1, 60, 2)]
-    beside = kernel[learnt:, :learnt].astype(np.float32)
     factor = training.invert_factor(kernel.astype(np.float32))
-    dual, apart, bias = training.solve_subjects(factor, beside, targets, groups)
+    dual, apart, bias = training.solve_subjects(
+        factor, learnt, lambda rows: kernel[rows, :learnt].astype(np.float32), targets, groups
+    )
     assert not dual[learnt:].any()
     for group in groups:
         rest = np.setdiff1d(np.arange(learnt), group)

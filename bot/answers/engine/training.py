@@ -9,7 +9,7 @@ for 6,000 questions.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -73,10 +73,13 @@ def fit(
     count, end = len(clauses), len(clauses) + len(REASONS)
     groups = groups_of(lines)
     learnt = sum(bool(line.gold) for line in lines)
-    beside = kernel[learnt:, :learnt].copy()
     factor = invert_factor(kernel)
-    nearness, subjects, mean = solve_subjects(factor, beside, targets[:, :count], groups)
-    del beside
+
+    def beside(rows: Group) -> Floats:  # calculated again: all of it would be a third of the kernel
+        texts = [spelled[at] for at in rows]
+        return kernel_of(texts, rarity, postings, seen[rows], seen)[:, :learnt]
+
+    nearness, subjects, mean = solve_subjects(factor, learnt, beside, targets[:, :count], groups)
     dual, apart = solve(factor, targets - bias, groups)
     apart += bias
     plain = apart[~after]
@@ -95,13 +98,15 @@ def fit(
     for group in groups:
         own = np.flatnonzero(np.isin(np.flatnonzero(after), group))
         if own.size:
-            texts = [by_themselves[at] for at in own]
-            kernel_alone = kernel_of(texts, rarity, postings, facing[own], seen)
-            first = group[group < learnt]
-            some = _without(factor[:learnt, :learnt], nearness[:learnt], first)
             # In single precision, since numpy would otherwise convert all of the kernel.
-            alone[own] = kernel_alone @ _without(factor, dual, group).astype(np.float32) + bias
-            near[own] = kernel_alone[:, :learnt] @ some.astype(np.float32) + mean
+            every = _without(factor, dual, group).astype(np.float32)
+            first = group[group < learnt]
+            some = _without(factor[:learnt, :learnt], nearness[:learnt], first).astype(np.float32)
+            for block in _blocks(len(own)):
+                texts = [by_themselves[at] for at in own[block]]
+                kernel_alone = kernel_of(texts, rarity, postings, facing[own[block]], seen)
+                alone[own[block]] = kernel_alone @ every + bias
+                near[own[block]] = kernel_alone[:, :learnt] @ some + mean
     verdicts_after, sure_after = fit_after(
         following, clauses, (alone - offsets, near), (apart[after] - offsets, subjects[after])
     )
@@ -280,14 +285,18 @@ def solve(factor: Floats, targets: Table, groups: Sequence[Group]) -> tuple[Tabl
 
 
 def solve_subjects(
-    factor: Floats, beside: Floats, targets: Table, groups: Sequence[Group]
+    factor: Floats,
+    learnt: int,
+    beside: Callable[[Group], Floats],
+    targets: Table,
+    groups: Sequence[Group],
 ) -> tuple[Table, Table, Table]:
-    """Return a dual solution, scores and a bias like those of `solve`, learnt from the first m lines alone.
+    """Return a dual solution, scores and a bias like those of `solve`, learnt from the first lines alone.
 
     All n lines are scored, each without the lines of its group, and the others have no weight in the dual.
-    `targets`: `(n, c) float64`. `beside`: `(n - m, m) float32`, the kernel between the others and the first.
+    `learnt`: how many the first are. `targets`: `(n, c) float64`. `beside`: returns the kernel between some
+    of the others and the first, `(k, learnt) float32`.
     """
-    learnt = beside.shape[1]
     factor = factor[:learnt, :learnt]
     bias: Table = targets[:learnt].mean(axis=0)
     wanted = targets[:learnt] - bias
@@ -298,7 +307,8 @@ def solve_subjects(
         residual = _residual(factor, dual, own)
         apart[own] = wanted[own] - residual + bias
         without = _without(factor, dual[:learnt], own, residual).astype(np.float32)
-        apart[others] = beside[others - learnt] @ without + bias
+        for block in _blocks(len(others)):
+            apart[others[block]] = beside(others[block]) @ without + bias
     return dual, apart, bias
 
 
