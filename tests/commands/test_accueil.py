@@ -401,6 +401,18 @@ async def test_nobody_s_own_answers_are_guessed_from_the_questions(desk: School)
     assert "de bonnes réponses du premier coup, sur 5" in await desk.said("accueil questions")
 
 
+async def test_five_answers_of_one_person_are_shown_no_more_than_one(desk: School) -> None:
+    for number in range(5):
+        await desk.pass_quiz(Actor("slack", "T1", f"U{number + 10}"), wrong=1)
+
+    def give_all_to_the_first() -> None:
+        with desk.office.storage.transaction() as db:
+            db.conn.execute("UPDATE quiz_attempts SET person_id = (SELECT min(person_id) FROM quiz_attempts)")
+
+    await desk.office.storage.run(give_all_to_the_first)
+    assert "Il n'y a encore rien à montrer" in await desk.said("accueil questions")
+
+
 async def test_what_all_know_is_not_among_the_least_understood(desk: School) -> None:
     for number in range(5):
         await desk.pass_quiz(Actor("slack", "T1", f"U{number + 10}"))

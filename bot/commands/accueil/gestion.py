@@ -1,8 +1,10 @@
 """The administration's part of `accueil`: everyone's progress, late people, misunderstood questions."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from typing import Final
 
 from bot.commands.passages import page_number, page_of
@@ -32,6 +34,7 @@ from bot.onboarding.notices import enumeration
 from bot.onboarding.progress import LABELS, Numbers
 from bot.onboarding.quiz import session, statistics
 from bot.onboarding.quiz.bank import QuizBank
+from bot.onboarding.quiz.session import Sitting
 from bot.onboarding.quiz.statistics import ClauseStatistics, ItemStatistics
 from bot.people import persons
 from bot.people.office import Office, actor_of, admin_refusal, in_private, person_span
@@ -44,6 +47,7 @@ PAGE_SIZE = 8  # people or questions per page
 _LATE = 6  # late people listed on the overview
 _CLAUSES = 5  # hardest clauses listed on the first page of questions
 _UNCLEAR = 0.1  # discrimination under which a question is to be reviewed
+_FEWEST_PEOPLE = 5  # who answered a question, under which someone's own answers could be guessed
 _STALE = 12  # questions to review listed on the overview
 _STOPS = 5  # buttons to stop an onboarding
 _SHOW, _HIDE = "dire", "taire"
@@ -149,10 +153,14 @@ class _OnboardingsRequest(CourseRequest):
         return "\n".join((f"{state}.", *days))
 
     def _questions(self, text: str) -> Message:
-        sittings = [attempt.sitting for attempt in attempts.finished(self.db, self.target.policy)]
-        bank = self.course.bank()
-        least = statistics.LEAST_ANSWERS  # under which someone's own answers could be guessed
-        items = [item for item in statistics.by_question(bank, sittings) if item.answers >= least]
+        bank, sittings = self.course.bank(), dict[str, list[Sitting]]()
+        for attempt in attempts.finished(self.db, self.target.policy):
+            sittings.setdefault(attempt.person_id, []).append(attempt.sitting)
+        people = Counter(
+            item.question for own in sittings.values() for item in statistics.by_question(bank, own)
+        )
+        every = statistics.by_question(bank, chain.from_iterable(sittings.values()))
+        items = [item for item in every if people[item.question] >= _FEWEST_PEOPLE]
         clauses = [row for row in statistics.by_clause(items) if row.facility < 1][:_CLAUSES]
         shown, page, pages = page_of(items, page_number(text), PAGE_SIZE)
         return questions_message(bank, shown, clauses, page, pages)
@@ -290,8 +298,8 @@ def questions_message(
         *elements,
         *([] if items else [Text("Il n'y a encore rien à montrer.")]),
         Note(
-            f"Une question n'est montrée qu'après {statistics.LEAST_ANSWERS} réponses, pour que celles de "
-            "personne ne se devinent."
+            f"Une question n'est montrée qu'une fois que {_FEWEST_PEOPLE} personnes y ont répondu, pour que "
+            "les réponses de personne ne se devinent."
         ),
         Buttons(*turn_buttons(page, pages, lambda target: f"accueil questions {target}"), _ALL),
     )
