@@ -239,7 +239,8 @@ def _appoint(office: Office, db: Database, request: Request, role: Role, holder:
     today = office.today()
     day = typed_day(office, request, "depuis").day if request.fields.get("depuis", "").strip() else today
     since = max(day, appointments.first_day(db, role.id, today))
-    replacing = request.fields.get("autres", _REPLACING) != _BESIDE
+    # Not asked when the role was vacant: whoever was appointed while the form was open stays.
+    replacing = request.fields.get("autres", _BESIDE) != _BESIDE
     roles.appoint(db, role.id, holder, since, replacing=replacing)
     _require_administration(office, db, since)
     office.registry_changed(db, _account(request))

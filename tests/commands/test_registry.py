@@ -93,6 +93,15 @@ async def test_a_person_is_picked_in_a_form_and_holds_the_role_that_day(office: 
     assert [type(field) for field in form.fields] == [PersonField, DateField, ChoiceField]
 
 
+async def test_whoever_is_appointed_while_the_form_of_a_vacant_role_is_open_stays(office: Desk) -> None:
+    first, second = [await office.form("roles nommer conseil-executif") for _ in "12"]
+    for form, user in ((first, "U1"), (second, "U2")):
+        values = {field.name: field.value for field in form.fields if not isinstance(field, PersonField)}
+        await office.ask(form.command, personne=user, **values)
+    office.wait(days=1)
+    assert accounts(await office.ask("roles voir conseil-executif")) == [("slack", "U1"), ("slack", "U2")]
+
+
 async def test_on_a_handover_the_former_holder_loses_access_at_midnight_here(office: Desk) -> None:
     await office.ask("roles nommer administration", personne="U1", depuis="2026-11-26", autres="remplace")
     assert "Les rôles" in await office.said("roles")
@@ -189,7 +198,7 @@ async def test_to_step_down_the_same_day_leaves_a_trace_and_never_reads(office: 
 
 async def test_a_second_administrator_confirms_with_a_button_and_the_first_cannot(office: Desk) -> None:
     await month_later(office)
-    card = await office.ask("roles nommer vp-communications", personne="U1")
+    card = await office.ask("roles nommer vp-communications", personne="U1", autres="remplace")
     assert "Confirmer" not in str(card)
     assert "une autre personne que celle qui" in await office.said("roles confirmer vp-communications")
     seen = await office.ask("roles voir vp-communications", SECOND)

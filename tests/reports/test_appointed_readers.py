@@ -96,7 +96,9 @@ def cases(chat: Chat) -> list[str]:
 async def name(
     chat: Chat, actor: Actor, role: str = "vp-communications", by: Actor = ADMIN, **fields: str
 ) -> Message:
-    reply = await chat.ask(f"roles nommer {role}", by, personne=actor.user, **fields)
+    reply = await chat.ask(
+        f"roles nommer {role}", by, personne=actor.user, **{"autres": "remplace", **fields}
+    )
     assert isinstance(reply, Message)
     return reply
 
