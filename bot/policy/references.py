@@ -186,7 +186,9 @@ class _Scan:
     def _take_inserted(self, match: re.Match[str]) -> str:
         """Take « 2 bis », which the version does not have."""
         number = Number(f"{self._number(match['number'])} {match['rank'].lower()}")
-        return self._take(match, number, number, marked=True)
+        # « 12 bis rue Saint-Jean » is a plain figure.
+        marked = bool(match["word"]) or _is_marked(match["number"])
+        return self._take(match, number, number, marked=marked)
 
     def _take_missing(self, match: re.Match[str]) -> str:
         word, label = match["word"], match["label"]
@@ -276,7 +278,8 @@ _PARTS_ALONE = re.compile(
     re.IGNORECASE,
 )
 _INSERTED = re.compile(
-    rf"(?<![\w.])(?:{_WORDS} ?)?(?P<number>{_NUMBER}) ?(?P<rank>bis|ter|quater|quinquies|sexies)(?!\w)",
+    rf"(?<![\w.])(?:(?P<word>{_WORDS}) ?)?(?P<number>{_NUMBER}) ?"
+    r"(?P<rank>bis|ter|quater|quinquies|sexies)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -335,7 +338,8 @@ def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
 def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
     """Return a clause and the missing part of it, when `text` is nothing else: « 2.3.5, 9 », « 13, 1, a ».
 
-    A figure is a part's when it is no article's or, after a comma, when the clause's number has a point.
+    A figure is a part's when it is no article's or, after a comma, when the clause's number has a point and
+    no other figure follows.
     """
     match, names = _PARTS_ALONE.fullmatch(text.strip(" .?!")), _names(version)
     clause = resolved(match["number"].replace(",", "."), version) if match else None
@@ -348,7 +352,8 @@ def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
     item, is_counted = items[count], _inner_key(f"{inside} 1") in names.inner
     if count or not item.isdecimal():  # « 2, 1, 1, 2 » is two numbers
         return (inside, item) if count and not version.within(Number(item)) else None
-    pointed = "." in match["number"] and "," in match["comma"]
+    # « 5.10, 5, 6 » is a list.
+    pointed = "." in match["number"] and "," in match["comma"] and len(items) == 1
     return (inside, item) if pointed or (is_counted and not version.within(Number(item))) else None
 
 
@@ -413,12 +418,12 @@ def _without_paragraph(inner: Mapping[str, Number]) -> Mapping[str, Number]:
 
     Only those that one paragraph of the clause alone has.
     """
-    found: dict[str, set[Number]] = defaultdict(set)
+    holders: dict[str, set[Number]] = defaultdict(set)
     for key, number in inner.items():
         *clause, paragraph, item = key.split()
         if clause and paragraph.isdecimal() and item.isalpha():
-            found[" ".join((*clause, item))].add(number)
-    return {key: next(iter(numbers)) for key, numbers in found.items() if len(numbers) == 1}
+            holders[" ".join((*clause, item))].add(number)
+    return {key: next(iter(numbers)) for key, numbers in holders.items() if len(numbers) == 1}
 
 
 def _missing_pattern(version: Version) -> re.Pattern[str] | None:

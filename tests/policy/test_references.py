@@ -212,6 +212,17 @@ def test_a_part_is_found_in_its_title_and_one_that_is_not_there_stays_as_it_is_s
     assert spans_in(BARE, text) == [meant]
 
 
+def test_the_number_of_a_house_is_no_article(library: Library) -> None:
+    version = library.default.origin
+    assert references.parse_reference("j'étais au 12 bis rue des Forges, puis-je publier?", version) == (
+        references.Reference((references.NumberSpan(Number("12 bis"), Number("12 bis")),), False, False)  # noqa: FBT003 — neither exact nor marked
+    )
+    for named in ("que dit l'article 5 bis là-dessus?", "que dit 5.10 bis là-dessus?"):
+        reference = references.parse_reference(named, version)
+        assert reference is not None
+        assert reference.marked, named
+
+
 @pytest.mark.parametrize(
     ("absent", "near", "named"),
     [
@@ -446,3 +457,4 @@ def test_a_figure_after_a_pointed_number_is_one_of_its_parts(text: str, inside: 
 def test_a_figure_after_a_pointed_number_that_has_such_an_item_is_that_item() -> None:
     assert spans_in(POINTED, "4.1, 2") == ["4.1 2)"]
     assert spans_in(POINTED, "2.3, 4.1") == ["2.3", "4.1"]
+    assert spans_in(POINTED, "2.3, 2, 4") == ["2.3", "2", "4"], "several are a list"
