@@ -72,6 +72,14 @@ async def test_a_quiz_opens_at_six_questions_and_the_last_line_read_says_so(
     assert said[4:] == ["Le quiz s'ouvre à 6 questions\u00a0: il en manque 1.", "Le quiz est ouvert.", ""]
 
 
+async def test_a_question_that_is_kept_again_after_a_crash_counts_once(at_work: World, folder: Path) -> None:
+    quiz = [each for each in drafts.read_drafts(folder, club()) if each.kind == "quiz" and not each.unfilled]
+    for _ in "12":
+        drafts.write_drafts(folder, quiz[:2])  # as they were before the first was kept
+        shown = await at_work.press(await at_work.ask("relire marche"), "Garder")
+        assert "il en manque 5." in words(shown)
+
+
 async def test_a_policy_whose_drafts_can_be_prepared_is_offered_without_its_name(tmp_path: Path) -> None:
     text = tmp_path / "donnees" / "politique" / "marche" / "2024-05-01.md"
     text.parent.mkdir(parents=True)

@@ -87,7 +87,7 @@ def _decide(
         decided = (say.corrected(draft, request.fields, policy.origin),)
     thrown = {"jeter": (draft,), "oter": pending.of_clause(draft)}.get(verb, ())
     gone, kinds = [*thrown], set[DraftKind]()
-    asked = quiz_files.count_questions(quiz_files.find_questions(review.folders, policy.id))
+    before = _count_questions(review, policy)
     try:
         for each in decided:
             _keep(folder, each, policy.origin)
@@ -100,8 +100,12 @@ def _decide(
             _serve(review, db, request, policy, kinds)
     done = say.done("Jetée" if thrown else "Gardée", len(decided or thrown))
     if "quiz" in kinds:
-        done += say.quiz_opening(asked, asked + sum(draft.kind == "quiz" for draft in decided))
+        done += say.quiz_opening(before, _count_questions(review, policy))
     return done
+
+
+def _count_questions(review: DraftReview, policy: Policy) -> int:
+    return quiz_files.count_questions(quiz_files.find_questions(review.folders, policy.id))
 
 
 def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:
