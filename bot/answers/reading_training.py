@@ -57,7 +57,7 @@ IN_SCOPE: Final = 2 / 3  # share of people's questions that a text answers
 RIDGE, RIDGE_AWAY = 3.0, 3.0
 # The texts with several questions about the same thing, as in a bank.
 PARAPHRASED: Final = ("pa20", "atelier", "cerf-volant", "chorales")
-SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions per clause of the small banks drawn
+SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions per clause in the small banks drawn from larger ones
 TEXT_ANNOUNCED_ERRORS: Final = 0.05  # share of wrong answers among those announced
 COMMON: Final = 11.5  # minus the logarithm of a frequency, from which a word is not common
 LEAST: Final = 5.5  # the same, at which a word carries no meaning

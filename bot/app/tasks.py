@@ -168,7 +168,7 @@ class Tasks:
         boards.keep(db, self.bot.dashboard)
 
     def _queue_reports(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Queue the report of the month that is over, once, from the first working day of the next."""
+        """Queue the report of the month that is over, once, from the first working day of the next month."""
         from bot.dashboard import monthly
 
         monthly.queue_reports(db, self.bot.settings.report_roles(), self.bot.calendar, now)

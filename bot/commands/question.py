@@ -361,7 +361,7 @@ def _decide_alone(
     unnamed = naming.neutral(text) if reading.default else naming.split(text)[1]
     intent, likeness = desk.intents().closest(unnamed)
     if likeness < math.inf and any(map(desk.library.has_word, desk.intents().unknown(unnamed))):
-        intent = None  # « comment quitter l'UNES? »: what only a policy speaks of is asked of it
+        intent = None  # « comment quitter l'UNES? »: a policy has that word, and no intent does
     if intent and likeness >= SURE and (intent.name == "report_how" or intent.anywhere or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""

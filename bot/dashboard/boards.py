@@ -229,7 +229,7 @@ class _Counted:
 
 
 def _read(db: Database, period: Period, grain: Grain) -> _Counted | None:
-    """Return a period's stored counts, None when a part of it was not counted in this grain."""
+    """Return a period's stored counts, None when some of it was not counted at this grain."""
     parts = period.months if grain == "month" else (period,)
     known = counted_periods(db)
     if (grain == "year" and not period.is_year) or any(part not in known for part in parts):

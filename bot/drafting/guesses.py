@@ -69,7 +69,7 @@ LINK: Final = re.compile(
     r"Par ailleurs|Néanmoins|À cet effet|À cette fin|Dans ce cas|Le cas échéant|S['’]il y a lieu|"
     r"Au besoin|De même|En aucun cas|En tout temps|Pour ce faire),?\s+"
 )
-# abbreviations, whose point ends no sentence
+# abbreviations, whose full stop ends no sentence
 _SHORTENED: Final = frozenset(("art.", "al.", "let.", "ch.", "par.", "no."))
 # Words that cannot end a short subject, because they need a complement.
 _DANGLING: Final = frozenset(

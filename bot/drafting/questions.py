@@ -147,8 +147,8 @@ def quiz_drafts(
     """Yield two questions for each clause that states a rule, in the format of `quiz.toml`.
 
     The first asks whether a sentence is true, with its modality reversed half of the time, or which clause
-    says it. The second asks what the clause forbids, which clause says it, or for the words missing from a
-    situation.
+    says it. The second asks what the clause forbids, which clause contains a sentence, or which words are
+    missing from a situation.
     """
     clauses = [clause for clause in version.clauses() if is_rule(version, clause)]
     for at, clause in enumerate(clauses):

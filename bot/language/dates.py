@@ -150,7 +150,7 @@ class _Reading:
         return None
 
     def _numbers(self, match: re.Match[str]) -> ReadDate:
-        """Read « 03/03/2027 », in whichever order makes one day. Two days are not chosen between."""
+        """Read « 03/03/2027 » in the order that makes a day. When both orders make one, refuse to choose."""
         first, second, third = match.groups()
         days: set[date] = set()
         for day, month in ((first, second), (second, first)):

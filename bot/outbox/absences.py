@@ -108,7 +108,7 @@ class Absences:
         """Record a refusal under `name`. Return whether it is a new one, which must be announced."""
         raised, absence = state.flag(db, refusing(name)), self._known.get(name)
         if raised and (now - absence.last > FORGOTTEN if absence else now - raised.since > FLAG_FORGOTTEN):
-            self._known.pop(name, None)  # that refusal is over, and nothing has been sent since
+            self._known.pop(name, None)  # the former refusal is taken to be over
             state.lower(db, refusing(name))
             raised = None
         self._extend(name, raised.since if raised and absence is None else now, now, refused=True)

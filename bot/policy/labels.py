@@ -178,10 +178,10 @@ _BRACKETED_MULTIPLE: Final = re.compile(rf"\((?P<label>{_MULTIPLE})\)(?=\s|$)")
 class Marker:
     """One way of reading the number at the beginning of a line.
 
-    `label`: as written, without keyword or final point. `opening`: everything before the title or the text.
+    `label`: as written, without keyword or final dot. `opening`: everything before the title or the text.
     `rest`: the rest of the line. `family`: the series that it counts in, « article », « 1. », « a) ».
     `parts`: its value, one integer a part, the last of which counts up. `suffix`: 1 for bis, or A. `ended`:
-    whether a point, a dash or a bracket ends it. `keyword`: the word before it, in full, "" when there is
+    whether a dot, a dash or a bracket ends it. `keyword`: the word before it, in full, "" when there is
     none. `until`: the end of a range, 7 for « 5 à 7 », 0 for a single number.
     """
 
@@ -211,7 +211,7 @@ class Marker:
         return self.parts[-1] <= 1 and self.suffix <= (1 if self.parts[-1] == 0 else 0)
 
     def follows(self, other: Marker) -> bool:
-        """Return whether it comes immediately after `other` in a sequence."""
+        """Return whether this number comes immediately after `other` in a sequence."""
         if self.parts == other.parts:
             return self.suffix == other.suffix + 1
         depth = len(self.parts)

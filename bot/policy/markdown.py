@@ -403,7 +403,7 @@ def _keyword(provision: Provision) -> str:
 
 
 def _is_bare(provision: Provision) -> bool:
-    """Return whether it is a preamble without a heading: paragraphs, after the cover."""
+    """Return whether a provision is a preamble without a heading: paragraphs, after the cover."""
     return not provision.label and not provision.title
 
 

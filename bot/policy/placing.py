@@ -81,7 +81,7 @@ class Node:
 
     @property
     def is_listed(self) -> bool:
-        """Whether its number is from a plain list: a figure or a letter, not « 5.1 » or « article 5 »."""
+        """Whether its number is from a plain list: a digit or a letter, not « 5.1 » or « article 5 »."""
         return self.is_plain and not self.keyword and not self.is_multiple
 
     @property
@@ -91,7 +91,7 @@ class Node:
 
     @property
     def last_text(self) -> str:
-        """Its last words so far."""
+        """The last words read of this provision."""
         own = self.closing or self.paragraphs
         return own[-1].text if own else self.title
 

@@ -46,7 +46,7 @@ class Paragraph:
 class Provision:
     """A part of the text that can be cited, with the parts that it holds.
 
-    `label`: its number as written, without keyword or end point (« 5.01 », « 2 bis », « PREMIER », « II »,
+    `label`: its number as written, without keyword or final dot (« 5.01 », « 2 bis », « PREMIER », « II »,
     « a »), "" when it has none. `opening`: the written words that come before the title or the text,
     « ARTICLE 5 : », « a) », "" when it has none. `closing`: its own text after its last child. `line`: the
     line of its source where it begins, from 1.

@@ -29,7 +29,7 @@ _BETWEEN = re.compile(rf"\bentre (?={_NUMBER})({_NUMBER}) et (?={_NUMBER})", re.
 _RANGE = re.compile(
     rf"(?<![\d.$])(?P<first>{_NUMBER}) ?{_TO} ?(?:{_WORDS} ?)?(?P<last>{_NUMBER})(?![\d.,]*\d)", re.IGNORECASE
 )
-# No letter may touch the number (« 5.1O »). A unit after it makes it a plain figure.
+# No letter may touch the number (« 5.1O »). A unit after it makes it a mere quantity.
 _SINGLE = re.compile(
     rf"(?<!\w)(?:(?P<word>{_WORDS}) ?)?(?<![\d$])(?<!\d\.)(?P<number>{_NUMBER})"
     r"(?!\w| ?(?:\$|%|€|°|h\b|km\b|ans?\b|min))",
@@ -63,8 +63,8 @@ class NumberSpan:
 class Reference:
     """The numbers that a text names. `page` counts from 1.
 
-    `exact`: the text has nothing else. `marked`: a number has a point or follows a word such as « article »,
-    so it is not a plain figure.
+    `exact`: the text has nothing else. `marked`: a number contains a dot or follows a word such as
+    « article », so it is not a mere quantity.
     """
 
     spans: tuple[NumberSpan, ...]
@@ -108,7 +108,7 @@ def parse_reference(text: str, version: Version) -> Reference | None:
     scan.spans.sort(key=lambda entry: entry[0])
     exact = not _LEFT.sub("", rest)
     marked = [span for _, span, is_marked in scan.spans if is_marked]
-    # In a sentence, « un » and « 20 ans » are plain figures.
+    # In a sentence, « un » and « 20 ans » are mere quantities.
     chosen = [span for _, span, _ in scan.spans] if exact else marked or [scan.spans[0][1]]
     return Reference(tuple(dict.fromkeys(chosen)), exact, bool(marked), at)
 
@@ -213,7 +213,7 @@ class _Scan:
 
 
 def _is_marked(written: str) -> bool:
-    """Return whether a number has a point, so that it is not a plain figure."""
+    """Return whether a number contains a dot, so that it is not a mere quantity."""
     return not written.isdecimal()
 
 
@@ -338,8 +338,8 @@ def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
 def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
     """Return a clause and the missing part of it, when `text` is nothing else: « 2.3.5, 9 », « 13, 1, a ».
 
-    A figure is a part's when it is no article's or, after a comma, when the clause's number has a point and
-    no other figure follows.
+    A number names a part if no article has it or, after a comma, if the clause's number contains a dot and no
+    other number follows.
     """
     match, names = _PARTS_ALONE.fullmatch(text.strip(" .?!")), _names(version)
     clause = resolved(match["number"].replace(",", "."), version) if match else None
@@ -575,7 +575,7 @@ _SAME = 3  # containers shown that have the same number
 def nearest(number: Number, version: Version) -> tuple[Number, ...]:
     """Return the few existing numbers that a missing `number` may have meant, if any, in order.
 
-    One corrects a likely slip (an extra or missing figure, or a missing point). The other is the closest in
+    One corrects a likely slip (an extra or missing digit, or a missing dot). The other is the closest in
     the same article or, when that article does not exist, within `_BESIDE` articles. A number that several
     containers have means the first few of these.
     """

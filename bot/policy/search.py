@@ -90,7 +90,8 @@ class Hit:
     spans: tuple[tuple[int, int], ...]
 
 
-Places: TypeAlias = dict[Number, list[tuple[int, int]]]  # by clause, the spans of words; none for a heading
+# By clause, the spans of the words sought, none if they are only in its heading.
+Places: TypeAlias = dict[Number, list[tuple[int, int]]]
 
 
 class Index:

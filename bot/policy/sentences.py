@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _LONG: Final = 120  # characters; a line of a cover is shorter
-_SHORT: Final = 25  # characters; a line of a cover may be that short and still end with a point
+_SHORT: Final = 25  # characters; a line of a cover may be that short and still end with a full stop
 
 _TAIL: Final = 40  # characters, enough to see how a text ends
 _FEWEST_CAPITALS: Final = 3  # minimum letters of a line in capitals
@@ -82,12 +82,12 @@ def leads_in(text: str) -> bool:
 
 
 def is_closed(text: str) -> bool:
-    """Return whether a text ends with a point, or a semicolon."""
+    """Return whether a text ends with a full stop or a semicolon."""
     return _CLOSED.search(text[-_TAIL:]) is not None
 
 
 def is_unfinished(text: str) -> bool:
-    """Return whether a line needs the next one, « … prévu à l'article », which then begins with no number."""
+    """Return whether a line continues on the next, « … prévu à l'article », even if a number begins that."""
     tail = text[-_TAIL:]
     return _UNFINISHED.search(tail) is not None and _ENUMERATED.search(tail) is None
 
@@ -122,7 +122,7 @@ def runs_on(text: str) -> bool:
 
 
 def is_measure(text: str) -> bool:
-    """Return whether words turn the figure before them into a quantity, a date or an address."""
+    """Return whether words turn the number before them into a quantity, a date or an address."""
     return _MEASURE.match(text) is not None
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.posting.posts import Extent, Post
 
-# Possessive: each run of points or blanks is tried once, from its beginning.
+# Possessive: each run of full stops or blanks is tried once, from its beginning.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"»)\]]*+\s++|(?<!\s)[^\S\n]*+\n\s*+|(?:(?<!\s)\s++)?+;\s++")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BLANK: Final = " \t\n\r\u00a0\u202f"

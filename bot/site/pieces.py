@@ -183,5 +183,5 @@ def site_files() -> dict[str, bytes]:
         addresses.SCRIPT: (_ROOM / "site.js").read_bytes(),
         addresses.SEARCHER: (_ROOM / "recherche.js").read_bytes(),
         addresses.SCHEMA: (_ROOM / "schema.json").read_bytes(),
-        ".nojekyll": b"",  # without it, GitHub Pages omits files whose names begin with a point
+        ".nojekyll": b"",  # without it, GitHub Pages omits files whose names begin with a dot
     }

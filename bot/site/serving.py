@@ -83,7 +83,7 @@ class PublicSite:
 def published_file(folder: Path, asked: str) -> Path | None:
     """Return the file at an address of the site, None when there is none.
 
-    Files outside the folder, even through a link or « .. », and names that begin with a point are not served.
+    Files outside the folder, even through a link or « .. », and names that begin with a dot are not served.
     """
     parts = [part for part in asked.split("/") if part]
     if any(part.startswith(".") or "\0" in part or "\\" in part for part in parts):

@@ -94,7 +94,7 @@ def _make() -> dict[str, NDArray[Any]]:
     backend = NumpyBackend(str(_library() / _WEIGHTS), None, threads=1)  # type: ignore[no-untyped-call]
     former = np.array(sorted(value - 1 for value in known.values() if value))
     numbers, parts = np.empty_like(former), len(backend.scale)
-    for part in range(parts):  # a piece's number tells its part, and still does
+    for part in range(parts):  # a number modulo `parts` tells its part, before and after
         (places,) = np.nonzero(former % parts == part)
         numbers[places] = part + parts * np.arange(len(places))
         backend.table[numbers[places]] = backend.table[former[places]]
@@ -183,7 +183,7 @@ class _Tokenizer(UseTokenizer):
         best = [0.0] + [-math.inf] * length  # the sum up to each letter, then where its last piece begins
         begins, pieces = [0] * (length + 1), [self._unk_id] * (length + 1)
         for at in range(length):
-            node, alone = 0, self._unk_score  # of a letter that is no piece
+            node, alone = 0, self._unk_score  # the score of a letter that is not itself a piece
             for end in range(at + 1, length + 1):
                 node = follow(normalized[end - 1], starts[node], starts[node + 1]) + 1
                 if not node:

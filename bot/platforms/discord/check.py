@@ -105,7 +105,7 @@ async def list_servers(token: str, api_url: str) -> dict[str, str]:
 
 
 async def _write(token: str, api_url: str, server: str, to: Destination, message: Message) -> Finding:
-    """Return a finding on whether Vigie can write to someone, which it does once for good."""
+    """Return a finding on whether Vigie can write to someone, after one test message, never repeated."""
     discord.http.Route.BASE = api_url
     async with discord.Client(intents=discord.Intents.none()) as client:
         delivery = DiscordDelivery(client, _no_quote, server)

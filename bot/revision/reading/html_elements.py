@@ -243,7 +243,7 @@ def word_label(text: str) -> tuple[str, Layout]:
 
 
 def integer(text: str | None, default: int) -> int:
-    """Return an attribute as an integer of six figures at most, `default` when it is not one."""
+    """Return an attribute as an integer of at most six digits, `default` when it is not one."""
     match = _INTEGER.fullmatch(text or "")
     return int(match[1]) if match else default
 

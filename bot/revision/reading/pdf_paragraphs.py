@@ -24,7 +24,7 @@ _MORE: Final = 1.15  # multiple of the usual distance between lines that starts 
 _CLEAR: Final = 1.35  # the same, whatever the words say
 _LARGE: Final = 1.12  # multiple of the usual size that makes a line a heading
 _SAME: Final = 0.06  # share by which the sizes of lines of one paragraph may differ
-# minimum share of a column's width left empty after the last line of a paragraph without a final point
+# minimum share of a column's width left empty after the last line of a paragraph without a final full stop
 _PLENTY: Final = 0.1
 _SAME_EDGE: Final = 2.0  # points; nearer edges are the same
 _SHIFT: Final = 6.0  # points between the margins of facing pages, when they are not the same
