@@ -173,7 +173,7 @@ def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, N
 
 
 def _elsewhere(seed: Path) -> list[BankLine]:
-    """Return questions about no association, with their subjects mixed."""
+    """Return questions about no association, shuffled so that subjects are mixed."""
     questions = (seed / TEXTS / AWAY).read_text("utf-8").splitlines()
     order = np.random.default_rng(7).permutation(len(questions)).tolist()
     return [BankLine(questions[at], "off_topic", "out_of_scope", ()) for at in order]

@@ -62,5 +62,5 @@ def learn_banks(bot: Bot) -> None:
 
 
 def untaught(bot: Bot) -> dict[str, str]:
-    """Return why each bank was not learnt, by policy, as a French line, even one that could not be stored."""
+    """Return why each bank was not learnt, by policy, as a French line, stored or only in memory."""
     return {**store.failures(bot.settings.models()), **bot.unwritten_failures}

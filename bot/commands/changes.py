@@ -62,7 +62,7 @@ def changes_page(comparison: Comparison, number: int) -> ChangesPage:
 
 
 def text_page(comparison: Comparison, number: int) -> ChangesPage:
-    """Return a page of the new text as it reads, without marks, when there is none before it."""
+    """Return a page of a policy's first text, without the marks of a comparison."""
     text = comparison.new
     quotes = [
         Quote(text.policy, text.key, str(clause.number), start, None if end == len(clause.text) else end)

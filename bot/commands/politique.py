@@ -148,10 +148,10 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
 
 
 def holder(library: Library, reading: Reading, text: str) -> Reading:
-    """Return the first policy that has the clauses named in `text`, `reading` if none or if it does.
+    """Return `reading` if it has the clauses named in `text`, else that of the first policy that has them.
 
     Failing that, return the first that has the first clause named, « 2.3.5 » in « 2.3.5, 9 »; then the first
-    that has the number within each of its parts, so that the person can choose among them.
+    that has the number within each of its parts, so that the person can choose among them; then `reading`.
     """
     # neither a number nor something like « annexe A »
     if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):

@@ -95,7 +95,7 @@ class Command:
     """A command of the catalogue, and everything adapters need to know before running it.
 
     `summary`: one French line for the menus. `run`: answers the request, on the storage thread.
-    `labels`: what its buttons say, which means the command when it is all that a person writes.
+    `labels`: the labels of its buttons. A message that is only one of them runs the command.
     `group`: its group in the help, "" for a command that the help leaves out.
     `slash`: whether it is a slash command of its own. Others are typed `/vigie name`.
     `usage`: describes the text that may follow the name, "" for none. `examples`: returns texts worth trying.

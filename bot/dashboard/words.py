@@ -30,7 +30,7 @@ def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
 
 
 def compared(figure: Figure, before: Period | None) -> str:
-    """Return the change of a figure: « en hausse (moins de 5 en août 2026) », or ""."""
+    """Return the change of a figure: « en hausse (moins de 5 en août 2026) », "" when it is not known."""
     if before is None or figure.before is None or not (words := change(figure)):
         return ""
     return f"{words} ({figure.before.words} {when(before)})"

@@ -86,7 +86,7 @@ def _library() -> Path:
 
 
 def _make() -> dict[str, NDArray[Any]]:
-    """Return the arrays of the library's files, without the pieces of other scripts."""
+    """Return the arrays of the library's files, without the word pieces of other alphabets."""
     tokenizer = UseTokenizer(str(_library() / _PIECES))  # type: ignore[no-untyped-call]
     known = {text: value for text, value in tokenizer._prefixes.items() if _LETTERS.fullmatch(text)}
     scores, unknown, normalizer = np.array(tokenizer._scores), tokenizer._unk_score, tokenizer._normalizer

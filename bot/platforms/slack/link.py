@@ -249,8 +249,9 @@ async def socket_mode(
 ) -> AsyncIterator[Connected]:
     """Keep a socket open through which Slack calls `app`, and reopen it if it is lost.
 
-    Yields, once Slack has said hello, which is when it begins to send events, a function that returns whether
-    it has on the present socket. `reconnected` is called each time a lost socket is open again.
+    Yields once Slack has said hello, which is when it begins to send events. Yields a function that returns
+    whether Slack has said hello on the current socket. `reconnected` is called each time a lost socket is
+    open again.
     """
     address = await open_socket(client, app_token)  # the SDK would retry a refused token forever
     # The SDK logs two lines for each attempt, several times a minute. `_watch` logs the same reason once.
