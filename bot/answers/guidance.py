@@ -133,8 +133,8 @@ class Guidance:
         """Return the first of `silences` that fits a question, if any.
 
         `closest`: the clauses closest to the question, best first, if they are known. The silence must then
-        be about one of the first `_CLOSEST` or, if it names no clause and is not of the text itself, none of
-        them may be `NEAR`.
+        be about one of the first `_CLOSEST`. If it names no clause, none of them may be `NEAR`, unless it is
+        about the text itself (`of_text`).
         """
         numbers = {clause.number for clause in closest[:_CLOSEST]}
         near = any(clause.score >= NEAR for clause in closest)

@@ -7,9 +7,9 @@ from bot.policy.provisions import Outline
 
 
 def counted(count: int, words: str) -> str:
-    """Return a count with its noun, and what agrees with it, in French: « 1 question », « 2 problèmes ».
+    """Return a count with its noun and adjectives, in French: « 1 question », « 2 problèmes ».
 
-    `words`: in the singular, of which each takes an « s ».
+    `words`: in the singular. Each takes an « s » in the plural.
     """
     return f"{count} {' '.join(f'{word}s' for word in words.split()) if count > 1 else words}"
 

@@ -1,6 +1,6 @@
 """The names of tasks and errands, as the rows of `due_tasks` hold them.
 
-A row may be read by a later version, so a name never changes. The names are apart from the functions that
+A row may be read by a later version, so a name never changes. The names are separate from the functions that
 they run, so that the clock does not import every room.
 """
 

@@ -1,8 +1,8 @@
 """A policy's text, read to answer questions without a bank, or with a small one.
 
 Each clause is scored on how its words, its sentences and its place relate to a question. The weights
-of these features are learnt on other texts (`bot.answers.reading_training`), so that they suit one never
-seen. With a small bank, a clause is also scored on the questions that it is known to answer.
+of these features are learnt on other texts (`bot.answers.reading_training`), so that they suit a new
+text. With a small bank, a clause is also scored on the questions that it is known to answer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Permissions that people ask for, the words exchanged about them, and the register of their certificates.
 
-What people wrote is apart from the requests, so that it can be destroyed alone. Rows of `certificates` are
-chained, signed and never changed, like attestations: they hold one commitment and nothing else of the
-request, neither its kind, nor its day, nor whose it is.
+What people wrote is in its own tables, so that it can be destroyed alone. Rows of `certificates` are chained,
+signed and never changed, like attestations: they hold one commitment, and not the request's kind, its day or
+its author.
 """
 
 from bot.storage.schema.append_only import only_added
