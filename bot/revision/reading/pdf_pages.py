@@ -163,9 +163,9 @@ _PAGE_NUMBER: Final = re.compile(
 def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLine]]:
     """Return the pages without running heads and page numbers, and the lines so removed that may be text.
 
-    A running head is set apart from the text. It is the same words at the same place, or a number that follows
-    the pages, on half of the pages or on two. A line that occurs there only once is text, unless it repeats the
-    title. A removed line may be text unless it is on nearly every page.
+    A running head is set apart from the text. It is the same words at the same place, or a number that
+    follows the pages, on half of the pages or on two. A line that occurs there only once is text, unless it
+    repeats the title. A removed line may be text unless it is on nearly every page.
     """
     margins = []
     for page in pages:
