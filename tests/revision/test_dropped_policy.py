@@ -91,10 +91,21 @@ async def test_a_first_text_is_read_and_compared_with_nothing(desk: World) -> No
     assert "ce qui a changé" not in words(announced)
 
 
+COMING = "Le RG, pas encore en vigueur"
+
+
+async def test_a_text_that_is_approved_for_later_is_offered_to_the_next_file(desk: World) -> None:
+    await desk.press(await proposed(desk), "Approuver", adoptee="2026-11-20", effet="2027-03-01")
+    asked = await desk.drop_alone(CLUB.replace("au gymnase", "à la salle"))
+    reply = await desk.press(await desk.press(asked, COMING), RIGHT)
+    assert "RG, révision proposée le" in words(reply)
+    assert "Une clause modifiée" in words(reply)
+
+
 async def test_a_text_that_awaits_approval_is_offered_to_the_next_file(desk: World) -> None:
     await proposed(desk)
     asked = await desk.drop_alone(CLUB.replace("au gymnase", "à la salle"))
-    read = await desk.press(asked, "Le RG, à approuver")
+    read = await desk.press(asked, COMING)
     assert "RG\u00a0: ce que j'ai lu" in words(read)
     await desk.press(read, RIGHT)
     labels = [button.label for button in (await seen(desk)).buttons() if "RG" in button.label]

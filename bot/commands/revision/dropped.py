@@ -59,21 +59,23 @@ class DroppedRequest:
                 return say.new_policy_form(token, gender, plural=plural)
             called = self._new_name()
             dropped_texts.place(self.db, dropped, _identifier(called), called)
-        elif proposed := self._proposed().get(policy):
-            dropped_texts.place(self.db, dropped, policy, proposed)
+        elif name := self._coming().get(policy):
+            dropped_texts.place(self.db, dropped, policy, name, self._adopted(policy))
         elif dropped.policy != (own := self.archive.library.find(policy).id):
             dropped_texts.place(self.db, dropped, own, adopted=self._adopted(own))
         return self._again(token)
 
-    def _proposed(self) -> Mapping[str, GenderedName]:
-        """Return the names of the policies whose first text awaits approval, by id."""
-        waiting = {
+    def _coming(self) -> Mapping[str, GenderedName]:
+        """Return the names of the policies whose first text is proposed or approved for later, by id."""
+        coming = {
             policy: revisions.policy_name(self.db, policy)
             for policy in revisions.policies(self.db)
             if policy not in self.archive.library.policies
-            and any(text.state == "proposed" for text in revisions.list_revisions(self.db, policy))
+            and any(
+                text.state in {"proposed", "scheduled"} for text in revisions.list_revisions(self.db, policy)
+            )
         }
-        return {policy: name for policy, name in waiting.items() if name}
+        return {policy: name for policy, name in coming.items() if name}
 
     def _new_name(self) -> GenderedName:
         """Return the name that the form gives to a new policy. Raises `FieldsError`."""
@@ -119,9 +121,7 @@ class DroppedRequest:
 
     def _show(self, dropped: DroppedText, done: str = "") -> Reply:
         if not dropped.policy:
-            return say.which_policy(
-                dropped.id, list(self.archive.library.policies.values()), self._proposed()
-            )
+            return say.which_policy(dropped.id, list(self.archive.library.policies.values()), self._coming())
         return outlines.outline_message(self._reading(dropped), done)
 
     def _again(self, token: str, done: str = "") -> Reply:

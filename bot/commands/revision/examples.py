@@ -271,6 +271,9 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Une page Web sans politique": say.unreadable("documents.html", NO_POLICY_PAGE),
         "Un modèle de révision": say.model(policy, course.library.current(policy)),
         "Un fichier déposé, sa politique": say.which_policy(_TOKEN, [policy]),
+        "Un fichier déposé, une première version à venir": say.which_policy(
+            _TOKEN, [policy], {"rg": GenderedName("RG", "masculin")}
+        ),
         "Un fichier déposé, une nouvelle politique": say.new_policy_form(_TOKEN),
         **_outline_examples(policy),
         "Un texte qui ne peut être proposé": say.unfit(policy.name, proposed.notes, _TOKEN),

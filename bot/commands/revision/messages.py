@@ -82,14 +82,14 @@ _MOST_POLICIES: Final = 19  # policies offered; with the button for a new one, f
 
 
 def which_policy(
-    token: str, policies: Sequence[Policy], proposed: Mapping[str, GenderedName] | None = None
+    token: str, policies: Sequence[Policy], coming: Mapping[str, GenderedName] | None = None
 ) -> Message:
     """Ask which policy a dropped text is about. `token`: the dropped text's id.
 
-    `proposed`: the name of each policy whose first text awaits approval, by id.
+    `coming`: the name of each policy whose first text is not in force yet, by id.
     """
     labels = {
-        **{policy_id: f"{name.The}, à approuver" for policy_id, name in (proposed or {}).items()},
+        **{policy_id: f"{name.The}, pas encore en vigueur" for policy_id, name in (coming or {}).items()},
         **{policy.id: f"Une révision {policy.name.of}" for policy in policies},
     }
     buttons = [
