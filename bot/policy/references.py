@@ -272,9 +272,11 @@ _ANY_ITEM = (
         re.IGNORECASE,
     ),
 )
+_DEEPEST: Final = 5  # parts within one another; trying thousands of them would take half a second
 # « 2.3.5, 9 », « 13, 1, a »: a whole text that can be a clause and one of its parts.
 _PARTS_ALONE = re.compile(
-    rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?P<items>(?:(?P<comma>\s*,\s*|\s+)(?:\d{{1,2}}|[a-z]))+)",
+    rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})"
+    rf"(?P<items>(?:(?P<comma>\s*,\s*|\s+)(?:\d{{1,2}}|[a-z])){{1,{_DEEPEST}}})",
     re.IGNORECASE,
 )
 _INSERTED = re.compile(

@@ -423,6 +423,16 @@ def test_an_item_is_looked_for_at_once_among_thousands_of_blanks(library: Librar
     assert time.process_time() - before < 0.2
 
 
+@pytest.mark.parametrize("text", ["13" + ", 1" * 600, "13" + " a" * 900])
+def test_hundreds_of_parts_are_read_at_once(text: str) -> None:
+    version = articles.parse(NESTED, policy="quai", adopted=date(2024, 5, 1))
+    references.absent_item("13, 9", version)  # the names of its parts are made once
+    for read in (references.parse_reference, references.absent_item):
+        before = time.process_time()
+        read(text, version)
+        assert time.process_time() - before < 0.1, read
+
+
 POINTED = """# Règlement du quai
 
 ## 2. Amarres
