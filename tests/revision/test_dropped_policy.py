@@ -146,6 +146,15 @@ async def test_a_remark_that_several_clauses_share_is_made_once(desk: World) -> 
     assert "• 1.1, 1.2\u00a0: Une espace insécable manque" in shown
 
 
+async def test_a_remark_that_forty_clauses_share_is_still_read(desk: World) -> None:
+    text = "# Règlement du club\n\n## ARTICLE 1 : LE CLUB\n\n" + "".join(
+        f"- 1.{at} La salle {at} du club est un « gymnase ».\n" for at in range(1, 41)
+    )
+    reply = await desk.press(await desk.drop_alone(text), NEW, nom="RG", genre="masculin")
+    shown = words(await desk.press(reply, RIGHT))
+    assert "• 1.1, 1.2, 1.3, 1.4, 1.5 et 35 autres\u00a0: Une espace insécable manque" in shown
+
+
 async def test_the_parts_of_a_text_are_counted_alike_wherever_they_are(desk: World, tmp_path: Path) -> None:
     text = CLUB + "- 2.2 Il faut :\n\n    a) une corde;\n\n    b) un casque.\n"
     reply = await desk.press(await desk.drop_alone(text), NEW, nom="RG", genre="masculin")

@@ -49,6 +49,7 @@ from bot.times import in_words
 
 _LISTED = 10  # revisions on the overview
 _NOTES = 8  # remarks on a text to list
+_PLACES = 5  # clauses to list beside a remark that they share
 ADOPTED, EFFECTIVE = "adoptee", "effet"  # the fields of the form of dates
 _WRITTEN = "Lue dans le texte déposé\u00a0: vérifiez-la"
 _PAGE = 4  # changes on one page of natures, each with a button
@@ -281,13 +282,15 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[
 def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
     """Yield the points to check in a text. Each line is shortened, since its words come from a file."""
     if notes:
-        places: dict[str, list[str]] = {}
+        places: dict[str, dict[str, None]] = {}
         for note in notes:
-            places.setdefault(note.message, []).append(note.clause)
-        lines = [
-            "• " + (f"{listed(clauses)}\u00a0: " if all(clauses) else "") + message
-            for message, clauses in places.items()
-        ]
+            places.setdefault(note.message, {})[note.clause] = None
+        lines = []
+        for message, clauses in places.items():
+            where = listed([*clauses][:_PLACES])
+            if (rest := len(clauses) - _PLACES) > 0:
+                where += f" et {rest} autre{'s' * (rest > 1)}"
+            lines.append("• " + (f"{where}\u00a0: " if all(clauses) else "") + message)
         if len(lines) > _NOTES:
             lines[_NOTES:] = [f"et {len(lines) - _NOTES} de plus."]
         yield Text(bold("À vérifier dans ce texte"), "\n", "\n".join(excerpt(line, 160) for line in lines))
