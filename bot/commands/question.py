@@ -360,8 +360,8 @@ def _decide_alone(
     naming = desk.library.naming
     unnamed = naming.neutral(text) if reading.default else naming.split(text)[1]
     intent, likeness = desk.intents().closest(unnamed)
-    if likeness < math.inf and any(map(desk.library.has_word, desk.intents().unknown(unnamed))):
-        intent = None  # « comment quitter l'UNES? »: a policy has that word, and no intent does
+    if likeness < math.inf and not desk.library.acronyms().isdisjoint(desk.intents().unknown(unnamed)):
+        intent = None  # « comment quitter l'UNES? »: whom only a policy names is asked of it
     if intent and likeness >= SURE and (intent.name == "report_how" or intent.anywhere or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""

@@ -18,6 +18,7 @@ class JointIndex:
     """The words of several texts.
 
     `texts`: each text, with the words that people use for some of its clauses (see `Annotations.topics`).
+    `acronyms`: their words in capitals, folded, beside words that are not: « unes » for UNES.
     """
 
     def __init__(self, texts: Sequence[tuple[Version, Mapping[str, Sequence[Number]]]]) -> None:
@@ -26,6 +27,7 @@ class JointIndex:
         self._starts = [0]  # for each text, the index of its first clause; then the total
         self._by_key: dict[str, array[int]] = {}  # from a stem to the indices of clauses
         by_word: dict[str, array[int]] = {}
+        acronyms: set[str] = set()
         for owner, (version, topics) in enumerate(texts):
             named: dict[Number, str] = {}
             for topic, numbers in topics.items():
@@ -37,6 +39,11 @@ class JointIndex:
                     self._clauses.append(clause)
                     self._owners.append(owner)
                     words = {match[0] for match in search_words(f"{clause.heading} {clause.text}")}
+                    if not clause.text.isupper():
+                        own = (match[0] for match in search_words(clause.text))
+                        acronyms.update(
+                            fold_accents(word) for word in own if len(word) > 1 and word.isupper()
+                        )
                     about = f"{article.title} {named.get(clause.number, '')}"
                     about_words = {match[0] for match in search_words(about)}
                     for key in {key for word in words | about_words for key in indexed_keys(word)}:
@@ -44,6 +51,7 @@ class JointIndex:
                     for word in set(map(fold_accents, words)):
                         by_word.setdefault(word, array("L")).append(at)
             self._starts.append(len(self._clauses))
+        self.acronyms = frozenset(acronyms)
         self._words = sorted(by_word)
         self._by_word = [by_word[word] for word in self._words]
 
@@ -65,11 +73,6 @@ class JointIndex:
             for owner, (first, end) in enumerate(pairwise(self._starts))
         )
         return sorted(((owner, share) for owner, share in shares if share), key=lambda pair: -pair[1])
-
-    def has(self, word: str) -> bool:
-        """Return whether a text has a word, folded, as it is written."""
-        at = bisect_left(self._words, word)
-        return at < len(self._words) and self._words[at] == word
 
     def complete(self, typed: str) -> Iterator[tuple[int, Clause]]:
         """Yield the clauses with words that start with each typed word, with the index of their text."""

@@ -357,9 +357,9 @@ class Library:
         ]
         return others[:most]
 
-    def has_word(self, word: str) -> bool:
-        """Return whether a policy in force has a word, folded, as it is written."""
-        return self._together(list(map(self.reading, self.policies.values()))).has(word)
+    def acronyms(self) -> frozenset[str]:
+        """Return the acronyms, folded, that the policies in force have."""
+        return self._together(list(map(self.reading, self.policies.values()))).acronyms
 
     def complete(self, typed: str) -> Iterator[tuple[Reading, Clause]]:
         """Yield the clauses of every policy with words that start with each typed word, in order."""
