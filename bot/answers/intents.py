@@ -39,7 +39,7 @@ SURE: Final = 0.4
 UNSURE: Final = 0.15  # the score that it must reach when the policy's model has no sure answer
 # the score that a single word must then reach: it is about the policy unless it is nearly a phrase
 ALONE: Final = 0.65
-UNLIKELY: Final = -0.25  # the score by words alone below which no text ever reached UNSURE
+UNLIKELY: Final = -0.25  # the score by words alone below which hardly any text reaches UNSURE
 KNOWN: Final = 0.5  # minimum share of a text's words in some phrase, which excludes « montgolfière »
 _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
