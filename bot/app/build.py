@@ -124,7 +124,7 @@ class Parts:
             raise
 
     def read_approved(self, day: date) -> Approved:
-        """Return what `approved` does, but raise for a sandbox's database too."""
+        """Return the same as `approved`, but raise even when a sandbox's database cannot be read."""
         path = self.settings.database()
         if not path.is_file():
             return {}

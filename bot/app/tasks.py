@@ -138,7 +138,7 @@ class Tasks:
             destroyed.expire(settings.keys(), today)
 
     def _expire_incidents(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Destroy the confidentiality incidents whose retention has ended."""
+        """Destroy the records of confidentiality incidents whose retention has ended."""
         from bot.privacy import incidents
 
         if self.bot.storage.path:

@@ -77,7 +77,7 @@ def save(database: Path, destination: Path) -> Copy:
 
 
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
-    """Write the night's sealed copy into `folder`, replacing any copy for the same day once it is verified.
+    """Write the night's sealed copy into `folder`. Once verified, it replaces any other for the same day.
 
     The copy is made in memory, so that it is never on disk unencrypted. Raises `StorageError`, for example if
     the key is lost or the database is damaged.

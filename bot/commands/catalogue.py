@@ -64,8 +64,8 @@ def catalogue(
 ) -> tuple[Command, ...]:
     """Return every command. The first one receives free text.
 
-    `guidance`, `answering`, `bank`, `drafts`, `checking`, `requesting` and `board` make their parts at the
-    first use.
+    `guidance`, `answering`, `bank`, `drafts`, `checking`, `requesting` and `board` each build what they
+    return, on first use.
     """
 
     def example() -> str:

@@ -32,5 +32,5 @@ class OnceADay:
         return True
 
     def fade(self) -> None:
-        """Forget who was counted a day ago. The clock calls this."""
+        """Forget everyone counted at least a day ago. The clock calls this."""
         self._counted.fade()

@@ -15,7 +15,7 @@ BAND: Final = 5
 
 @dataclass(frozen=True, slots=True, order=True)
 class Band:
-    """Consecutive numbers, from `low` to `high`, one of which is the count."""
+    """Consecutive numbers, from `low` to `high`, one of which is the hidden count."""
 
     low: int = 0
     high: int = BAND - 1

@@ -3,9 +3,9 @@
 Delivered, opened, read, passed and attested are five facts. Each is recorded when it happens, and none is
 inferred from another. Facts belong to a person, not an account, so people can continue on another platform.
 
-A person must read the policy while they are an officer or an employee, while they hold a role reserved for
-them, or when the administration requests it. Otherwise, they get no messages. If they return, they continue
-where they stopped, and the days are counted again from the start.
+A person must read the policy while they are an officer or an employee, while they hold a role whose holders
+must read it, or when the administration requests it. Otherwise, they get no messages. If they return, they
+continue where they stopped, and the days are counted again from the start.
 
 A message that states a date to aim for sets that date once it is delivered (`DueDates`). Nobody is late
 without a date, and a date does not change once set.

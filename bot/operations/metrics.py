@@ -86,7 +86,7 @@ class Metrics:
     def observe(
         self, work: PendingWork, platforms: Mapping[str, bool], refused: Mapping[str, bool], machine: Machine
     ) -> None:
-        """Set the gauges. `platforms`, `refused`: whether each is connected, and refuses the token."""
+        """Set the gauges. `platforms`: whether each is connected. `refused`: whether each refuses us."""
         self._dead.set(work.dead)
         self._age.set(work.message_age)
         self._tasks_age.set(work.task_age)

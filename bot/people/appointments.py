@@ -264,14 +264,14 @@ def standing(db: Database, today: date, decided_on: date) -> Mapping[str, str]:
 def is_second(db: Database, today: date, by: str, first: str, decided_on: date) -> bool:
     """Return whether `by` may agree, as a second administrator, to a decision that `first` made on a day.
 
-    Both are accounts in the format of `Account.__str__`. Both must be `standing`, for different persons.
+    Both are accounts in the format of `Account.__str__`. They must be in `standing`, and of two persons.
     """
     counted = standing(db, today, decided_on)
     return by in counted and first in counted and counted[by] != counted[first]
 
 
 def awaits_second(db: Database, row: Appointment, today: date) -> bool:
-    """Return whether a row is for tomorrow, and from an administrator whom a second one may confirm."""
+    """Return whether a second administrator may confirm a row: for tomorrow, from one in `standing`."""
     return row.effective_on == today + timedelta(1) and row.by in standing(db, today, row.decided_on)
 
 

@@ -323,7 +323,7 @@ def _permitted(request: PermissionRequest, party: Party | None) -> str:
 
 
 def expiry_message(request: PermissionRequest, today: date, party: Party) -> Message:
-    """Return the notice that a permission ends soon, today, or has ended.
+    """Return the notice that a permission ends soon, ends today or has ended.
 
     `party`: its recipient's part in the request.
     """

@@ -142,7 +142,7 @@ class PermissionRequest:
 
     @property
     def by_consent(self) -> bool:
-        """Whether a person consents with their own account, rather than a role deciding."""
+        """Whether the decision is the consent of the person in the image, from their own account."""
         return self.kind == "image" and not self.on_paper
 
     @property

@@ -170,7 +170,7 @@ class SetAside:
 
 
 def version_on(policy: Policy, day: date) -> Version:
-    """Return the version in force on a given day, even one to come that was announced.
+    """Return the version in force on a given day, counting future versions already announced.
 
     Raises `UserError` for a day before the oldest version.
     """

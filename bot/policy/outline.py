@@ -41,8 +41,8 @@ def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outli
     """Return the outline of a document.
 
     Never raises: a line that is not understood becomes text of the provision above it. `decisions`: a
-    person's decisions about some lines, which then raise no doubt. The numbers of the other lines stay: of
-    1, 2, 3, when 2 is only text, 1 and 3 are numbers still.
+    person's decisions about some lines, which then raise no doubt. The other lines keep their numbers: if 2,
+    in 1, 2, 3, is decided to be only text, 1 and 3 are still numbers.
     """
     outline = _build(blocks, decisions)
     unnumbered = {key for key, reading in decisions.items() if reading not in _NUMBERS}

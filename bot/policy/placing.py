@@ -468,7 +468,7 @@ class NumberPlaces:
         return None
 
     def _within(self, above: int, block: Block) -> int:
-        """Return the deepest stack index in a provision that can hold « 5.4 »: a heading, a section."""
+        """Return the stack index of the innermost heading that can contain « 5.4 », else `above`."""
         for at in range(len(self.stack) - 1, above, -1):
             node = self.stack[at]
             shallower = 0 < block.level <= node.level

@@ -184,7 +184,7 @@ class _Scan:
         return " " * (len(match[0]) - len(more)) + more
 
     def _take_inserted(self, match: re.Match[str]) -> str:
-        """Take « 2 bis », which the version does not have."""
+        """Record a reference to an inserted number, « 2 bis », that the version does not have."""
         number = Number(f"{self._number(match['number'])} {match['rank'].lower()}")
         # « 12 bis rue Saint-Jean » is a plain figure.
         marked = bool(match["word"]) or _is_marked(match["number"])

@@ -97,7 +97,7 @@ Places: TypeAlias = dict[Number, list[tuple[int, int]]]
 class Index:
     """The words of some clauses. `topics`: words that people use, with the clauses that they refer to.
 
-    `titles`: for a clause, the titles around it that its heading does not have.
+    `titles`: by clause, the titles of the provisions around it, except those already in its heading.
     """
 
     def __init__(

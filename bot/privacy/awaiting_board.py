@@ -53,9 +53,10 @@ _FOR_HOLDERS: Final = """
 
 @dataclass(slots=True)
 class AwaitingBoard:
-    """The board. `matters`: what may await each account, as texts that are only compared.
+    """The board. `matters`: what may await each account, as texts that are only compared, never shown.
 
-    `changed`: the accounts whose matters changed since this set was last emptied, for the pages that show it.
+    `changed`: the accounts whose matters changed since this set was last emptied. Their pages are published
+    again.
     """
 
     matters: Mapping[Account, frozenset[str]] | None = None

@@ -62,8 +62,9 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
     """File a report in the caller's transaction and return its code, which is not stored.
 
     The report joins an open case of the same post (see `_open_case_of`), or opens one. Only holders learn
-    which. `image` must already be cleaned. `code`: a code drawn beforehand, "" to draw one. If a report was
-    already filed under that code, nothing is filed. Raises `StorageError` if the keys are lost.
+    which of the two happened. `image` must already be cleaned. `code`: a code drawn beforehand, "" to draw
+    one. If a report was already filed under that code, nothing is filed. Raises `StorageError` if the keys
+    are lost.
     """
     code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
     receipt = codes.fingerprint(code, session.ring.receipts)

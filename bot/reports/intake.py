@@ -78,8 +78,9 @@ class Reporting:
     def limit(self, actor: Actor, press: str) -> Message | None:
         """Count a report without storing its author. Return a refusal if a limit is reached, else None.
 
-        `press`: the text of the button that sends the draft, which ends with the draft's name. Pressed again
-        before it is filed, a draft is not counted twice. One that could not be filed is no longer counted.
+        `press`: the text of the button that sends the draft, which ends with the draft's name. If it is
+        pressed again before the draft is filed, the draft is not counted twice. A draft that could not be
+        filed is no longer counted.
         """
         draft = press.rpartition(" ")[2]
         if self.drafts.counted.get(draft) is None:

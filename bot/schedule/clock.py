@@ -201,7 +201,7 @@ class Schedule:
                 logger.error("schedule: %s", error)  # noqa: TRY400 — the line says it all; the next beat tries again
 
     async def _keep_beating(self, scheduler: AsyncIOScheduler) -> None:
-        """Restart the beat after the clock is set back, since APScheduler waits for the former time."""
+        """Restart the beat after the clock is set back: APScheduler would wait for the time already set."""
         while True:
             await asyncio.sleep(self.beat)
             if not self._beating.locked() and clocks.monotonic() - self._last > 2 * self.beat:

@@ -282,7 +282,7 @@ def _placed(draft: _Draft, made: Iterable[MadePiece], before: Mapping[str, Any])
 
 
 def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[Sequence[MadePiece]]:
-    """Yield what `make_pieces` returns for each policy, in order. Several policies share the cores."""
+    """Yield what `make_pieces` returns for each policy, in order. Many are made in several processes."""
     workers = min(os.cpu_count() or 1, MOST_WORKERS, len(stale))
     if len(stale) < WORTH_WORKERS or workers == 1:
         yield from (make_pieces(*each) for each in stale)
@@ -315,9 +315,9 @@ def _follow_parent() -> None:
 
 
 def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[MadePiece]:
-    """Make the pieces of a policy that changed. `known`: the digests of the existing ones, by name.
+    """Make those pieces of a policy that changed. `known`: the digests of the existing ones, by name.
 
-    Return each piece's name, its digest, and its files, None if it did not change.
+    Return each piece's name and digest, and its files, or None instead of the files if it did not change.
     """
     pieces = source.pieces()
     stale = [piece for piece in pieces if known.get(piece.name) != piece.digest]

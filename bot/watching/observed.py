@@ -64,7 +64,7 @@ def write(db: Database, observed: Observed) -> None:
 
 
 def source_key(place: str) -> str:
-    """Return the key under which the setting's value is stored."""
+    """Return a hash of the source's setting, stored in its place since it may contain a secret."""
     return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 

@@ -128,7 +128,7 @@ ARRAYS: Final = Derived("encodeur", 1, _sources, _make)
 
 
 class _Backend(NumpyBackend):
-    """The library's encoder, which its own constructor would load."""
+    """The library's encoder, built from mapped arrays. Its own constructor would load the library's files."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         for name in _SINGLE:

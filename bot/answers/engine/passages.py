@@ -106,7 +106,7 @@ class Read:
     sure: float
 
     def ranked(self) -> list[ScoredClause]:
-        """Return the clauses, best first, each with its likelihood, given that the text answers."""
+        """Return the clauses, best first, each with the likelihood that it answers, if any clause does."""
         chances = np.exp(self.values - self.values.max())
         chances /= chances.sum()
         order = np.argsort(-chances, kind="stable").tolist()

@@ -38,9 +38,9 @@ class Answers:
     """The answers so far. Names in capitals are settings, and the others are notes (see `_NOTE`).
 
     `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these settings.
-    `environment`: the variables that come before the file. `example`: the text that a new file begins with.
-    `launch`: how Vigie is run. `administered`: whether someone already administers it, so that no first
-    administrator is needed.
+    `environment`: the environment variables, which override the file. `example`: the text that a new file
+    begins with. `launch`: how Vigie is run. `administered`: whether someone already administers it, so that
+    no first administrator is needed.
     """
 
     file: Path

@@ -267,7 +267,7 @@ def _who(view: Card) -> Iterator[Span | str]:
 
 
 def _parts(view: Card) -> Iterator[tuple[Element, int]]:
-    """Yield people's texts and the clause, with their weights. The thread begins with its latest line."""
+    """Yield people's texts and the clause, with their weights. The thread's latest line comes first."""
     request = view.request
     answer = "Pourquoi" if request.state == "refused" else "À ces conditions"
     if not request.subject:

@@ -175,7 +175,7 @@ def done(what: str, count: int) -> str:
 
 
 def quiz_opening(before: int, after: int) -> str:
-    """Say what a quiz still lacks, or that it opens, once its questions went from one number to another."""
+    """Return how many questions a quiz still lacks, or that it has just opened, "" if it was open already."""
     if after < FEWEST:
         lacks = f"il en manque {FEWEST - after}"
         return f" Le quiz s'ouvre à {FEWEST} questions\u00a0: {lacks}."

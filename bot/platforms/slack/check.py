@@ -44,7 +44,7 @@ async def check_slack(
 
     `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
     `channels`: the channels where the bot writes unprompted, by the name of their setting.
-    `trial`: a message sent once, to check that it can be found again, and where it may be sent, best first.
+    `trial`: the places to try, best first, and a message, sent once to check that it can be found again.
     `bot`: the name of the bot in Slack.
     """
     async with web_api(bot_token, api_url) as client:

@@ -40,7 +40,7 @@ class Grid:
         return Rule(self.across[0], self.across[-1], self.up[0], self.up[-1])
 
     def read(self, pieces: Sequence[PdfLine], page: int) -> PdfTable | None:
-        """Return the table that these pieces are written in, None if there are none."""
+        """Return the table formed by these pieces in the cells, None without any piece in them."""
         cells: dict[tuple[int, int], list[PdfLine]] = {}
         for piece in pieces:
             for words in self._split(piece.words):
