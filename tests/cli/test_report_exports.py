@@ -106,7 +106,7 @@ def test_figures_are_bands_of_five(home: Home) -> None:
 def test_without_a_report_nothing_is_opened_and_no_key_is_needed(home: Home, tmp_path: Path) -> None:
     home.report(0)
     (tmp_path / "cles" / keys.KEY_FILE).unlink()
-    assert "moins de 5" in home("statistiques").output
+    assert "Moins de 5 à chaque ligne" in home("statistiques").output
     assert not (tmp_path / "cles" / keys.KEY_FILE).exists()
 
 

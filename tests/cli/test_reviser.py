@@ -97,7 +97,7 @@ def test_what_will_have_to_be_looked_at_again_is_counted(tmp_path: Path) -> None
     )
     assert re.search(
         r"À revoir une fois ce texte adopté\u00a0: \d+ questions du quiz; "
-        r"\d+ lignes de la banque de questions; annotations\u00a0: 5\.10\.",
+        r"\d+ lignes de la banque de questions; ce que je dis de la force et du sujet de 5\.10\.",
         changed.stdout,
     )
     assert "À revoir" not in run(written(tmp_path, shifted(TEXT, 5, 3, NEW))).stdout

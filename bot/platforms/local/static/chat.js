@@ -73,9 +73,8 @@ $("time").addEventListener("click", async ({ target }) => {
   if (!to) return;
   try {
     expectedUntil = Date.now() + EXPECTED;
-    const { at } = await post("clock", { to });
-    if (at) setTime(at);
-    status(at ? `Nous sommes le ${inFull(now())}.` : "Rien n'attend d'être remis.", true);
+    const { at } = await post("clock", { to }); // an event says it to each page: this answer may come after the next
+    status(at ? `Nous sommes le ${inFull(new Date(at))}.` : "Rien n'attend d'être remis.", true);
   } catch (error) {
     status(error instanceof TypeError ? "Le bac à sable ne répond pas\u00a0: l'horloge n'a pas bougé." : error.message);
   }
