@@ -242,7 +242,7 @@ class WebForm:
                     raise ReportError(REFUSAL)
                 try:
                     await run(partial(self._reporting.file, report, image, code))
-                except Exception:  # whatever it is, nothing was recorded, and it is raised again
+                except Exception:  # nothing was filed; a request that is cut short may still be, so it counts
                     self._reporting.limiter.give_back_to_web()
                     raise
         return pages.receipt_page(code)

@@ -381,9 +381,9 @@ async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(
 def approve(home: Home, db: Database) -> None:
     archive, today = home.bot.archive, CALENDAR.day(home.clock())
     text = home.bot.library.default.versions[-1].markdown.replace("nous vous invitons", "nous vous prions")
-    found = archive.propose(db, Proposal("pa20", text, "file", "2015-12-13"), today)
+    proposed = archive.propose(db, Proposal("pa20", text, "file", "2015-12-13"), today)
     dates = Dates(date(2026, 11, 20), today + timedelta(days=14))
-    archive.plan(db, revisions.approve(db, found, None, dates, today), home.clock())
+    archive.plan(db, revisions.approve(db, proposed, None, dates, today), home.clock())
 
 
 async def settled(home: Home, schedule: Schedule) -> None:

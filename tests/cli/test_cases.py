@@ -61,10 +61,10 @@ def test_the_queue_is_told_in_numbers(database: Path) -> None:
 def test_the_queue_is_told_to_programs(database: Path) -> None:
     report(database)
     code, output = run("signalements", "--json")
-    found = json.loads(output)
+    queue = json.loads(output)
     assert code == 0
-    assert (found["ok"], found["open"], found["urgent"], found["by_status"]["received"]) == (True, 1, 0, 1)
-    assert found["vacant"] == ["conseiller-executif"]
+    assert (queue["ok"], queue["open"], queue["urgent"], queue["by_status"]["received"]) == (True, 1, 0, 1)
+    assert queue["vacant"] == ["conseiller-executif"]
 
 
 @pytest.mark.usefixtures("database")

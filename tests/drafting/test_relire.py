@@ -63,13 +63,13 @@ async def test_a_quiz_opens_at_six_questions_and_the_last_line_read_says_so(
 ) -> None:
     quiz = [each for each in drafts.read_drafts(folder, club()) if each.kind == "quiz" and not each.unfilled]
     drafts.write_drafts(folder, quiz[:7])
-    shown, said = await at_work.ask("relire marche"), []
+    shown, openings = await at_work.ask("relire marche"), []
     for _ in range(7):
         shown = await at_work.press(shown, "Garder")
-        said.append(words(shown).partition("Gardée.")[2].partition("\n")[0].strip())
-        assert at_work.services.course.on("marche").quizzed == (len(said) > 5)
-    assert said[0] == "Le quiz s'ouvre à 6 questions\u00a0: il en manque 5."
-    assert said[4:] == ["Le quiz s'ouvre à 6 questions\u00a0: il en manque 1.", "Le quiz est ouvert.", ""]
+        openings.append(words(shown).partition("Gardée.")[2].partition("\n")[0].strip())
+        assert at_work.services.course.on("marche").quizzed == (len(openings) > 5)
+    assert openings[0] == "Le quiz s'ouvre à 6 questions\u00a0: il en manque 5."
+    assert openings[4:] == ["Le quiz s'ouvre à 6 questions\u00a0: il en manque 1.", "Le quiz est ouvert.", ""]
 
 
 async def test_a_question_that_is_kept_again_after_a_crash_counts_once(at_work: World, folder: Path) -> None:

@@ -177,10 +177,10 @@ async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> Non
         code, output = await command_line(
             None, "registre", "verifier", str(good), "--cles", str(keys), "--json"
         )
-        found = json.loads(output)
-        assert (code, found["ok"], found["name"]) == (0, True, NAME)
-        assert (found["statement"], found["platform"]) == (STATEMENT, platform)
-        assert found["text_sha256"]
+        entry = json.loads(output)
+        assert (code, entry["ok"], entry["name"]) == (0, True, NAME)
+        assert (entry["statement"], entry["platform"]) == (STATEMENT, platform)
+        assert entry["text_sha256"]
         code, output = await command_line(None, "registre", "verifier", str(bad), "--cles", str(keys))
         assert code == 1
         assert "a été modifié" in output

@@ -233,13 +233,18 @@ async def test_on_slack_a_page_is_asked_discussed_granted_and_certified(kept: Ke
         assert slack.proxy.repeated() == [], "nobody was told twice"
 
 
+async def begin_consent(asker: OnSlack, choice: str) -> None:
+    """Open the window of a request for consent, to be given by someone chosen on Slack or on paper."""
+    menu = await asker.command("/vigie", "demande", "Demander avant")
+    await asker.opens(await asker.press(menu, PICTURE), choice)
+
+
 async def test_on_slack_a_consent_is_asked_accepted_and_withdrawn(kept: Kept) -> None:
     async with on_slack(kept) as they:
         slack, me, friend = they.platform, they.asker, they.friend
         async with life.running(they.settings, program=brisk(PROGRAM)) as bot:
             await slack.proxy.socket_opened()
-            choice = await me.press(await me.command("/vigie", "demande", "Demander avant"), PICTURE)
-            await me.opens(choice, "Oui, la choisir")
+            await begin_consent(me, "Oui, la choisir")
             person = {"personne": {"type": "users_select", "selected_user": CAROL}}
             await slack.submit(IMAGE, states={**person, "fichier": slack.joined(*NO_PHOTO)})
             assert "PNG, JPEG ou WebP" in (await slack.refusal())["fichier"]
@@ -263,8 +268,7 @@ async def test_on_slack_a_consent_on_paper_is_recorded_and_certified_by_the_role
         slack, me, vp = they.platform, they.asker, they.decider
         async with life.running(they.settings, program=brisk(PROGRAM)) as bot:
             await slack.proxy.socket_opened()
-            choice = await me.press(await me.command("/vigie", "demande", "Demander avant"), PICTURE)
-            await me.opens(choice, "Non, sur papier")
+            await begin_consent(me, "Non, sur papier")
             joined = {"fichier": slack.joined(*PHOTO)}
             await slack.submit({**PAPER, "papier": " "}, states=joined)
             assert "Écrivez le nom" in (await slack.refusal())["papier"]

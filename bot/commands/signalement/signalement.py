@@ -151,7 +151,7 @@ class ReportRequest:
             return messages.TOO_LATE
         try:
             code = self.reporting.file(draft)
-        except Exception:  # any error: nothing was recorded, and the error is raised again
+        except Exception:  # whatever failed, the transaction was undone: the report does not count
             if drafts.counted.drop(token):  # unless a second press already gave the count back
                 self.reporting.limiter.give_back(self.request.alias)
             raise
