@@ -31,6 +31,12 @@ def _operations() -> Sequence[click.Command]:
     return operations.COMMANDS
 
 
+def _diagnostic() -> Sequence[click.Command]:
+    from bot.cli import diagnostic
+
+    return diagnostic.COMMANDS
+
+
 def _succession() -> Sequence[click.Command]:
     from bot.cli import succession
 
@@ -115,21 +121,12 @@ def _publishing() -> Sequence[click.Command]:
     return publishing.COMMANDS
 
 
-_OPERATIONS: Final = (
-    "sauvegarder",
-    "restaurer",
-    "cles",
-    "retenus",
-    "lettres",
-    "pause",
-    "reprendre",
-    "diagnostic",
-)
 # The names of each room's commands.
 ROOMS: Final[base.Rooms] = {
     _installer: ("installer",),
     _completion: ("completion",),
-    _operations: _OPERATIONS,
+    _operations: ("sauvegarder", "restaurer", "cles", "retenus", "lettres", "pause", "reprendre"),
+    _diagnostic: ("diagnostic",),
     _succession: ("passation",),
     _registry: ("roles", "donnees", "confidentialite"),
     _quiz: ("quiz", "accueil"),

@@ -10,7 +10,8 @@ import click
 
 from bot.app import starting
 from bot.app.build import build
-from bot.cli import base, operations
+from bot.cli import base
+from bot.cli.diagnostic import diagnose
 from bot.cli.installer.answers import Answers
 from bot.cli.installer.interview import InterviewStoppedError, Terminal, interview, review
 from bot.cli.installer.questions import QUESTIONS
@@ -94,7 +95,7 @@ def _check(terminal: Terminal, answers: Answers) -> bool:
         with closing(base.open_storage(config, lambda line: terminal.show(line, "note"))) as storage:
             storage.executor.submit(starting.settle, build(config, storage)).result()
     with terminal.working("Un instant, tout est vérifié…"):
-        findings = operations.diagnose(config)
+        findings = diagnose(config)
     fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "ok")
     terminal.show(f"En ordre\u00a0: {', '.join(fine)}.", "good")
     for finding in findings:
