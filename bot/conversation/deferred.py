@@ -14,7 +14,10 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Deferred(Generic[Result_co]):
-    """A result to build, from data already read, off the storage thread. `make` may take seconds."""
+    """A result that is not computed yet.
+
+    `make`: computes it off the storage thread, from data already read. It may take seconds.
+    """
 
     make: Callable[[], Result_co]
 
@@ -22,16 +25,16 @@ class Deferred(Generic[Result_co]):
 async def aside(work: Callable[[], Result]) -> Result:
     """Do `work` on a thread of its own, and return its result or raise its error.
 
-    It is a daemon thread: unlike asyncio's threads, it does not delay the end of the process.
+    The thread is a daemon: unlike asyncio's threads, it does not delay the end of the process.
     """
     future: Future[Result] = Future()
-    future.set_running_or_notify_cancel()  # so that the future can no longer be cancelled
+    future.set_running_or_notify_cancel()  # from now on, the future cannot be cancelled
     context = contextvars.copy_context()
 
     def run() -> None:
         try:
             future.set_result(context.run(work))
-        except Exception as error:  # noqa: BLE001 — raised where it is awaited
+        except Exception as error:  # noqa: BLE001 — the caller of `aside` gets it
             future.set_exception(error)
 
     Thread(target=run, name="aside", daemon=True).start()

@@ -58,21 +58,21 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # maximum characters of a person's text; a policy's clause is under 2,000
-# maximum characters read of a line: room for a command's name, and enough to tell that a text is too long
+# maximum characters read of a line: a command's name, and enough text to see that it exceeds `TEXT_LENGTH`
 LINE_LENGTH = TEXT_LENGTH + 100
-MET = 10_000  # people remembered as already greeted
+MET = 10_000  # people remembered as already greeted; beyond that, all are forgotten
 TYPED = timedelta(minutes=10)  # how long the answers of a refused form can be corrected
 TYPED_FORMS = 500  # people whose refused form is remembered, one each; beyond that, the oldest is dropped
 WAITING = 5  # maximum number of slow requests, such as questions, running or waiting for one person
 HELP = "aide"  # the command that answers a misspelt name
-ARGUMENTS = 2  # words after the name of a command typed without a slash; beyond, it is a sentence
-NAME_WORDS = 3  # maximum number of words in a line that may name a command
-MISSPELT = 0.75  # minimum share of letters in common for a line to be a misspelt command
+ARGUMENTS = 2  # words after a command's name typed without a slash; a longer line is a sentence
+NAME_WORDS = 3  # maximum number of words in which people write a command's name
+MISSPELT = 0.75  # minimum similarity (`difflib`) between a line and the command that it misspells
 SUGGESTIONS = 25  # Discord: choices offered while typing
 SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no completion
 
 _MARKS = "!?.,;:…"
-_GLUED = re.compile(r"(?<=\w)[:;,…](?=\w)")  # a mark with no space around it
+_GLUED = re.compile(r"(?<=\w)[:;,…](?=\w)")  # a punctuation mark inside a word: « quiz:b »
 # Words that ask for the menu when nothing else is typed.
 _GREETINGS = frozenset(
     "allo allô bonjour bonsoir coucou hello hey hi menu salut".split()  # noqa: SIM905 — a list of words reads better as a line
@@ -80,17 +80,16 @@ _GREETINGS = frozenset(
 NOT_YOURS: Final = Message(
     Text("Je suis au service d'une seule association et je ne peux pas répondre ici; merci de votre intérêt.")
 )
-# Precedes an answer that is sent elsewhere, because the platform does not allow it in the channel of the
-# request.
+# Precedes an answer sent elsewhere, because the bot may not write in the channel of the request.
 UNPERMITTED: Final = Message(
     Text(
         "Il me manque une permission pour répondre là où vous m'avez écrit\u00a0: voici ma réponse ici. "
         "L'administration du serveur peut me permettre de voir ce canal et d'y écrire."
     )
 )
-# Replaces a window that the platform no longer allowed the bot to open.
+# Shown instead of a window that the bot did not open in time for the platform.
 TOO_LATE: Final = Message(Text("La fenêtre n'a pas pu s'ouvrir à temps. Réessayez dans un moment."))
-# The answer to a typed anonymous command: it continues from a button, which leaves no trace.
+# Answers an anonymous command that was typed. What follows its button leaves no trace in the conversation.
 _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "
     "seule ou seul à voir la suite, et rien n'en restera dans cette conversation."
@@ -133,12 +132,13 @@ class Welcome:
     """The rules of service: the teams served, the notice for newcomers, the limit on anonymous requests.
 
     `teams`: the association's own workspace (« slack ») and server (« discord »). If no setting names the
-    workspace, it is the token's. On a platform missing from it, like the sandbox, everyone is served.
-    `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
-    the answers to these people contained it. Both run on the storage thread. `limit`: counts a request for an
-    anonymous command, given its text: the same press counts once however often it arrives. Returns a refusal
-    if there are too many, else None. `alias`: returns the `Request.alias` that stands for the author of an
-    anonymous request.
+    workspace, it is the one that the bot's token belongs to. On a platform missing from `teams`, like the
+    sandbox, everyone is served.
+    `notice`: returns the notice that the person must still read, or () if there is none. `noticed`: records
+    that these people were shown the notice. Both run on the storage thread.
+    `limit`: counts a request for an anonymous command, given its text, and returns a refusal if there are too
+    many, else None. The same press counts once, however often it arrives.
+    `alias`: returns the `Request.alias` that stands for the author of an anonymous request.
     """
 
     teams: Mapping[str, str] = field(default_factory=dict)
@@ -152,7 +152,7 @@ class Welcome:
 
         A private conversation on Discord belongs to no server. The adapter asks Discord whether the person
         is in the association's server, and sets `actor.team` accordingly. A request without an actor is
-        anonymous: its adapter checked before removing the actor.
+        anonymous: `Dispatcher.admit` checked its actor before removing it.
         """
         own = self.teams.get(actor.platform) if actor else None
         return None if actor is None or own in {None, actor.team} else NOT_YOURS
@@ -183,7 +183,7 @@ class Admission:
 
 
 class _Turn(asyncio.Lock):
-    """A lock that runs a person's requests one at a time.
+    """A lock that makes a person's requests run one at a time.
 
     `taken`: the number of requests that hold the lock or wait for it.
     """
@@ -211,7 +211,7 @@ Typed: TypeAlias = Fading[Actor | bytes, tuple[str, Mapping[str, str]]]
 
 
 def typed_forms(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Typed:
-    """Return the table of what was typed in refused forms. `clock`: returns the current time."""
+    """Return an empty table for the answers of refused forms. `clock`: returns the current time."""
     return Fading(clock, TYPED, TYPED_FORMS)
 
 
@@ -220,15 +220,15 @@ _Turns: TypeAlias = WeakValueDictionary[Actor | bytes, _Turn]  # by actor or ali
 
 @dataclass(eq=False, repr=False)
 class Dispatcher:
-    """The runner of a catalogue's commands.
+    """Runs the commands of a catalogue and returns their replies.
 
     `commands`: the catalogue. Free text goes to the first command.
     `executor`: the storage thread, on which commands run one at a time unless they are instant. `urgent`: the
-    same thread, ahead of what waits for it, for `Command.urgent` commands.
-    `menu`: the command that shows the available actions; buttons carry `MENU` for it, whatever its name.
-    Commands that are not slash commands are typed after its name.
+    same thread, on which `Command.urgent` commands run before those that wait in `executor`.
+    `menu`: the name of the command that shows the available actions. Buttons carry `MENU` for it, whatever
+    its name. Commands that are not slash commands are typed after its name.
     `shown`: receives the quotations of each person's latest instant answer, for a follow-up question.
-    `typed`: what each person typed in a form that was refused, in memory for minutes, by actor or alias.
+    `typed`: the answers of each person's latest refused form, in memory for minutes, by actor or alias.
     """
 
     commands: Sequence[Command]
@@ -266,12 +266,15 @@ class Dispatcher:
         """Parse a line that a person typed, or the line of a button (`pressed`) or of a form (`fields`).
 
         « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
-        request. An empty line or a greeting asks for the menu. Without a slash, the words count as a command
-        only if they stand alone (« mes données »), if they are a button's (« Où j'en suis »), or if the first
-        names a slash command and at most `ARGUMENTS` follow: « quiz, c'est quand? » is a question. All that
-        follows the name of a command that is anonymous or reads any text is that command's. Any other text
-        goes to the first command; so do words that name a restricted command, until `handle` knows who
-        writes.
+        request. An empty line or a greeting asks for the menu.
+
+        A line without a slash is a command when it is only the command's name (« mes données ») or the label
+        of one of its buttons (« Où j'en suis »). It is also one when its first word names a slash command and
+        at most `ARGUMENTS` words follow, without a question mark: « quiz, c'est quand? » is a question. After
+        the name of the menu, of the first command or of an anonymous command, any text may follow.
+
+        Any other line goes to the first command as free text. So does the name of a restricted command, until
+        `handle` checks who wrote it.
         """
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
@@ -340,7 +343,7 @@ class Dispatcher:
     def _named(self, words: str) -> tuple[Command | None, str]:
         """Return the command that a line begins with, and the rest of the line.
 
-        Accents, capitals, spaces, marks and plurals make no difference: « Mes données », « rôles »,
+        Accents, capitals, spaces, punctuation and plurals make no difference: « Mes données », « rôles »,
         « révision », « quiz:b ».
         """
         first, space, rest = words.partition(" ")
@@ -355,17 +358,17 @@ class Dispatcher:
         return None, words
 
     def near(self, words: str) -> str:
-        """Return the name of a command that everyone may use and that a short line misspells, or ""."""
+        """Return the name of the unrestricted command that `words` misspells, or "" if there is none."""
         names = [key for key, name in self._by_key.items() if not self._by_name[name].refusal]
         near = difflib.get_close_matches(_key(words[:SUGGESTION_LENGTH]), names, 1, MISSPELT)
         return self._by_key[near[0]] if near else ""
 
     def serve(self, platform: str, team: str) -> None:
-        """Serve only `team` on a platform, unless a setting already names the team."""
+        """Serve only `team` on a platform, unless a setting already names a team for it."""
         self.welcome = replace(self.welcome, teams={platform: team, **self.welcome.teams})
 
     def serves(self, actor: Actor) -> bool:
-        """Return whether `actor` is served."""
+        """Return whether the bot serves `actor` (see `Welcome.teams`)."""
         return self.welcome.refusal(actor) is None
 
     def admit(self, request: Request, *, written: bool = False) -> Admission:
@@ -401,8 +404,8 @@ class Dispatcher:
     async def suggest(self, name: str, text: str, actor: Actor | None = None) -> list[Suggestion]:
         """Return at most 25 completions of `text`, none if the command offers none.
 
-        After the menu's name, the completions are the commands typed after it that `actor` may use, then the
-        chosen command's own suggestions.
+        After the menu's name, the completions are the commands that `actor` may type there. Once a command is
+        typed, they are its own completions.
         """
         typed = clean(text[:SUGGESTION_LENGTH]).lstrip()
         if name == self.menu:
@@ -464,7 +467,7 @@ class Dispatcher:
             logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Return whether to fetch a file sent in private, False when its command would refuse `actor`."""
+        """Return whether to fetch a file that `actor` sent in private: a command would read it for them."""
         command = self._reader
         if command is None or not self.serves(actor):
             return False
@@ -472,7 +475,7 @@ class Dispatcher:
         return command.refusal is None or not await self._stored(request, partial(command.refusal, request))
 
     def takes_attachment(self, admission: Admission) -> bool:
-        """Return whether to fetch a form's attached file: its command takes one, and serves the person."""
+        """Return whether to fetch a form's attached file: the form's command takes one from this person."""
         return (
             admission.command.takes_file
             and admission.refusal is None
@@ -486,13 +489,13 @@ class Dispatcher:
         return await self.handle(Request(self._reader.name, "", actor, file=file))
 
     def forget_typed(self, request: Request) -> None:
-        """Forget the answers typed in a form, for example when its window is still open and shows them."""
+        """Forget the answers of a refused form, for example when its window is still open and shows them."""
         self.typed.drop(request.actor or request.alias)
 
     async def _with_typed(self, command: Command, request: Request, result: Reply | _Refused) -> Reply:
-        """Return the reply. What was typed in a refused form is remembered, until a form is accepted.
+        """Return the reply to show. Remember the answers of a refused form until a form is accepted.
 
-        A form that is opened again is filled in with it, or says that it is forgotten.
+        A form that is opened again is filled in with these answers, or says that they are forgotten.
         """
         if isinstance(result, _Refused):
             if not request.fields:
@@ -506,9 +509,9 @@ class Dispatcher:
         return result
 
     def _correctable(self, command: Command, request: Request, refused: _Refused) -> Message:
-        """Return the refusal of a form, with the button that opens it again, on the storage thread.
+        """Return the refusal of a form, with a button that opens the form again. Runs on the storage thread.
 
-        A form that no longer opens, such as for someone who lost a role, is refused without a button.
+        There is no button if the form no longer opens, for example because the person lost a role.
         """
         blank = replace(request, fields={})
 
@@ -521,7 +524,7 @@ class Dispatcher:
         if not isinstance(form, Form):
             return refused.message
         why = refused.message if "" in refused.problems else None
-        # the command did not clean the answers, so they are not remembered
+        # an anonymous command's answers are remembered only once the command has cleaned them
         if command.anonymous and refused.typed is None:
             return refused_form(form, refused.problems, "", why=why)
         token, answers = secrets.token_urlsafe(12), refused.typed or request.fields
@@ -551,7 +554,10 @@ class Dispatcher:
         return await self._finish(command, request, reply) if isinstance(reply, Deferred) else reply
 
     async def _finish(self, command: Command, request: Request, slow: Slow) -> Message | _Refused:
-        """Do slow work on another thread. Each person's requests are run one at a time, in order."""
+        """Do the slow work of a request on another thread, one request at a time for each person, in order.
+
+        Refuse it when `WAITING` requests of the same person are already running or waiting.
+        """
         turn = self._slow_turns.setdefault(request.actor or request.alias, _Turn())
         if turn.taken == WAITING:
             return _Refused(ONE_AT_A_TIME, {"": " ".join(ONE_AT_A_TIME.own_words())}, label="Réessayer")
@@ -566,7 +572,7 @@ class Dispatcher:
             turn.taken -= 1
 
     def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | _Refused:
-        """Return the result of `work`, or the refusal if it refuses (`UserError`) or fails."""
+        """Return the result of `work` or, if it raises, the refusal (`UserError`) or the apology to show."""
         try:
             return work()
         except FieldsError as refusal:
@@ -592,8 +598,8 @@ class Dispatcher:
     async def _redirected(self, request: Request) -> Request:
         """Redirect free text to the command that it answers or names, or return the request unchanged.
 
-        Only text sent privately answers a command. A restricted command is named only by those who may use
-        it: for others, « pause » or « membres » is a word like any other.
+        Only text sent privately can answer a command's question. Only people who may use a restricted command
+        can name it: from anyone else, « pause » or « membres » is an ordinary word.
         """
         named, rest = self._named(request.text)
         if named and named.refusal and not rest:
@@ -613,11 +619,11 @@ class Dispatcher:
         return request
 
     def _introduced(self, request: Request, reply: Message) -> Message:
-        """Greet a newcomer below their first answer: the menu, in private, and the button of the notice.
+        """Add a greeting below a newcomer's first answer: the menu, in private, and the notice's button.
 
-        Runs on the storage thread. A greeting that does not fit waits for the next message. An answer that
-        offers an anonymous command, like the menu, greets but records nothing: the record would tell who may
-        have used that command on that day.
+        Runs on the storage thread. A greeting that does not fit waits for the next answer. If the answer
+        offers an anonymous command, as the menu does, the greeting is not recorded, because the record would
+        tell who may have used that command on that day.
         """
         lines = [button.command for button in reply.buttons() if isinstance(button, Button)]
         offered = {line.partition(" ")[0] for line in lines}
@@ -647,8 +653,8 @@ class Dispatcher:
     def _note(self, actor: Actor) -> None:
         """Schedule a record, on the storage thread, that `actor` has seen the notice.
 
-        The answer does not wait for the disk. When many people get the notice at once, it is recorded for all
-        of them together.
+        The answer does not wait for the disk. When many people get the notice at once, one write records them
+        all.
         """
         self._noticed.append(actor)
         if len(self._noticed) == 1:

@@ -26,7 +26,7 @@ class Fading(Generic[Key, Value]):
         self._lock = RLock()
 
     def put(self, key: Key, value: Value, owner: Hashable = None) -> None:
-        """Store a value for the whole span, replacing any other.
+        """Store a value for the whole span, replacing any other value under this key.
 
         Beyond `most` entries, drop the oldest entry of the owner who has the most of them, so that nobody can
         drop the entries of others.
@@ -54,7 +54,7 @@ class Fading(Generic[Key, Value]):
             return next((key for key in reversed(self._entries) if key in keys), None)
 
     def __contains__(self, key: Key) -> bool:
-        """Return whether there is a value, even an expired one that is not yet dropped."""
+        """Return whether `key` has a value, even an expired one that is not yet dropped."""
         return key in self._entries
 
     def drop(self, key: Key) -> Value | None:
@@ -69,7 +69,7 @@ class Fading(Generic[Key, Value]):
         with self._lock:
             now = self._clock()
             while self._entries:
-                since, *_ = next(iter(self._entries.values()))  # the oldest
-                if timedelta() <= now - since < self._span:  # the clock may be set back
+                since, *_ = next(iter(self._entries.values()))  # when the oldest entry was stored
+                if timedelta() <= now - since < self._span:  # negative if the clock was set back
                     return
                 self._entries.popitem(last=False)

@@ -17,7 +17,7 @@ class Finding:
     """One line of the diagnostic: its subject, its level, and a text in French.
 
     « ok »: all is well. « avis »: it works, but something is worth a look. « erreur »: something does not
-    work. `undelivered`: whether it says that a trial message could not be sent to anyone.
+    work. `undelivered`: whether the finding is that a trial message could not be delivered.
     """
 
     subject: str
@@ -52,19 +52,19 @@ def compare_keys(subject: str, needed: Collection[str], held: Collection[str], c
 
 
 def no_key(subject: str) -> Finding:
-    """Return the « ok » finding for a folder from which no key has been needed yet."""
+    """Return the « ok » finding for a key folder none of whose keys has been used yet."""
     return fine(subject, "aucune clé n'a encore servi.")
 
 
 def lacking(subject: str, file: Path) -> Finding:
-    """Return the « erreur » finding for a backup of the key folder whose `file` cannot be read."""
+    """Return the « erreur » finding for a backup of the key folder in which `file` cannot be read."""
     return wrong(subject, f"le double n'a pas {file}, ou ce fichier ne se lit pas. Refaites-le.")
 
 
 def clock_drift(platform: str, date: str, now: datetime) -> list[Finding]:
-    """Return a finding on this machine's clock, or none if `date` cannot be parsed.
+    """Return a finding on the drift of this machine's clock, or none if `date` cannot be parsed.
 
-    `date`: the `Date` header of a response of `platform`, received at `now`.
+    `date`: the `Date` header of a response from `platform`, received at `now`.
     """
     try:
         apart = abs(parsedate_to_datetime(date) - now)

@@ -28,8 +28,8 @@ FIELD_LABEL_LENGTH = 45  # Discord: label.
 FIELD_HINT_LENGTH = 100  # Discord: label description.
 FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
 FIELD_OPTIONS = 25  # Discord: select; Slack allows 100.
-# Begins the last word of the command of a button that opens a form again. The rest of that word is the token
-# of what was typed. It has no effect when typed, so that only the button can open it.
+# A button that opens a form again ends its command with this mark, then the token of the typed answers. The
+# mark has no effect when typed, so only a button can put the answers back.
 CORRECTING = "✎"
 DATE_LENGTH = 60  # our own limit: « le mercredi vingt-quatre septembre deux mille vingt-sept »
 DATE_EXAMPLES = "12 janvier 2027, 2027-01-12, demain ou lundi prochain"
@@ -168,11 +168,11 @@ class Form:
             raise ValueError(f"form {self.command}: one field for a file at most")
 
     def filled(self, answers: Mapping[str, str]) -> "Form":
-        """Return the form filled in with what was typed. An option that is no longer offered is left out."""
+        """Return the form filled in with typed answers. An option that is no longer offered is left out."""
         return replace(self, fields=tuple(_filled(field, answers) for field in self.fields))
 
     def emptied(self) -> "Form":
-        """Return the form with a line that says that what was typed in it is forgotten, if there is room."""
+        """Return the form, with a line saying that the typed answers are forgotten, if there is room."""
         try:
             return replace(self, introduction=f"{_FORGOTTEN}\n\n{self.introduction}".strip())
         except TooLong:
@@ -206,7 +206,7 @@ def refused_form(
     label: str = "Corriger",
     why: Message | None = None,
 ) -> Message:
-    """Return the refusal of a form, with the button that opens it again as it was filled in.
+    """Return the refusal of a form, with a button that opens the form again, with the typed answers.
 
     `problems`: what is wrong, in French, by the field's name. `token`: the token of the typed answers, "" if
     they are not remembered, in which case there is no button. `why`: the reason to show instead of

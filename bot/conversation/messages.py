@@ -29,7 +29,8 @@ DESCRIPTION_LENGTH = 1_000  # Slack: a picture's alternative text; Discord allow
 _DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 # Control characters that count as white space, and separators that some clients show as a line break.
 _OTHER_SPACE = re.compile("[\t\v\f\x1c-\x1f\x85\u2028\u2029]")
-# The other control characters (Unicode category Cc) except the newline, surrogates, and `_DECEPTIVE`.
+# Characters to remove: `_DECEPTIVE`, surrogates, and control characters (Unicode category Cc) other than the
+# newline.
 _UNWANTED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{''.join(_DECEPTIVE)}]")
 # A file name that is valid in an address (Discord: attachment://name) and on any disk.
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -53,7 +54,7 @@ def clean(text: str) -> str:
 def excerpt(text: str, length: int) -> str:
     """Return `text` on one line, cleaned and cut with an ellipsis to at most `length` characters.
 
-    It is cut between two words, unless that would take more than a third of it.
+    The cut falls between two words, unless that would remove more than a third of the excerpt.
     Do not use it for the policy's own words, which must not be cut.
     """
     line = re.sub(r"[ \t\n]+", " ", clean(text)).strip()
@@ -84,12 +85,12 @@ def weight(text: str) -> int:
 
 
 def check_length(text: str, length: int, what: str) -> None:
-    """Raise `TooLong` if `text` is empty or over `length` characters. `what`: its name in the error."""
+    """Raise `TooLong` if `text` is empty or over `length` characters. `what`: the text's name."""
     if not text or len(text) > length:
         raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
 
 
-# « added » and « removed »: words of a comparison, shown by weight and, where it is possible, by colour.
+# « added » and « removed »: the words that a revision added, in bold, or removed, struck through.
 Style: TypeAlias = Literal["plain", "bold", "italic", "added", "removed", "code"]
 
 
@@ -164,8 +165,8 @@ class Mark:
 
 
 Side: TypeAlias = Literal["", "before", "after"]
-SIDES: Mapping[Side, str] = {"": "", "before": "Avant\u00a0: ", "after": "Après\u00a0: "}  # before a caption
-# The same where words have no colour: red and blue, which colour-blind people can tell apart too.
+SIDES: Mapping[Side, str] = {"": "", "before": "Avant\u00a0: ", "after": "Après\u00a0: "}  # begins a caption
+# The same, for platforms without coloured text. Colour-blind people can tell red from blue.
 COLOURED_SIDES: Mapping[Side, str] = {
     "": "",
     "before": f"🔴 {SIDES['before']}",
@@ -258,7 +259,10 @@ class Choice:
 
 
 def distinct(buttons: Iterable[Button], beside: Iterable[object] = ()) -> list[Button]:
-    """Return the first button of each command that no button of `beside`, in the same message, has."""
+    """Return the first button of each command, without the commands of the buttons in `beside`.
+
+    `beside`: other elements of the same message.
+    """
     taken = {button.command for button in beside if isinstance(button, Button)}
     by_command: dict[str, Button] = {}
     for button in buttons:
@@ -318,7 +322,7 @@ class File:
 
     @property
     def is_picture(self) -> bool:
-        """Whether platforms can show it in place."""
+        """Whether platforms can show the file as a picture inside the message."""
         return self.name.endswith(".png")
 
     @property

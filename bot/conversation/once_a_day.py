@@ -1,4 +1,4 @@
-"""Who was counted today, in memory only, so that counts need no name."""
+"""A memory of who was already counted today, as hashes, so that counts need no names."""
 
 import hashlib
 import secrets

@@ -10,8 +10,8 @@ from bot.conversation.messages import SHORTCUT_LENGTH, Message
 
 TAKEN_SIZE = 8 * 1024 * 1024  # bytes, maximum for a fetched file; a policy with its images is under 1 MiB
 
-# The last word of the command of a button that confirms an action. It has no effect when typed, so that only
-# the button can confirm.
+# A button that confirms an action ends its command with this word. It has no effect when typed, so only a
+# button can confirm.
 CONFIRMED: Final = "✓"
 
 # The names of the chat platforms, as they are written in a French sentence.
@@ -51,8 +51,8 @@ class Request:
     `free`: the person wrote only text, without a command's name. `file`: the attached file, for a command
     that `reads` files, or the file of a form's `FileField`, for a command that `takes_file`.
     `pressed`: the request comes from a button, which may have been sent long ago.
-    `confirmed`: that button answers yes to a question (see `CONFIRMED`). `typed`: the token of what was typed
-    in a form, which that button opens again (see `bot.conversation.forms.CORRECTING`).
+    `confirmed`: that button answers yes to a question (see `CONFIRMED`). `typed`: if that button opens a
+    refused form again, the token of the typed answers (see `bot.conversation.forms.CORRECTING`).
     `name`: the person's name on the platform, to fill in a form, "" when unknown or for an anonymous request.
     `alias`: bytes that stand for the author of an anonymous request, in memory only and for a day at most, so
     that each author's requests run in turn. They are neither stored nor logged.
@@ -72,8 +72,8 @@ class Request:
     alias: bytes = field(default=b"", repr=False)
 
 
-# Slow work, done off the storage thread. It returns a message, or a function that then returns the message,
-# run on the storage thread.
+# Slow work, done off the storage thread. It returns a message, or a function that returns the message and
+# must run on the storage thread.
 Slow: TypeAlias = Deferred[Message | Callable[[], Message]]
 Answer: TypeAlias = Reply | Slow  # a command's result
 
@@ -87,7 +87,7 @@ class Suggestion:
 
 
 MENU: Final = "vigie"  # the line of a button that leads to the menu, whatever the menu's command is called
-BELOW: Final = "dessous"  # the text of the menu that greets a newcomer below an answer
+BELOW: Final = "dessous"  # the text of a request for the menu that greets a newcomer, below an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +162,9 @@ class Command:
         return self.anonymous or self.opens_form
 
     def line(self, text: str, *, own: bool) -> str:
-        """Return the line that this entry of a message's menu stands for.
+        """Return the command line to run when this entry is chosen in the menu of a message.
 
-        `own`: whether the person wrote that message.
+        `text`: the message's text. `own`: whether the person who chose the entry wrote the message.
         """
         return f"{(own and self.own()) or self.name} {text}"
 

@@ -1,6 +1,6 @@
-"""Counts as people may see them: bands of five numbers, « moins de 5 », « 5 à 9 ».
+"""Counts shown to people as bands of five numbers: « moins de 5 », « 5 à 9 ».
 
-Hiding only the small numbers is not enough, because they could be computed from a total or from an earlier
+Hiding only the small counts is not enough, because they could be computed from a total or from an earlier
 count. A total of several counts is therefore computed from their bands, never from the counts.
 """
 
@@ -40,7 +40,7 @@ class Band:
     def words(self) -> str:
         """The band in French.
 
-        A total of several months is wider than a band, so only its minimum is given.
+        The total of several months spans more than five numbers, so only its minimum is given.
         """
         if self.high - self.low < BAND:
             return f"{self.low} à {self.high}" if self.low else f"moins de {BAND}"

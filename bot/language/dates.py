@@ -19,7 +19,7 @@ from bot.policy.search import fold_accents
 from bot.times import MONTHS, in_words
 
 _FIRST, _LAST = 1900, 2199  # years
-_LEAP: Final = 8  # years between two 29 February, at most
+_LEAP: Final = 8  # maximum number of years from one 29 February to the next
 _MISSPELT: Final = 0.8  # minimum share of letters in common for a word to be a misspelt month
 _DAYS: Final = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()  # noqa: SIM905 — seven words read better as a line
 _ENGLISH_DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905 — as above
@@ -72,22 +72,22 @@ _IN_TEXT: Final = re.compile(
 
 
 class DateError(ValueError):
-    """A text is not one day. The message says why, in French."""
+    """A text does not mean exactly one day. The error's message says why, in French."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDate:
-    """A day. `exact`: its day, month and year were all written, so nothing was inferred."""
+    """The day that a text means. `exact`: whether the text gives the day, the month and the whole year."""
 
     day: date
     exact: bool
 
 
 def read_date(text: str, today: date, *, past: bool = False) -> ReadDate:
-    """Return the day that a text means. Raises `DateError`, such as for « 04/03/2027 », which means two.
+    """Return the day that a text means. Raises `DateError` for an ambiguous text, such as « 04/03/2027 ».
 
-    `past`: a text without a year means the latest such day up to `today`. Otherwise, it means the first one
-    from `today` on. A weekday alone is the one before or after `today`, never `today`.
+    `past`: a text without a year means the latest such day up to `today`, rather than the first such day from
+    `today` on. A weekday alone never means `today`.
     """
     words = re.sub(r"\s+", " ", fold_accents(text).replace("’", "'").replace("‑", "-")).strip(' .,;:!?«»"')
     words = re.sub(r"\bpremier\b", "1", words)
@@ -126,7 +126,7 @@ def _read(words: str, reading: "_Reading") -> ReadDate | None:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The readings of a text, without accents or capitals, as of a day."""
+    """Reads dates in text without accents or capitals. `past`: as in `read_date`."""
 
     today: date
     past: bool
@@ -156,7 +156,7 @@ class _Reading:
         for day, month in ((first, second), (second, first)):
             with suppress(DateError):
                 days.add(self._in_year(int(day), int(month), third))
-        if third and len(third) == len("27"):  # the year first, as on many forms in Québec
+        if third and len(third) == len("27"):  # « 27/03/04 »: many forms in Québec begin with the year
             with suppress(DateError):
                 days.add(_day(2000 + int(first), int(second), int(third)))
         if len(days) == 1:
@@ -179,7 +179,7 @@ class _Reading:
         return ReadDate(day, exact=bool(names) and bool(year) and len(year) == len("2027"))
 
     def _in_year(self, day: int, month: int, year: str | None) -> date:
-        """Return a day of a year or, without a year, the nearest one on the right side of today."""
+        """Return a day of `year` or, without a year, of the nearest year that `past` allows."""
         if year:
             return _day(int(year) + (2000 if len(year) == len("27") else 0), month, day)
         for years in range(_LEAP + 1):
@@ -234,7 +234,7 @@ class _Reading:
 
 
 def _day(year: int, month: int, day: int) -> date:
-    """Return a day. Raises `DateError` if it does not exist."""
+    """Return a date. Raises `DateError` if it does not exist."""
     try:
         return date(year, month, day)
     except ValueError as error:

@@ -97,9 +97,9 @@ def detect(text: str, words: SmallWords) -> Language:
 
 
 def french_share(sentences: Iterable[str], words: SmallWords) -> float:
-    """Return the share of French in some sentences, by letters, from 0 to 1. It is 1 for no sentence.
+    """Return the share of letters that are in French sentences, from 0 to 1, or 1 if there is no sentence.
 
-    A sentence in doubt counts as French, and a word with an accent speaks for French as a small word does.
+    A sentence in doubt counts as French. A word with a French accent counts as a French small word.
     """
     french = every = 0
     for sentence in sentences:
@@ -118,9 +118,9 @@ def french_share(sentences: Iterable[str], words: SmallWords) -> float:
 
 
 def _typed(lower: str) -> Counter[str]:
-    """Return how often each word is written, and each part of a word before an apostrophe or a hyphen.
+    """Count the words of a text in lower case, and the parts of words before an apostrophe or a hyphen.
 
-    Codes and addresses have no words, whatever their letters spell.
+    Addresses, and codes with digits, contain no words.
     """
     pieces = (piece for piece in lower.split() if not _ADDRESS.search(piece))
     codes_and_words = (token for piece in pieces for token in _TOKEN.findall(piece))
@@ -129,5 +129,5 @@ def _typed(lower: str) -> Counter[str]:
 
 
 def tables(folders: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the tables of small words that exist, the shipped one first."""
+    """Return the paths of the tables of small words in data folders, in the order of the folders."""
     return tuple(path for folder in folders if (path := folder / "spelling" / "langues.tsv").is_file())

@@ -1,9 +1,9 @@
 """Masking of the details that could identify someone in a question, before it is stored.
 
-Addresses of all kinds, links, mentions, numbers in figures or words, quoted texts and names are masked. A
-name is a capitalized word inside a sentence, an unknown one at its start, a known first or family name, or an
-unknown word after a title, « s'appelle » or another name. When in doubt, a word is masked, because people
-will read the stored text.
+Addresses of all kinds, links, mentions, numbers in figures or words, quoted texts and names are masked. These
+words count as names: a known first or family name; a capitalized word inside a sentence; an unknown
+capitalized word at the start of a sentence; and an unknown word after a title, « s'appelle » or another name.
+When in doubt, a word is masked, because people will read the stored text.
 """
 
 import json
@@ -64,23 +64,23 @@ _CUES = frozenset(
     # A list of words reads better as one string.
     "m mr mrs ms mme mlle madame monsieur mademoiselle docteur dr appelle nomme nommee surnomme".split()  # noqa: SIM905
 )
-# Words that are often capitalized but are not people's names. Those of the association are added to them.
+# Words that are often capitalized but are not people's names. `Masker.proper` has the association's own.
 _PROPER = frozenset(
     "association ca vp internet facebook fb insta instagram tiktok tik tok snap snapchat "  # noqa: SIM905 — as above
     "linkedin discord slack twitter x youtube reddit twitch messenger whatsapp teams zoom google meta "
     "tinder threads bluesky quebec spotted reel reels story stories wifi wi fi ia dm dms pdf rh loi i".split()
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_LOUD = 0.6  # share of capitals above which a text is in capitals, so that they do not mark names
+_LOUD = 0.6  # share of capitals above which a whole text is in capitals, so that a capital marks no name
 
 
 @dataclass(frozen=True)
 class Masker:
-    """A masker of personal details, with its lists of words, all in lower case and without accents.
+    """Masks personal details, with lists of words in lower case and without accents.
 
     `names`: words that are only names. `ordinary`: names that are also ordinary words, masked when
-    capitalized. `known`: ordinary words. `proper`: the names of policies, and the words in the names of the
-    association and of its roles.
+    capitalized. `known`: ordinary words. `proper`: words that are never masked, from the names of policies,
+    of the association and of its roles.
     """
 
     names: frozenset[str]
@@ -97,7 +97,7 @@ class Masker:
         pieces = (mask or match[0] for match, mask in self._tokens(_QUOTED.sub(WORDS, text)))
         short = excerpt(_REPEATED.sub(r"\1", "".join(pieces)), LENGTH)
         at = short.rfind("[")
-        if at != -1 and "]" not in short[at:] and short.endswith("…"):  # a mask was cut short
+        if at != -1 and "]" not in short[at:] and short.endswith("…"):  # the text was cut inside a mask
             short = short[:at].rstrip() + "…"
         return Masked(short)
 
@@ -105,7 +105,7 @@ class Masker:
         """Yield the start, end (excluded) and mask of each detail that could identify someone.
 
         Positions are in characters. Each word of a name is yielded separately. Unlike `mask`, this does not
-        treat a text in capitals differently, and ignores quotation marks.
+        treat a text in capitals differently, and yields no quoted text as a whole.
         """
         for match, mask in self._tokens(text):
             if mask:
@@ -113,7 +113,7 @@ class Masker:
 
     def _tokens(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
         """Yield every piece of a text, in order, with its mask, or "" when the piece is kept."""
-        # `start`: at the start of a sentence. `exposed`: after a title or a name.
+        # `start`: the next word begins a sentence. `exposed`: it follows a title or a name.
         start, exposed = True, False
         for match in _TOKEN.finditer(text):
             piece, kind = match[0], match.lastgroup or "other"
@@ -149,9 +149,10 @@ class Masker:
 def load_masker(folders: Iterable[Path], library: Library, called: Iterable[str]) -> Masker:
     """Return a masker with the shipped lists of names.
 
-    The words of the policies and the shipped question banks count as ordinary words. `folders`: the folders
-    of policies, the shipped one first. `called`: the names of the association and its roles, whose words are
-    masked only where they may be a person's. Raises `OSError` when the list of names cannot be read.
+    The words of the policies and the shipped question banks count as ordinary words. `folders`: the data
+    folders, the shipped one first. `called`: the names of the association and its roles. Their words are
+    never masked, except those that are also people's names. Raises `OSError` when the list of names cannot be
+    read.
     """
     shipped = next(iter(folders))
     lists = tomllib.loads((shipped / "names.toml").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""A day that a text names, « Que disait 5.13 en 2016? », when a policy had or will have other words."""
+"""The version of a policy on a past or future day that a question names: « Que disait 5.13 en 2016? »."""
 
 from dataclasses import replace
 
@@ -7,12 +7,12 @@ from bot.policy.library import Reading
 
 
 def other_words(reading: Reading, text: str) -> Reading | None:
-    """Return the policy on a day that `text` names and on which other words are in force, if there is one.
+    """Return the policy as of a day that `text` names, if another version is in force on that day.
 
-    A question about the past is answered from the text in force, which may differ. None if `reading` is
-    already as of a day that was asked for.
+    Questions are answered from the text in force today, so people must be told when their day has another.
+    Return None if `reading` is already as of a day that the person asked for.
     """
-    from bot.language.dates import days_named  # noqa: PLC0415 — asked only of a policy with several versions
+    from bot.language.dates import days_named  # noqa: PLC0415 — needed only for a policy with several versions
 
     policy = reading.policy
     if reading.on:
@@ -27,10 +27,7 @@ def other_words(reading: Reading, text: str) -> Reading | None:
 
 
 def say_other_words(reading: Reading, other: Reading, voice: Voice = FRENCH) -> str:
-    """Return the sentence that says that a policy had other words, or will have some.
-
-    `other`: the reading as of the day with the other words.
-    """
+    """Return a sentence saying that a policy had, or will have, other words. `other`: from `other_words`."""
     name, year = reading.policy.name, other.on.year if other.on else other.version.since.year
     if other.version.since > reading.version.since:
         will_have = name.agree("aura", "auront")

@@ -16,20 +16,20 @@ from pathlib import Path
 from bot.policy import search
 from bot.policy.articles import PolicyError
 
-MOST_WORDS = 16_384  # twice the words of a large bank
+MOST_WORDS = 16_384  # maximum words in a cache: twice as many as in a large question bank
 SHORTEST = 4  # letters; a shorter word resembles too many others to be corrected
 # A slip is a letter missing, added or replaced, or two letters swapped. A word with at least this many
 # letters may have two slips, a shorter one only one.
 LONG = 9
-# At most so many words of a text are compared with close known words. A text with more misspelled words is
-# not French, and each search takes a fraction of a millisecond.
+# The maximum number of unknown words of a text for which a similar spelling is searched: each search takes a
+# fraction of a millisecond, and a text with more unknown words is not French.
 MOST_SLIPS = 10
 WORD = re.compile(r"[^\W_]+")
 _TYPED = re.compile(r"(?<=\w)-t-(?=\w)|\w+'?|[^\w\s]+")  # the « t » of « a-t-il » is not a word
 _LETTERED = re.compile(r"[^\W\d_]+")
 _ELIDED = re.compile(r"\b(c|j|l|m|t|s|d|n|qu|y)'(?=\w)")
 
-# Rough rules of French pronunciation on folded words: (written, heard), applied in order. Capitals stand for
+# Rough rules of French pronunciation on folded words: (letters, sound), applied in order. Capitals stand for
 # sounds without their own letter: X for « ch »; A, I and O for the nasal vowels.
 _SOUNDS = tuple(
     (re.compile(written), heard)
@@ -116,7 +116,7 @@ _stemmer = cache(search.new_stemmer)  # a stemmer has state; the answer engine's
 
 @WordCache
 def stem(word: str) -> str:
-    """Return a word's French stem, folded."""
+    """Return the French stem of a word, folded."""
     return fold(_stemmer().stemWord(word))
 
 
@@ -201,7 +201,7 @@ class Speller:
     def _phrases(self) -> Sequence[tuple[str, re.Pattern[str], str]]:
         """The table's entries that are several words, or that apply only in capitals.
 
-        Each is in lower case, as a pattern, and as what is meant.
+        Each item is the entry in lower case, a pattern that finds it, and the words that replace it.
         """
         phrases = []
         for typed, meant in self.table.items():
@@ -220,11 +220,11 @@ class Speller:
         return words
 
     def _correct(self, word: str, tries: Iterator[int]) -> str:
-        """Return the known word that `word` stands for, or `word` itself.
+        """Return the known word that `word` was meant to be, or `word` itself if it is known or none fits.
 
-        It is a word with the same sound, or an elided letter and a word (« lassociation » →
-        « l'association »), or a word spelled in a similar way. `tries`: yields once for each search for a
-        similar spelling that is still allowed.
+        In order, try a known word with the same sound, a known word after an elided letter (« lassociation »
+        → « l'association »), and a known word with a similar spelling. `tries`: yields one item for each
+        search for a similar spelling that is still allowed.
         """
         folded = fold(word)
         if folded in self.known or len(folded) < SHORTEST:
@@ -242,7 +242,7 @@ class Speller:
 
     def _close(self, folded: str) -> str:
         """Return the known word closest to `folded` in spelling, within the allowed slips, or ""."""
-        from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first unknown word
+        from rapidfuzz import process  # noqa: PLC0415 — takes 2 MB, so imported at the first unknown word
         from rapidfuzz.distance import OSA  # noqa: PLC0415 — as above
 
         best, allowed = "", 1 if len(folded) < LONG else 2

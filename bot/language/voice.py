@@ -1,7 +1,8 @@
 """The language of the bot's own words: French, or English for people who asked in English.
 
-The French sentences are where they are used. `english.toml`, shipped, translates the bot's own sentences, and
-`politique/<id>/english.toml` the sentences written beside a policy; the association can add to both.
+French sentences are written in the code that uses them, or in the data files of a policy. The shipped
+`english.toml` translates the former, and `politique/<id>/english.toml` the latter. The association can add
+its own translations to both.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ ENGLISH: Final = "english.toml"
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A function that returns a French sentence in one language.
+    """Says the bot's French sentences in French or in English.
 
     `english`: the translation of each French sentence, None to speak French. A sentence without a translation
     stays in French.
@@ -26,7 +27,7 @@ class Voice:
     english: Mapping[str, str] | None = field(default=None, repr=False)
 
     def __call__(self, french: str, **values: object) -> str:
-        """Return a sentence with its {values}, if there are any."""
+        """Return a sentence, translated if there is a translation, with its `{values}` filled in."""
         words = french if self.english is None else self.english.get(_key(french), french)
         return words.format(**values) if values else words
 
@@ -35,7 +36,7 @@ FRENCH: Final = Voice()
 
 
 def load_english(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the translations in the files that exist. Later files prevail.
+    """Return the translations in those of the files that exist, by French sentence. Later files prevail.
 
     Raises `PolicyError`, naming the file, when a value is not a text.
     """
@@ -58,5 +59,5 @@ def load_english(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def _key(french: str) -> str:
-    """Return a sentence as a lookup key, whatever its white space."""
+    """Return a sentence as a lookup key, in which no-break spaces are ordinary spaces."""
     return french.replace("\u00a0", " ")
