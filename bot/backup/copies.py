@@ -7,8 +7,8 @@ A sealed copy is a line, `vigie-sauvegarde-3 KEY` (the fingerprint of its key), 
 (XChaCha20-Poly1305, its 24-byte header, messages of `_PIECE` bytes). The stream holds a line, `MADE LENGTH`,
 then the database of LENGTH bytes, then zeros. MADE is the day of a nightly copy, the moment of an hourly one.
 
-There is only one hourly copy, made whether or not anything changed: each replaces the one before, and its
-size is a multiple of `STEP`. So neither a series of copies nor their sizes tell the hour of a report.
+There is only one hourly copy, made whether or not anything changed. Each replaces the previous one, and its
+size is a multiple of `STEP`. So neither a series of copies nor their sizes reveal the hour of a report.
 """
 
 import base64
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 KEY_FILE: Final = "sauvegardes.cle"
 SEALED: Final = "vigie-*.chiffre"  # the names of sealed copies
 HOURLY: Final = "vigie-heure.chiffre"
-STEP: Final = 16 * 1024**2  # bytes: at least the size that the largest sealed picture of a report adds
+STEP: Final = 16 * 1024**2  # bytes: at least as many as the largest sealed picture of a report adds
 _SEAL = b"vigie-sauvegarde-"  # the beginning of sealed copies of every format version
 _HEADER = re.compile(_SEAL + rb"3 ([0-9a-f]{16})\n")
 _HEADER_LENGTH = 36  # bytes
@@ -90,7 +90,10 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
 
 
 def save_hourly(database: Path, folder: Path, keys: Path, moment: datetime) -> Path:
-    """Write the hour's sealed copy into `folder`, in place of the one before. Raises like `save_sealed`."""
+    """Write the hour's sealed copy into `folder`, replacing the previous one.
+
+    Raises the errors of `save_sealed`.
+    """
     destination = folder / HOURLY
     key, content = _read_database(database, folder, keys)
     with files.explained(destination), files.draft(destination) as draft:
@@ -125,7 +128,7 @@ def _require_whole(copy: sqlite3.Connection, database: Path) -> None:
 
 
 def _write_sealed(draft: Path, key: bytes, made: str, content: bytes, step: int = 1) -> None:
-    """Write a sealed copy, padded to a multiple of `step` bytes inside its seal, and read it again."""
+    """Write a sealed copy of `content`, padded to a multiple of `step` bytes, and read it back as a check."""
     plain = f"{made} {len(content)}\n".encode("ascii") + content
     size = -(-len(plain) // step) * step
     state = secretstream.crypto_secretstream_xchacha20poly1305_state()
@@ -152,7 +155,7 @@ def expire(folder: Path, today: date, days: int, keys: Path) -> None:
     """Remove the nightly copies older than `days` days, and their SHA-256 files.
 
     The latest copy that opens, or the latest one when none opens, is never removed: while new copies fail, it
-    may be the only one left. If one cannot be removed, remove the others, then raise `StorageError`.
+    may be the only one left. If a copy cannot be removed, remove the others, then raise `StorageError`.
     """
     problem, oldest = None, today - timedelta(days=days)
     expired = [path for path in folder.glob(f"{SEALED}*") if (day := _night(path)) and day < oldest]
@@ -171,7 +174,7 @@ def expire(folder: Path, today: date, days: int, keys: Path) -> None:
 
 
 def _last(folder: Path, keys: Path) -> date | None:
-    """Return the night of the latest copy that opens or, if none does, of the latest. None without copies."""
+    """Return the night of the latest copy that opens or, if none opens, of the latest one, if any."""
     latest_first = nights(folder)[::-1]
     for night in latest_first:
         with suppress(StorageError):
@@ -205,7 +208,7 @@ def nightly(folder: Path, day: date) -> Path:
 
 
 def latest(folder: Path) -> dict[str, float]:
-    """Return when the latest copies were written, in seconds since 1970: « hour » and « night », if any."""
+    """Return when the latest copies were written, in seconds since 1970, by kind: « hour », « night »."""
     paths = {"hour": folder / HOURLY, "night": nightly(folder, (nights(folder) or [date.min])[-1])}
     return {kind: path.stat().st_mtime for kind, path in paths.items() if path.exists()}
 
@@ -213,7 +216,7 @@ def latest(folder: Path) -> dict[str, float]:
 def last_hour(folder: Path, keys: Path) -> datetime | None:
     """Return when the hourly copy was made, None if there is none.
 
-    Raises `StorageError` if it does not open.
+    Raises `StorageError` if the copy does not open.
     """
     made = read_copy(folder / HOURLY, keys)[1] if (folder / HOURLY).exists() else None
     return made if isinstance(made, datetime) else None
@@ -277,7 +280,10 @@ def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date | datet
 
 
 def _decrypt(file: BinaryIO, key: bytes) -> Iterator[bytes]:
-    """Yield the content of the stream at the file's position. Raises `CryptoError` if cut or altered."""
+    """Yield the content of the stream at the file's position.
+
+    Raises `CryptoError` if the stream is incomplete or altered.
+    """
     state, tag = secretstream.crypto_secretstream_xchacha20poly1305_state(), 0
     secretstream.crypto_secretstream_xchacha20poly1305_init_pull(state, file.read(_STREAM), key)
     while sealed := file.read(_PIECE + _OVERHEAD):

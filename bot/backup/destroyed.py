@@ -1,10 +1,10 @@
 """The list of destroyed rows, stored outside the database so that restoring a copy does not bring them back.
 
 Each row has one line: the month, then a hash of the table and the row's random identifier. Someone who
-reads the list learns neither which rows were destroyed nor when: the lines are sorted, the file is written
-again at each beat of the clock, and a random number of lines are decoys. Each certificate of destruction has
-one line too: identifier, day, category, count. The file is stored beside the keys, and never in a copy.
-One line, `liste` and a random number, tells the list from a new one begun after it was lost.
+reads the list learns neither which rows were destroyed nor on which day: the lines are sorted, the file is
+written again at each beat of the clock, and a random number of lines are decoys. Each certificate of
+destruction has one line too: identifier, day, category, count. The file is stored beside the keys, and never
+in a copy. One line, `liste` and a random number, distinguishes this list from a new one begun after a loss.
 """
 
 import hashlib
@@ -97,8 +97,8 @@ _INTO = f"{CERTIFICATES} (id, day, category, count) VALUES (?, ?, ?, CAST(? AS I
 def settle(db: Database, folder: Path) -> None:
     """Make the list match the database. Do not call it inside a transaction that destroys rows.
 
-    Remove from the list the rows that still exist, because the transaction that deleted them failed. Add the
-    missing certificates to the list. Raises `StorageError`.
+    Remove from the list the rows that still exist, because a transaction that deleted them was rolled back.
+    Add the missing certificates to the list. Raises `StorageError`.
     """
     lines = _lines(folder)
     existing = {row_hash(table, row_id) for table, row_id in _rows(db)}
@@ -127,12 +127,12 @@ def _lines(folder: Path) -> set[str]:
 
 
 def _read_mark(folder: Path) -> str:
-    """Return the number that tells the list from a new one, "" for a list that has none."""
+    """Return the random number of the list's `liste` line, "" if there is no such line."""
     return next((match[1] for line in _lines(folder) if (match := _MARK.fullmatch(line))), "")
 
 
 def _begin(folder: Path) -> None:
-    """Give a list its number, and make the list if there is none."""
+    """Add a `liste` line to the list, creating the list if needed."""
     _add(folder, [f"liste {secrets.token_hex(_HASH_BYTES)}\n"])
 
 

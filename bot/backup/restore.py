@@ -32,7 +32,7 @@ from bot.times import iso
 
 logger = logging.getLogger(__name__)
 
-_BEFORE_ALL = -(2**63)  # below every row: alerts about reports have random negative numbers
+_BEFORE_ALL = -(2**63)  # below every rowid: those of alerts about reports are random and negative
 _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm|\.sha256)?")
 
 
@@ -190,11 +190,11 @@ def _aside(database: Path, now: datetime) -> Path:
 
 
 def keep_before_upgrade(database: Path, now: datetime) -> Path | None:
-    """Copy a database of an earlier version beside it, so that it can come back along with that version.
+    """Copy a database of an earlier version beside it, so that one can return to that version.
 
-    Call it before the database is opened, which changes its tables. Return the path of the copy, None if the
-    database is of this version, or is still empty. `expire_kept` deletes it when it expires, as it does the
-    databases that restorations replaced. Raises `StorageError`, for example if a bot is running.
+    Call this before the database is opened, which changes its tables. Return the path of the copy, None if
+    the database is of this version, or is still empty. `expire_kept` later deletes the copy. Raises
+    `StorageError`, for example if a bot is running.
     """
     if not database.is_file():
         return None
@@ -207,7 +207,7 @@ def keep_before_upgrade(database: Path, now: datetime) -> Path | None:
 
 
 def expire_kept(database: Path, today: date, days: int) -> None:
-    """Remove the old databases that restorations set aside more than `days` days ago."""
+    """Remove the databases that restorations and upgrades set aside more than `days` days ago."""
     database = database.resolve()
     for path in database.parent.glob(f"{database.name}.avant-*"):
         match = _SET_ASIDE.fullmatch(path.name)

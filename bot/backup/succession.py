@@ -1,7 +1,7 @@
-"""The archive that one keeper of Vigie hands to the next, encrypted under words that are told separately.
+"""The archive that one keeper of Vigie hands to the next, encrypted with words that are given separately.
 
 An archive is a line, `vigie-passation-1 SALT` (32 hexadecimal digits), then a libsodium secret box
-(XSalsa20-Poly1305) of a gzipped tar. Its key comes from the words and the salt by Argon2id.
+(XSalsa20-Poly1305) of a gzipped tar. The key of the box is derived from the words and the salt by Argon2id.
 """
 
 import io
@@ -25,7 +25,8 @@ _HEADER: Final = re.compile(rb"vigie-passation-1 ([0-9a-f]{32})\n")
 def pack(members: Mapping[str, bytes | Path], words: str, archive: Path) -> None:
     """Write an archive.
 
-    `members`: files' contents, or files and folders, by their names in it. Raises `StorageError`.
+    `members`: by name in the archive, the content of a file, or the path of a file or folder. Raises
+    `StorageError`.
     """
     content = io.BytesIO()
     with files.explained(archive), tarfile.open(fileobj=content, mode="w:gz") as tar:

@@ -10,8 +10,7 @@ confirms it, or if it is the very first right. A loss takes effect on the day re
 is the next day too for whoever leaves a role or a group that receives reports: a day ends with the readers
 that it began with.
 
-A decision that takes two administrators counts only those of `standing`: it makes no difference which of the
-two decided first.
+When a decision takes two administrators, both must be in `standing`, whichever of them decided first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -61,7 +60,8 @@ class Appointment:
 
 _COLUMNS: Final = tuple(field.name for field in fields(Appointment))
 _FROM_ROW: Final = TypeAdapter(Appointment)
-# The rows that give a right in force on a day: for each role and account, the latest in effect by then.
+# Selects the rows that grant a right in force on a day, which is the parameter: for each role and account,
+# the latest row effective by that day, if it is a gain.
 _IN_FORCE: Final = """
     SELECT number, role, account, batch FROM (
       SELECT *, row_number() OVER (
@@ -207,9 +207,9 @@ def follow(db: Database, today: date, by: str = "") -> str | None:
 
 
 def _expected(db: Database, able: Collection[Place], day: date) -> dict[Place, str]:
-    """Return each `Place` that the registry gives the right to on a given day, and its `Appointment.how`.
+    """Return the `Appointment.how` of each `Place` that should have a right on a day, given the registry.
 
-    `able`: each `Place` that already has the right.
+    `able`: each `Place` that already has the right, given the rows.
     """
     reporting, chosen = reporting_roles(db, day), recipients(db, day)
     held = {role: roles.holders(db, role, day) for role in (*reporting, ADMINISTRATION)}
@@ -233,7 +233,7 @@ def _relief(
 ) -> list[str]:
     """Return the persons who receive the reports of a vacant role: the holders of the next role that has any.
 
-    Return an empty list while another recipient's role has a holder. `chosen`: the recipients.
+    The list is empty while another recipient's role has a holder. `chosen`: the roles that are recipients.
     """
     if role not in reporting or (role in chosen and any(held[other] for other in chosen)):
         return []
@@ -245,11 +245,11 @@ def _relief(
 
 
 def standing(db: Database, today: date, decided_on: date) -> Mapping[str, str]:
-    """Return who counts among the two administrators of a decision made on a given day.
+    """Return today's administrators who may make, or agree to, a decision of a given day that takes two.
 
-    They are today's administrators whose right took effect before that day and has not ended since, so that
-    nobody is appointed just to decide or just to agree. The very first administrators count from their first
-    day. Accounts, in the format of `Account.__str__`, are mapped to the identifiers of their persons.
+    Their right must have taken effect before that day and not have ended since, so that nobody is appointed
+    just to decide or just to agree. The very first administrators count from their first day. The result maps
+    their accounts, in the format of `Account.__str__`, to the identifiers of their persons.
     """
     terms = [row for (role, _), row in _able(db, today).items() if role == ADMINISTRATION]
     earliest = {row.batch for row in _rows(db, "role = ?", ADMINISTRATION)[:1]}
@@ -264,14 +264,15 @@ def standing(db: Database, today: date, decided_on: date) -> Mapping[str, str]:
 def is_second(db: Database, today: date, by: str, first: str, decided_on: date) -> bool:
     """Return whether `by` may agree, as a second administrator, to a decision that `first` made on a day.
 
-    Both are accounts in the format of `Account.__str__`. They must be in `standing`, and of two persons.
+    `by` and `first`: accounts in the format of `Account.__str__`. Both must be in `standing`, and belong to
+    two different persons.
     """
     counted = standing(db, today, decided_on)
     return by in counted and first in counted and counted[by] != counted[first]
 
 
 def awaits_second(db: Database, row: Appointment, today: date) -> bool:
-    """Return whether a second administrator may confirm a row: for tomorrow, from one in `standing`."""
+    """Return whether a row awaits a second administrator: it is for tomorrow, by one who is in `standing`."""
     return row.effective_on == today + timedelta(1) and row.by in standing(db, today, row.decided_on)
 
 
@@ -337,7 +338,7 @@ def _rows(db: Database, where: str, *values: str) -> list[Appointment]:
 
 
 def carry(former: Database, db: Database) -> None:
-    """Add to `db`, a restored database, the rows that only `former`, the database it replaces, holds."""
+    """Add to the restored database `db` the rows that only `former`, the database that it replaces, has."""
     columns = f"id, {', '.join(_COLUMNS[1:])}"
     rows = former.conn.execute(f"SELECT {columns} FROM appointments ORDER BY number").fetchall()  # noqa: S608 — constants
     db.conn.executemany(

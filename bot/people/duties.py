@@ -1,6 +1,6 @@
 """Who receives reports: the roles that are recipients, and the alternate, over time.
 
-The rows are the authority, not the profile. A profile that says otherwise changes nothing until an
+The rows of `report_duties` decide, not the profile. A profile that differs from them changes nothing until an
 administrator applies it. The change then waits for the next day like any appointment, or for a second
 administrator (see `bot.people.appointments`).
 """
@@ -31,7 +31,7 @@ class Duties:
         return cls(reports.recipients, reports.alternate) if reports else cls()
 
     def fingerprint(self) -> str:
-        """Return twelve hexadecimal digits that tell these duties from others."""
+        """Return twelve hexadecimal digits of a hash of these duties."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
     def rows(self) -> list[tuple[str, str, int]]:
@@ -53,14 +53,14 @@ def on_day(db: Database, day: date) -> Duties:
 
 
 def latest(db: Database) -> Duties:
-    """Return the duties once every change that is planned has taken effect."""
+    """Return the duties as they will be once every planned change has taken effect."""
     return on_day(db, date.max)
 
 
 def assign(db: Database, changed: Duties, since: date, by: str = "") -> None:
-    """Replace the duties by `changed` from the day `since`. Rows that say the same stay.
+    """Replace the duties with `changed` from the day `since`. Rows that both have in common stay.
 
-    `by`: the account of the administrator who decides it, "" for the profile that a database begins with.
+    `by`: the account of the administrator who decides, "" when the profile does (see `roles.seed`).
     """
     day, expected = since.isoformat(), set(changed.rows())
     db.conn.execute("DELETE FROM report_duties WHERE since >= ? AND since > '0001-01-01'", (day,))
@@ -78,9 +78,9 @@ def assign(db: Database, changed: Duties, since: date, by: str = "") -> None:
 
 
 def advance(db: Database, role_id: str, planned: date, today: date, by: Collection[str]) -> None:
-    """Make the changes of a role's duties that are planned for a given day take effect today instead.
+    """Make the changes to a role's duties that are planned for the day `planned` take effect today instead.
 
-    `by`: the accounts whose decisions are confirmed; changes decided by anyone else keep waiting.
+    `by`: the accounts whose decisions are confirmed. Changes that other accounts decided keep waiting.
     """
     for column in ("since", "until"):
         db.conn.execute(

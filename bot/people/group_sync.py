@@ -1,4 +1,4 @@
-"""The synchronisation of the registry with the platforms' groups, by events and a full reading each night."""
+"""The synchronisation of the registry with the platforms' groups, by events and by a full read each night."""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -35,7 +35,7 @@ class GroupSync:
     registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
-        """Record that, of the followed groups on their platform, `actor` belongs to these only."""
+        """Record that `actor` belongs to `groups`, and to no other followed group of their platform."""
 
         def record(db: Database, today: date) -> None:
             for group in {source.source_id for source in membership.sources(db, actor.platform)}:

@@ -134,7 +134,7 @@ def gone(db: Database, actor: Acting, today: date) -> int:
 
 
 def _sources_around(db: Database, actor: Acting) -> list[Source]:
-    """Return the sources of the actor's workspace or server, or of the whole platform when it is unknown."""
+    """Return the sources of the actor's workspace or server, or of their platform if `actor.team` is ""."""
     return [source for source in sources(db, actor.platform) if actor.team in {"", source.team}]
 
 

@@ -32,11 +32,10 @@ _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE
 class RegistryBoard:
     """The parts of the registry shown on the first pages of the web form and the chat, kept in memory.
 
-    Since these pages never wait for the storage thread, their response time does not reveal what that
-    thread is doing.
-    `titles`: the titles of roles, by identifier, None until they are read. `recipients`: the
-    roles that receive reports, the default one first. `holders`: the accounts of
-    everyone who holds a role today. `readers`: the sentence returned by `describe_readers`.
+    Since these pages never wait for the storage thread, their response time does not reveal what that thread
+    is doing. `titles`: the titles of roles, by identifier, None until they are read. `recipients`: the roles
+    that receive reports, the default one first. `holders`: the accounts of everyone who holds a role today.
+    `readers`: the sentence returned by `describe_readers`.
     """
 
     titles: Mapping[str, str] | None = None
@@ -53,9 +52,9 @@ class Office:
     rows that are about to be destroyed. `settled`: called after their destruction (see
     `bot.backup.destroyed`). `registry_changed`: called after each change of roles, members or accounts, in
     the same transaction, with the account of the administrator who made it, or "". `leaving`: called with a
-    person who is about to be erased, in the same transaction: it withdraws their consents. `board`: refreshed
-    once a change of the registry is committed, and at each beat of the clock. `profile`: the association's.
-    `reports`: whether reports are offered.
+    person who is about to be erased, in the same transaction, to withdraw their consents. `board`: refreshed
+    after each committed change of the registry, and at each beat of the clock. `profile`: the profile of the
+    association. `reports`: whether reports are offered.
     """
 
     storage: Storage
@@ -142,7 +141,7 @@ def picked_person(db: Database, request: Request) -> str:
 def typed_day(office: Office, request: Request, name: str, *, past: bool = False) -> ReadDate:
     """Return the day typed or chosen in the field `name` of a form. `past`: see `read_date`.
 
-    Raises `FieldsError`.
+    Raises `FieldsError` when it is not a day.
     """
     from bot.language.dates import DateError, read_date  # noqa: PLC0415 — imported for the first typed day
 
@@ -199,7 +198,10 @@ def administers(office: Office, request: Request) -> bool:
 
 
 def receives_reports(office: Office, request: Request) -> bool:
-    """Return whether the sender may read reports today, from this account. Call it on the storage thread."""
+    """Return whether the requester may read reports today with this account.
+
+    Call this on the storage thread.
+    """
     if request.actor is None:
         return False
     with office.storage.transaction() as db:

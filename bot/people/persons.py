@@ -91,9 +91,9 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 
 
 def first_account(db: Database, actor: Acting) -> Account:
-    """Return the account that tells a person from anyone else: the one to write to, or `actor`'s own.
+    """Return the account to use as a person's key: the one to write to or, for an unknown person, `actor`'s.
 
-    A person who is not known yet may be from their next request on, so their identifier would not do.
+    A person's identifier would not do, because someone unknown gets one at a later request.
     """
     person = person_of(db, actor)
     return accounts_of(db, person)[0] if person else account(actor)
@@ -103,7 +103,7 @@ def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
     """Send a person's messages to this account first, from now on.
 
     An account that the person chose (`chosen`) still comes before one that they merely used. The person is
-    added if needed, so that a choice made first of all is kept.
+    added to the database if needed, so that a choice made in their very first request is kept.
     """
     who, person, rank = account(actor), known(db, actor), 2 if chosen else 1
     db.conn.execute("UPDATE accounts SET preferred = 0 WHERE person_id = ? AND preferred = ?", (person, rank))
@@ -195,7 +195,7 @@ def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
 
 
 def ask_about_code(db: Database, actor: Acting, code: str) -> None:
-    """Record that `actor` typed a code and was asked to confirm. From then on, only they can confirm it."""
+    """Record that `actor` typed a code and was asked to confirm it. Only `actor` can then do so."""
     db.conn.execute(
         "UPDATE link_codes SET asked = ?, agreed = 0 WHERE code_hash = ?",
         (str(account(actor)), _hashed(code)),
@@ -232,8 +232,8 @@ def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
 def link(db: Database, issuer: Acting, other: Acting) -> None:
     """Merge the persons of two accounts that both agreed to be linked, and delete the code.
 
-    Messages then go first to `other`, unless the person chose an account (see `prefer`). If both did before
-    they were linked, they go to the choice made on the side of `other`.
+    Messages then go first to `other`, unless the person chose an account (see `prefer`). If both persons had
+    chosen one before, the choice of `other`'s person is kept.
     """
     person = known(db, issuer)
     db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person,))
@@ -259,7 +259,7 @@ def merge(db: Database, into: str, gone: str) -> None:
     """Move all the rows of the person `gone` to the person `into`, in every table, then delete `gone`.
 
     If both have the same row, only one of the two rows is kept. A message queued for both is sent once. If
-    both chose an account to be written to, the choice of `gone`, the last to be linked, is kept.
+    both had chosen an account for their messages, the choice of `gone` is kept, as the more recently linked.
     """
     db.conn.execute(
         """UPDATE accounts SET preferred = 0 WHERE person_id = ?

@@ -87,12 +87,12 @@ class Tenure:
 
 
 def seed(db: Database, described: Profile | None = None) -> None:
-    """Add the roles of a profile that the registry lacks; the shipped profile's by default.
+    """Add to the registry the roles of a profile that it does not have yet.
 
-    Titles, fallbacks and the recipients of reports then stay as the registry has them, because the
-    administration may have changed them. The profile's differences are only proposed (see
-    `bot.people.duties`). Until anyone holds a role or sends a report, the profile still decides which roles
-    exist and who receives reports.
+    `described`: the profile, None for the shipped one. The titles, fallbacks and recipients of reports that
+    the registry already has do not change, because the administration may have chosen them. Where the profile
+    differs, the change is only proposed (see `bot.people.duties`). While the registry is not in use (see
+    `_in_use`), the profile still decides which roles exist and who receives reports.
     """
     described = described or profile.shipped()
     ids, unused = [role.id for role in described.roles], not _in_use(db)
@@ -122,9 +122,9 @@ def seed(db: Database, described: Profile | None = None) -> None:
 
 
 def _in_use(db: Database) -> bool:
-    """Return whether anyone ever held a role other than the administration, or a role has an e-mail address.
+    """Return whether anyone has held a role other than the administration, or a role has an e-mail address.
 
-    A stored report counts too.
+    The registry is also in use when a report is stored.
     """
     row = db.conn.execute(
         """SELECT 1 FROM appointments WHERE role <> ?1
@@ -157,7 +157,7 @@ def title(db: Database, role_id: str) -> str:
 
 
 def current_titles(db: Database, role_ids: Iterable[str]) -> list[str]:
-    """Return the current titles of roles, without those removed from the registry."""
+    """Return the current titles of roles, leaving out the roles that were removed from the registry."""
     known = []
     for role_id in role_ids:
         with suppress(UnknownRoleError):
@@ -184,7 +184,7 @@ def recipients(db: Database, on: date) -> tuple[str, ...]:
 
 
 def others(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the recipients that act for this one when it cannot, in order; [] if it is not a recipient."""
+    """Return the other recipients, in the order in which they act for this one; [] if it is no recipient."""
     known = recipients(db, on)
     if role_id not in known:
         return []
@@ -257,8 +257,9 @@ def change(db: Database, changed: Role) -> None:
 def holders(db: Database, role_id: str, on: date) -> list[str]:
     """Return the identifiers of the persons who hold a role on a given day, directly or through a group.
 
-    Someone who leaves a group holds its roles until the end of that day, except the administration. Someone
-    who joins it may read reports only from the next day (see `appointments`), so reports keep a reader.
+    Someone who leaves a group keeps its roles until the end of that day, except the administration. Since
+    someone who joins the group may read reports only from the next day (see `appointments`), reports would
+    otherwise have no reader for a day.
     """
     rows = db.conn.execute(
         """SELECT person_id FROM role_holders
@@ -311,8 +312,9 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
 def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
     """Give a role to `holder` from the day `since`, in place of the other holders or alongside them.
 
-    When `replacing`, the others' terms that start on that day or later are removed. A group without a known
-    member replaces the other holders only once it has one (see `relieve`). Raises `UnknownRoleError`.
+    When `replacing`, the terms of the other holders end on that day; those that would start then or later are
+    removed. A group without a known member replaces the other holders only once it has one (see `relieve`).
+    Raises `UnknownRoleError`.
     """
     role(db, role_id)
     group = holder if isinstance(holder, Group) else None
@@ -336,7 +338,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
 
 
 def relieve(db: Database, source: membership.Source, today: date) -> None:
-    """If a group has a known member, make it replace the other holders in the roles where it `waits`."""
+    """If a group has a known member, make it replace the other holders of the roles where it waits to."""
     group = Group(source.platform, source.team, source.source_id)
     if not _inhabited(db, group):
         return

@@ -1,7 +1,7 @@
-"""The people whom something may await, in memory, as of the last beat of the clock.
+"""A board, in memory, of the people who may have something to do, as of the last beat of the clock.
 
-Everyone else's menu is answered from memory: since it never waits for the storage thread, its response time
-does not reveal what that thread is doing.
+The menu of anyone else is answered from memory. Since it never waits for the storage thread, its response
+time does not reveal what that thread is doing.
 """
 
 from collections import defaultdict
@@ -16,8 +16,9 @@ from bot.conversation.requests import Actor
 from bot.people import roles
 from bot.people.persons import Account, account
 
-# What may await each person, with everything that changes its wording. It may include something that is over,
-# but never omit something that is not: the menu then checks (see `bot.commands.vigie.awaiting`).
+# What each person may have to do (a « matter »), with everything that changes its wording in the menu. A
+# matter that is over may remain here, but a current one is never missing. The menu checks each of them (see
+# `bot.commands.vigie.awaiting`).
 _MATTERS: Final = """
   SELECT person_id, 'accueil ' || policy || version || round || scope || questions
     || (SELECT count(*) FROM reading_facts AS facts WHERE facts.person_id = onboardings.person_id
@@ -44,7 +45,7 @@ _MATTERS: Final = """
   UNION ALL SELECT consenter_id, 'consentement ' || id
     FROM permission_requests WHERE state = 'asked' AND consenter_id IS NOT NULL
 """
-# What may await the holders of some role. The menu finds out which.
+# What the holders of some role may have to do. The menu finds out which role.
 _FOR_HOLDERS: Final = """
   SELECT 'demande ' || id FROM permission_requests WHERE state = 'asked'
   UNION ALL SELECT 'verification ' || policy || version || check_name FROM check_reviews
@@ -53,21 +54,21 @@ _FOR_HOLDERS: Final = """
 
 @dataclass(slots=True)
 class AwaitingBoard:
-    """The board. `matters`: what may await each account, as texts that are only compared, never shown.
+    """The board. `matters`: what each account may have to do, as texts that are only compared, never shown.
 
-    `changed`: the accounts whose matters changed since this set was last emptied. Their pages are published
-    again.
+    `changed`: the accounts whose matters changed since `take_changed` was last called. Their home pages are
+    then refreshed.
     """
 
     matters: Mapping[Account, frozenset[str]] | None = None
     changed: set[Account] = field(default_factory=set)
 
     def may_await(self, actor: Actor) -> bool:
-        """Return whether something may await a person. True until the board is first read."""
+        """Return whether a person may have something to do. True until the board is first read."""
         return self.matters is None or account(actor) in self.matters
 
     def watch(self, actor: Actor | None) -> None:
-        """Treat someone who acts as a person whom something may await, until the next beat of the clock."""
+        """Until the next beat of the clock, assume that `actor`, who made a request, has something to do."""
         if actor is not None and self.matters is not None:
             self.matters = {account(actor): frozenset(), **self.matters}
 

@@ -61,7 +61,7 @@ _COLUMNS = {"id": int, **dict.fromkeys(LABELS, str), "serious_risk": int}
 
 @contextmanager
 def open_register(database: Path) -> Iterator[Database]:
-    """Yield the register beside the bot's database, created if needed, readable by its owner only.
+    """Yield the register beside the bot's database. Create it if needed, readable by its owner only.
 
     Raises `StorageError` when it cannot be opened, read or written.
     """

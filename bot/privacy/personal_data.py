@@ -1,6 +1,6 @@
 """Personal data held by the bot: its purposes, retention, access and erasure.
 
-Each category of personal information is one `Category` in the table below. A room that stores other personal
+Each category of personal information is one `Category` of `CATEGORIES`. A room that stores other personal
 information adds its own. The terms come from the Act respecting the protection of personal information in the
 private sector (P-39.1): s. 8 (notice), 23 (destruction), 27 (access), 28 (rectification).
 """
@@ -45,7 +45,7 @@ class Category:
 
     `id`: its name in the exported file. `title`, `purpose`, `retention`: shown to the person, in French.
     `rows`: SQL that selects the facts about `:person`, in the columns to show. `duty`: why the association
-    must keep it, in French, "" when it need not.
+    must keep these facts, in French, "" when it need not.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Category:
 
 Held: TypeAlias = Mapping[Category, list[Fact]]
 
-# The kind and the state of a request, in words.
+# SQL expressions for the kind and the state of a permission request, in French words.
 _KIND: Final = """CASE kind WHEN 'page' THEN 'une page' WHEN 'logo' THEN 'le logo'
   WHEN 'parole' THEN 'parler au nom de l''association' ELSE 'une image' END AS demande"""
 _STATE: Final = """CASE state WHEN 'asked' THEN 'sans réponse' WHEN 'granted' THEN 'en vigueur'
@@ -261,7 +261,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` has not yet seen this version of the notice with any of their accounts."""
+    """Return whether `actor` has yet to see `NOTICE_VERSION` of the privacy notice, with any account."""
     person = persons.person_of(db, actor)
     shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
@@ -270,7 +270,7 @@ def notice_due(db: Database, actor: Acting) -> bool:
 
 
 def notice_shown(db: Database, actor: Acting) -> None:
-    """Record that `actor` has seen this version of the notice."""
+    """Record that `actor` has seen `NOTICE_VERSION` of the privacy notice."""
     persons.known(db, actor)
     who = persons.account(actor)
     db.conn.execute(
@@ -360,10 +360,10 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
 def enforce(
     db: Database, today: date, remember: Remember, *, attestation_years: int = ATTESTATION_YEARS
 ) -> dict[str, int]:
-    """Destroy the data whose retention has ended, and certify it. Return the number of rows by category.
+    """Destroy the data whose retention has ended, and certify the destruction. Return row counts by category.
 
-    `attestation_years`: how long attestations are kept after the end of a mandate, and permissions after
-    theirs. Call this every day. A second call on the same day does nothing.
+    `attestation_years`: how many years attestations are kept after the end of a mandate, and permissions
+    after their own end. Call this every day. A second call on the same day does nothing.
     """
 
     def old(table: str, where: str, days: int) -> int:
@@ -399,9 +399,9 @@ def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
 
 
 def _forget_askers(db: Database, today: date, remember: Remember) -> int:
-    """Forget, once each university year, the people who have nothing but an account. Return how many.
+    """Once each university year, forget the people who have only an account. Return how many.
 
-    Since the times of visits are not stored, there is no other way to tell who has become inactive.
+    Since no time of use is stored, there is no other way to tell who has become inactive.
     """
     year = str(today.year if today.month >= NEW_YEAR_MONTH else today.year - 1)
     before = state.read_value(db, _FORGOTTEN)

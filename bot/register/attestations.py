@@ -1,4 +1,4 @@
-"""The register of attestations, and the record of each person's steps before attesting.
+"""The register of attestations, and the record of the steps that lead a person to attest.
 
 Five facts are recorded separately, and none is inferred from another: « delivered », « opened », « read »,
 « passed » and « attested ». `note_fact` stores the first four, and the last is an entry of the chain
@@ -113,7 +113,7 @@ def facts(db: Database, person_id: str, target: Target) -> dict[Fact, datetime]:
 def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
     """Add a signed entry to the chain, or return the person's existing entry for this text.
 
-    Call `advance` once the transaction is committed.
+    Call `heads.advance` once the transaction is committed.
     """
     target = attesting.target
     existing = attestation_of(db, attesting.person_id, target.policy, target.version)
@@ -220,7 +220,7 @@ def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audi
 
 
 def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
-    """Verify the attestations and their recorded end (see `heads.verify_with_end`)."""
+    """Verify the attestations and their recorded head (see `heads.verify_with_end`)."""
     return heads.verify_with_end(partial(verify_register, db, ring), ring, keys)
 
 

@@ -1,6 +1,6 @@
 """The page of a certificate: a PDF that can be verified with the public keys alone.
 
-It is a sealed page (`sealed_pages`), whose data is the register entry, the certificate's content, the names
+It is a sealed page (see `sealed_pages`). Its data is the register entry, the certificate's content, the names
 that the content commits to, and the salt of each commitment.
 """
 

@@ -1,7 +1,7 @@
-"""The register of certificates: a chain of commitments, and their content, stored apart while it is kept.
+"""The register of certificates: a chain of commitments, and their contents, stored apart until erased.
 
 An entry is added when a permission is granted, withdrawn or ended. Its commitment is the SHA-256 of a random
-salt and of the certificate's content: once the content is erased with its salt, the entry reveals nothing,
+salt and of the certificate's content. Once the content and the salt are erased, the entry reveals nothing,
 neither the kind of permission nor its day.
 """
 
@@ -36,7 +36,7 @@ class Certificate:
 def add(db: Database, request_id: str, content: Content, signer: Signer, now: datetime) -> Certificate:
     """Add a signed entry to the chain. Call `heads.advance` once the transaction is committed.
 
-    `request_id`: the request with which the content is erased.
+    `request_id`: the permission request. The content is erased with it.
     """
     attestations.trust(db, signer, now)
     last, salt = heads.head(db, CERTIFICATES), chain.new_salt()
@@ -56,7 +56,7 @@ def add(db: Database, request_id: str, content: Content, signer: Signer, now: da
 
 
 def commitment(content: Content, salt: str) -> str:
-    """Return the commitment to a content with its salt."""
+    """Return the commitment to a certificate's content with a salt."""
     return chain.commitment("content", _written(content), salt)
 
 
@@ -66,7 +66,7 @@ def all_certificates(db: Database) -> list[Certificate]:
 
 
 def certificates_of(db: Database, request_id: str) -> list[Certificate]:
-    """Return the certificates of a request in order: granted, then withdrawn or ended."""
+    """Return the certificates of a permission request, in order: granted, then withdrawn or ended."""
     return list(_select(db, "request_id = ?", (request_id,)))
 
 
@@ -98,7 +98,7 @@ def verify(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
 
 
 def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
-    """Verify the certificates and their recorded end (see `heads.verify_with_end`)."""
+    """Verify the certificates and their recorded head (see `heads.verify_with_end`)."""
     return heads.verify_with_end(partial(verify, db, ring), ring, keys, CERTIFICATES)
 
 
@@ -119,7 +119,7 @@ def _written(content: Content) -> str:
 def _read(text: str) -> Content:
     """Parse a stored content.
 
-    Text that is not JSON was altered, and yields {}, which matches no commitment.
+    Text that is not a JSON object was altered. The content returned for it matches no commitment.
     """
     try:
         content = json.loads(text)

@@ -1,7 +1,7 @@
 """The two chains of the register, attestations and certificates: their last entries, and their verification.
 
-The last entry of each is recorded in its own file of the key folder. This reveals the removal of the last
-entries, which the chain alone cannot show.
+The last entry of each chain is recorded in a file of the key folder. The record reveals the removal of the
+last entries, which the chain alone cannot show.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -41,9 +41,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A verification's result: the numbers of entries and of erased ones, and the faults.
+    """A verification's result: how many entries there are, how many are erased, and the faults.
 
-    The faults are in the order of the entries, and those of the chain as a whole come last.
+    Faults are in the order of the entries. The faults of the chain as a whole come last.
     """
 
     entries: int
@@ -68,7 +68,7 @@ def _follows(db: Database, earlier: Head, of: Chain) -> bool:
 def note_beginning(db: Database, keys: Path, signer: Signer, of: Chain = ATTESTATIONS) -> None:
     """Record in the `keys` folder that a chain is empty, before its first entry is added.
 
-    Therefore, if the chain has entries and the record is missing, someone removed it. Raises `StorageError`.
+    So when a chain has entries but no record, someone removed the record. Raises `StorageError`.
     """
     if not head(db, of).number and not (keys / of.file.name).exists():
         signing.note_head(keys, head(db, of), signer, of.file)
@@ -79,8 +79,8 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer], of: Chain = 
 
     `signer`: returns the signing key, called only when needed. Call this after each transaction that adds an
     entry, so that the record is never ahead of a sound chain, and at each start, in case of a crash in
-    between. When the record is missing, or the chain no longer holds the recorded entry, raises
-    `StorageError` and changes nothing, so that someone investigates.
+    between. Raises `StorageError`, and changes nothing, when the record is missing or the chain no longer
+    holds the recorded entry, so that someone investigates.
     """
     last = head(db, of)
     if not last.number:
@@ -107,7 +107,7 @@ def order_faults(entries: Iterable[Entry], ring: Ring) -> Iterator[Fault]:
 
 
 def end_faults(db: Database, noted: Head | None, of: Chain = ATTESTATIONS) -> Iterator[Fault]:
-    """Yield the fault of a chain that no longer has the head that was recorded, if any."""
+    """Yield a fault if a chain no longer has the recorded head `noted`."""
     if noted is None or _follows(db, noted, of):
         return
     first, last = head(db, of).number + 1, noted.number
@@ -119,7 +119,7 @@ def end_faults(db: Database, noted: Head | None, of: Chain = ATTESTATIONS) -> It
 
 
 def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return faults in the order of the entries, those of the chain as a whole last."""
+    """Return faults in the order of the entries, then the faults of the chain as a whole."""
     return tuple(sorted(faults, key=lambda fault: (fault.number == 0, fault.number)))
 
 
@@ -128,8 +128,9 @@ def verify_with_end(
 ) -> tuple[Audit, bool]:
     """Verify a chain, and that it still has the head recorded in the `keys` folder.
 
-    `verify`: verifies it against a recorded head, if there is one. Return the audit, and whether the head was
-    checked. A missing or unreadable head is a fault, except a missing one for an empty chain.
+    `verify`: verifies the chain against the recorded head, or alone if given None. Return the audit, and
+    whether the head was checked. A missing or unreadable head is a fault, except that an empty chain may have
+    none.
     """
     noted, problem = None, f"ce qui dit où il finit, {of.file.name}, n'est plus à côté des clés"
     try:

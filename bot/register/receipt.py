@@ -1,7 +1,7 @@
 """The receipt of an attestation: a one-page PDF that can be verified with the public keys alone.
 
-It is a sealed page (`sealed_pages`), whose data is the register entry, the person's name and the salt of its
-commitment.
+It is a sealed page (see `sealed_pages`). Its data is the register entry, the person's name and the salt of
+the commitment to that name.
 """
 
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The steps of an attestation or a certificate: its entry, its receipt, the record of the chain's head."""
+"""The service that adds entries to the register, sends receipts and records the heads of the chains."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Registrar:
     def certify(self, db: Database, request_id: str, content: Content, now: datetime) -> None:
         """Add a certificate to the register, in the caller's transaction.
 
-        `request_id`: the request with which its content is erased.
+        `request_id`: the permission request. The certificate's content is erased with it.
         """
         signer = self.signer(db)
         if self.keys:
@@ -77,7 +77,7 @@ class Registrar:
     ) -> None:
         """Queue a person's receipt again, at most once a minute per platform.
 
-        `asked`: the account that asks for it, « slack:T1/U1 ».
+        `asked`: the account that asks for the receipt, « slack:T1/U1 ».
         """
         platform = (asked or "").partition(":")[0]
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}{platform}", asked=asked)
@@ -125,7 +125,7 @@ def _send(
 
 
 def receipt_message(policy: GenderedName, adopted: str, version: date, content: bytes) -> Message:
-    """Return the message that sends a receipt. `adopted`: see `chain.adopted`. `content`: its PDF bytes."""
+    """Return the message that sends a receipt. `adopted`: see `chain.adopted`. `content`: the PDF's bytes."""
     return Message(
         Heading("Votre reçu"),
         Text(

@@ -1,7 +1,7 @@
-"""Pages that can be verified: a PDF, followed by data and a signature of both, in comments.
+"""Sealed pages: a PDF, then data in PDF comments, and a signature of both that anyone can verify.
 
 PDF readers skip the comments (ISO 32000-1, 7.2.4). The signature covers the page and the data, so that no
-change goes undetected. A file that another program saves again is no longer valid.
+change goes undetected. A page that another program saves again is no longer valid.
 """
 
 import base64
@@ -16,7 +16,7 @@ from typing import Any, Final
 from bot.register import chain, signing
 from bot.register.signing import Ring, Signer
 
-LARGEST: Final = 1_000_000  # bytes; a page has about forty thousand
+LARGEST: Final = 1_000_000  # bytes; a page usually has about 40,000
 
 _LINE: Final = 72  # bytes of data per line, out of the 255 that a PDF line may have
 _TAIL: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")

@@ -68,8 +68,8 @@ def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
         VerifyKey(ring[key]).verify(message, decoded)
     except (BadSignatureError, binascii.Error, ValueError):
         return False
-    # The last base64 character has unused bits, so other texts decode to the same bytes. Only one is
-    # accepted.
+    # The last base64 character has unused bits, so other texts decode to the same bytes. Only the standard
+    # encoding is accepted.
     return base64.b64encode(decoded).decode("ascii") == signature
 
 
@@ -166,9 +166,9 @@ def ring_text(ring: Ring) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HeadFile:
-    """Where the head of a chain is recorded.
+    """The file where the head of a chain is recorded.
 
-    `label`: the prefix of the signed text, which distinguishes the two heads.
+    `label`: the prefix of the signed bytes, different for each chain.
     """
 
     name: str

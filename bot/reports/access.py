@@ -1,4 +1,4 @@
-"""Access rules for cases: a person must hold a role that handles the case, and not be implicated by it.
+"""Access rules for cases: a person must hold a role that handles the case, and not be implicated in it.
 
 They must also have been able to read reports when the case was opened, or have been given access to it since.
 Someone appointed later reads only the cases opened from then on (see `bot.people.appointments`).
@@ -41,7 +41,7 @@ def grant(session: Session, case_id: str, accounts: Iterable[str]) -> None:
 
 
 def hand_over(session: Session, case_id: str, role: str) -> None:
-    """Give access to a case to a role's holders who may read reports today, unless it implicates them."""
+    """Give access to a case to the holders of a role who may read reports today, except any it implicates."""
     excluded = routing.load_routing(session, case_id).persons(session.db)
     grant(session, case_id, routing.able_accounts(session.db, role, excluded, session.today))
 

@@ -1,4 +1,4 @@
-"""Functions for holders to read and handle their cases.
+"""Functions for holders, the people in a role that handles reports, to read and handle their cases.
 
 Each function that receives a `person_id` uses only the cases that this person may know of. It refuses someone
 else's case, a case that implicates them and a case that does not exist with the same error.
@@ -34,7 +34,7 @@ WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 
 def outcomes(ground: Ground) -> dict[str, str]:
-    """Return the possible outcomes of a case by identifier, in the French words that authors see."""
+    """Return the possible outcomes of a case by identifier, in the French words shown to people."""
     return {"handled": "Traité", "no_action": "Sans suite", "off_topic": f"Hors du sujet {ground.of}"}
 
 
@@ -51,7 +51,7 @@ class DialogueMessage:
 class Filing:
     """One report of a case. `image` says whether it has an image, which only the PDF shows.
 
-    `day`: the day it was delivered to holders.
+    `day`: the day on which holders could first see the report.
     """
 
     id: str
@@ -65,7 +65,8 @@ class Filing:
 class CaseLine:
     """A case in a list. `reports`: how many visible reports it has. `news`: whether it has unseen content.
 
-    `since`: the day it was opened. `hold`: whether it is kept past its retention period.
+    `since`: the day the case was opened. `hold`: whether it is kept past its retention period. `role`: the
+    identifier of the role that handles it.
     """
 
     id: str
@@ -198,7 +199,7 @@ def _is_answered(session: Session, case_id: str) -> bool:
 
 
 def is_answered(messages: Sequence[DialogueMessage]) -> bool:
-    """Return whether the last of the messages about a report is its author's."""
+    """Return whether the last of the messages about a report comes from the report's author."""
     return bool(messages) and messages[-1].author == "reporter"
 
 
@@ -260,10 +261,10 @@ def set_status(session: Session, case_id: str, person_id: str, status: str) -> N
 
 
 def restore(session: Session, case_id: str, person_id: str, status: str) -> None:
-    """Give a case back a status that it had before, and open it again if it is closed.
+    """Set a case back to an earlier status, reopening it if it is closed.
 
-    The people who reported see the status, and no longer how the case ended. Raises `ReportError`, including
-    for a status that a case never goes back to.
+    The people who reported then see this status, and no longer see the outcome. Raises `ReportError`,
+    including for a status that is not in `_RESTORABLE`.
     """
     _check_holder(session, case_id, person_id)
     if status not in _RESTORABLE:
@@ -448,9 +449,9 @@ def checked(text: str) -> str:
 def add_message(session: Session, filing_id: str, author: Author, text: str, appears_at: str) -> bool:
     """Add a message to the dialogue about a report. Holders see it from `appears_at` on (in ISO 8601).
 
-    Return False and add nothing if `text` repeats the latest message that its author can see. A holder's
-    repeated question is refused even if a message still hidden from holders follows the first: accepting it
-    would reveal that message.
+    Return False and add nothing if `text` repeats the latest message that its author can see. When a holder
+    repeats a question, it is refused even if an answer that holders cannot see yet follows the first one:
+    accepting it would reveal the answer.
     """
     visible = dialogue(session, filing_id, whole=author == "reporter")
     if visible and (visible[-1].author, visible[-1].text) == (author, text):

@@ -1,6 +1,6 @@
-"""The other channels for someone who is in danger or fears reprisals, as data (`data/channels.toml`).
+"""Other places to turn to, for someone in danger or who fears reprisals, listed in `data/channels.toml`.
 
-The association may have its own list, in the same file of its own folder of data.
+The association may have its own list, in a file of the same name in its own data folder.
 """
 
 import logging
@@ -15,7 +15,7 @@ from bot.logs import loggable
 logger = logging.getLogger(__name__)
 
 FILE: Final = "channels.toml"
-_MOST: Final = 15  # channels; with the lengths of their texts, a list fits in one message
+_MOST: Final = 15  # channels: given the lengths of their texts, more would not fit in one message
 _LONGEST: Final = 150
 
 
@@ -36,8 +36,8 @@ class Channel:
 def load_channels(folders: Sequence[Path]) -> tuple[Channel, ...]:
     """Return the channels of the last of `folders` that lists any.
 
-    The shipped list, in the first folder, replaces a list that cannot be read, so that nobody is left without
-    any. Raises the errors of reading the shipped list.
+    If that list cannot be read, return the shipped list, which is in the first folder, so that there are
+    always channels to show. Raises the errors of reading the shipped list.
     """
     for folder in reversed(folders[1:]):
         if (folder / FILE).exists():

@@ -50,8 +50,8 @@ def read_code(text: str) -> str | None:
 def misreading(text: str) -> str:
     """Return in French why a text is not a code, "" if it is one.
 
-    Words outside the list are named, each with the nearest of the list. This reads nothing but the text and
-    the public list, so it tells nothing about the codes that exist, not even by the time it takes.
+    Words outside the list are named, each with the nearest words of the list. The result depends only on the
+    text and the public list, so neither it nor the time it takes reveals anything about existing codes.
     """
     if len(text) > TYPED_CODE_LENGTH:
         return f"C'est trop long pour un code, qui a {WORDS} mots."

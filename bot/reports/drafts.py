@@ -28,7 +28,7 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True, slots=True)
 class DraftAnswer:
-    """A message to add to the report with this receipt."""
+    """A message to add to a report. `receipt`: the lookup hash of the report's code."""
 
     receipt: str
     text: str
@@ -52,11 +52,12 @@ class DraftShelf(Fading[str, Content]):
 
 
 class Drafts:
-    """Every draft. `receipts`: the receipts of reports being followed.
+    """All the drafts, and what else must be remembered for a few minutes.
 
-    `counted`: the names of drafts being sent that the limits have counted.
-    `done`: replies to buttons just pressed, by the button's random name, to be given again at a second press.
-    `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
+    A receipt is the lookup hash of a report's code. `receipts`: the receipts of the reports that people are
+    viewing. `counted`: the names of the drafts being sent that the limits have counted. `done`: replies to
+    buttons just pressed, by the button's random name, to be given again at a second press. `withdrawn`: the
+    receipts of reports just withdrawn, so that a page sent again does not file them again.
     """
 
     def __init__(self, clock: Clock) -> None:

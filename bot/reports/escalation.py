@@ -10,7 +10,7 @@
 A clock beat puts due alerts in the outbox. Filing a report never does, because outbox rows are in the order
 in which they were written, which would reveal when each report arrived.
 
-    planned → queued → delivered, or failed when none of its messages could reach anyone
+The states of an alert: planned → queued → delivered, or failed when none of its messages could reach anyone.
 """
 
 import secrets
@@ -179,10 +179,10 @@ def set_urgency(session: Session, case_id: str, *, urgent: bool) -> None:
 def beat(session: Session) -> set[str]:
     """Queue the due alerts, and follow those already queued. Call it at each beat; it is safe to repeat.
 
-    Return the identifiers of the cases that have nobody to be alerted. Raises `StorageError` or `SealError`
-    if the keys are lost.
+    Return the identifiers of the cases for which there is nobody to alert. Raises `StorageError` or
+    `SealError` if the keys are lost.
     """
-    if not any_report(session.db):  # whether another case is open must not change the alerts about this one
+    if not any_report(session.db):  # any at all, so that other open cases do not change the alerts about one
         return set()
     for alert in _alerts(session, "state = 'queued'"):
         _follow(session, alert)

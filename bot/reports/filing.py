@@ -115,7 +115,7 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
 
 
 def _open_case_of(session: Session, address: str, role: str, routing: Routing) -> str | None:
-    """Add the accounts of `routing` to the open case that a report of a post joins. Return the case, or None.
+    """Return the open case that a report of a post joins, with the accounts of `routing` added, or None.
 
     The case must be assigned to `role`, implicate the same people, and be readable by everyone who may read
     a report filed today: someone appointed since the case was opened may read the new report, but not the

@@ -12,7 +12,7 @@ from bot.policy.names import GenderedName
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The name of the policy, and a quotation of its clause on negative posts, None if it has none.
+    """The name of the policy, and its clause on negative posts. `quote`: None if it has no such clause.
 
     `number` and `clause`: the clause's name in a caption, « 5.10 », and in a sentence, « clause 5.10 ».
     """
@@ -34,7 +34,7 @@ class Ground:
 
     @property
     def of(self) -> str:
-        """The same name after « de », such as « de la clause 5.10 »."""
+        """The name of the clause after « de », such as « de la clause 5.10 »."""
         return self.clause.of if self.quote else self.policy.of
 
 

@@ -24,7 +24,7 @@ from bot.times import iso, utc
 
 COMMAND: Final = "remise"
 AGREE: Final = "accord"
-ALONE: Final = timedelta(hours=72)  # how long after everyone received the notice one administrator suffices
+ALONE: Final = timedelta(hours=72)  # once everyone has had the notice this long, one administrator suffices
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class HandoverNotice:
-    """Arguments of the notice of a request: the identifier of the `Handover`, which its rows share."""
+    """Arguments of the notice of a request: the id of the `Handover`, also the batch of its appointments."""
 
     handover: str
 
@@ -61,8 +61,8 @@ STRANDED: Final = Notice("signalements-sans-personne", "des signalements sans pe
 def stranded(session: Session) -> dict[str, Collection[str]]:
     """Return the open cases that nobody may read today, and the persons whom each implicates.
 
-    A case counts only once one of its reports has appeared: until then its date, drawn at random, must not be
-    revealed. Raises `SealError`, `StorageError`.
+    A case counts only from the time, drawn at random, when holders may see one of its reports: counting it
+    earlier would reveal when the report was filed. Raises `SealError`, `StorageError`.
     """
     rows = session.execute(
         """SELECT id FROM report_cases WHERE status <> 'closed' AND EXISTS (
@@ -89,9 +89,9 @@ def other_than(cases: Mapping[str, Collection[str]], person: str | None) -> list
 def announce(session: Session, waiting: Collection[str]) -> None:
     """Notify each administrator, once for each case, that reports wait for a reader. Call it at each beat.
 
-    `waiting`: the identifiers of the cases whose alerts have nobody to go to. An administrator whom a case
+    `waiting`: the identifiers of the cases for which there is nobody to alert. An administrator whom a case
     implicates is notified exactly as if that case did not exist. The stored notices show only the day, since
-    an urgent report may just have arrived, and are deleted once no report is left.
+    an urgent report may just have arrived. They are deleted once no report is left.
     """
     notify_concerned(session)
     if not any_report(session.db):
@@ -163,10 +163,11 @@ def ask(session: Session, role: str, by: str) -> None:
 
 
 def notify_concerned(session: Session) -> None:
-    """Notify those whom the pending request concerns by now, and record the time once all have the notice.
+    """Notify everyone whom the pending request concerns, once each. Record when all have had the notice.
 
-    They hold a role that receives reports, or administer, and some waiting report does not implicate them.
-    A notice that failed, was cancelled or reached only the administrators' channel has reached nobody.
+    The request concerns the administrators and the holders of roles that receive reports, except those whom
+    every waiting report implicates. A notice that failed, was cancelled or reached only the administrators'
+    channel has reached nobody.
     """
     request = pending(session)
     if request is None:
@@ -201,9 +202,9 @@ def may_finish(session: Session, request: Handover, by: str) -> bool:
 def finish(session: Session, by: str) -> str:
     """Hand the waiting reports over to the role of the pending request, and return that role.
 
-    Those that implicate this administrator are not handed over. Raises `ReportError` when no request is
-    pending, when no other report waits, when nobody in the role may read any more, or when `may_finish`
-    forbids it.
+    `by`: the administrator's account. Reports that implicate this administrator are not handed over. Raises
+    `ReportError` when no request is pending, when no other report waits, when nobody in the role may read
+    reports any more, or when `may_finish` forbids it.
     """
     request, cases = pending(session), other_than(stranded(session), _person(session, by))
     if request is None or not cases:
@@ -292,7 +293,10 @@ def asked(title: str, *, administers: bool) -> Message:
 
 
 def handed(title: str) -> Message:
-    """Return the notice that reports were handed over to the role with this title before it could be told."""
+    """Return the notice that reports were handed over to the role with this title.
+
+    It replaces a notice of the request that could not be sent before the handover.
+    """
     return Message(
         Heading("Des signalements ont été confiés"),
         Text(

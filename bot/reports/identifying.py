@@ -27,7 +27,7 @@ _KIND_OF: Final[Mapping[str, str]] = {
 _APOSTROPHES: Final = str.maketrans("’‘ʼ`\u00a0\u202f\t\n", "''''    ")
 _SENTENCE: Final = re.compile(r"[^.!?;]*")
 _ONESELF: Final = re.compile(r"\b(?:je|moi|nous|j'|m')")
-_ACRONYM: Final = 6  # letters, at most, of a word in capitals taken for an acronym
+_ACRONYM: Final = 6  # a word in capitals with at most this many letters is taken for an acronym
 _BEFORE: Final = 20  # characters of context read before a word
 _PART: Final = re.compile(r"[^\W\d_]+")
 # After these, a capital starts a place or group name: « le pavillon Albert-Tessier », « au Chasse-Galerie ».
@@ -53,7 +53,7 @@ class IdentifyingKind:
     """A kind of passage: its identifier, displayed label and patterns.
 
     `rank`: its position in the file, which is the display order. `unless`: a pattern that makes a passage
-    harmless when it occurs in the same sentence, if that sentence is not about its writer.
+    harmless when it occurs in the same sentence, unless that sentence is about its writer.
     """
 
     rank: int
@@ -100,7 +100,7 @@ class Identifying:
     def _phrases(self, text: str) -> Iterator[_Span]:
         letters = [fold_accents(character).replace("œ", "oe") for character in text.translate(_APOSTROPHES)]
         folded = "".join(letters)
-        places = [place for place, folds in enumerate(letters) for _ in folds]  # of each letter, in `text`
+        places = [place for place, folds in enumerate(letters) for _ in folds]  # where each folded letter is
         for kind in self.kinds.values():
             for pattern in kind.when:
                 for match in pattern.finditer(folded):
@@ -124,8 +124,8 @@ class Identifying:
     def _names_nobody(self, text: str, start: int, end: int) -> bool:
         """Return whether a word that the masker takes for a name is probably not one.
 
-        Acronyms, known places and sites, and words after « pavillon » and the like are not. Neither is a word
-        outside `masker.names` that has no capital, follows an article or starts the text.
+        Acronyms, known places and sites, and words after « pavillon » and the like are not names. Neither is
+        a word outside `masker.names` that has no capital, follows an article or starts the text.
         """
         word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
         folded, is_acronym = fold_accents(word), word.isupper() and len(word) <= _ACRONYM

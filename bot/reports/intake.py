@@ -5,7 +5,7 @@ their authors, adds messages to them and withdraws them. The methods that open a
 storage thread; `review`, which stores nothing, may run on any thread.
 """
 
-# ruff: noqa: PLC0415 — most runs receive no report, so what one needs is imported at the first
+# ruff: noqa: PLC0415 — most runs receive no report, so the modules are imported at the first one
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class Reporting:
         """Count a report without storing its author. Return a refusal if a limit is reached, else None.
 
         `press`: the text of the button that sends the draft, which ends with the draft's name. If it is
-        pressed again before the draft is filed, the draft is not counted twice. A draft that could not be
-        filed is no longer counted.
+        pressed again before the draft is filed, the draft is not counted twice. If filing then fails, the
+        caller stops counting the draft (see `Limiter.give_back`).
         """
         draft = press.rpartition(" ")[2]
         if self.drafts.counted.get(draft) is None:

@@ -45,8 +45,8 @@ class SealError(Exception):
 class Keyring:
     """The keys, in memory. `folder`: their folder, None in the sandbox and in tests.
 
-    `root` derives the keys of lookup hashes and times. The keys in `seals` open content, and the last one
-    seals it.
+    `root`: the secret from which the keys of lookup hashes and times are derived. `seals`: the keys that open
+    sealed content, by name; the last one seals new content.
     """
 
     folder: Path | None = field(repr=False)
@@ -75,7 +75,7 @@ class Keyring:
 
     @property
     def former(self) -> tuple[str, ...]:
-        """The names of the keys that can only open, oldest first."""
+        """The names of the keys that still open content but no longer seal any, oldest first."""
         return tuple(name.hex() for name in self.seals)[:-1]
 
     def seal(self, plain: bytes) -> bytes:

@@ -4,9 +4,9 @@ The threats T5 and T12 are described in docs/menaces.md.
 
 Each person may send a few reports an hour. The first `GUARANTEED` use no shared count, so nobody else can use
 them up or notice them. The next reports use a reserve shared by the whole chat. The web form, which cannot
-tell people apart, has its own count, so that reaching the limit of one does not close the other.
+tell people apart, has its own count, so that the form stays open when the reserve is used up, and vice versa.
 
-The number of reports that a count accepts, and how long each one counts, are random. When a place becomes
+The number of reports that a count accepts, and how long each report counts, are random. When a place becomes
 free, an observer therefore learns the time of an earlier report to within an hour at best: that report may be
 from 30 to 90 minutes old, or the accepted number may simply have changed.
 
@@ -64,7 +64,7 @@ class Quota:
 
     def take_back(self) -> None:
         """Stop counting the report that was counted last."""
-        del self._ends[-1:]  # it may have expired meanwhile
+        del self._ends[-1:]  # a slice, since the list is empty if the report has expired meanwhile
 
     def forget(self, now: datetime) -> None:
         """Delete the reports that no longer count, and draw a new maximum if the current one has expired."""

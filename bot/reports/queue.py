@@ -1,4 +1,4 @@
-"""Counts about the queue of reports, without any content, identity or case."""
+"""Counts of cases and alerts, to monitor that reports reach someone, without any content or identity."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -27,7 +27,7 @@ _SHOWN: Final = 8  # rows in one notice
 
 @dataclass(frozen=True, slots=True)
 class AppointmentNotice:
-    """Arguments of a notice of who may read reports: the batch of rows that it announces."""
+    """Arguments of a notice that who may read reports has changed: the batch of rows that it announces."""
 
     batch: str
 
@@ -82,7 +82,7 @@ def log_new(db: Database) -> None:
     for row in rows:
         change = "able" if row.able else "no longer able"
         place = "the command line" if row.by == MACHINE else row.how
-        # The very first administrators are those of the settings: nothing to be warned of.
+        # The very first administrators come from the settings, so they deserve no warning.
         level = logging.INFO if rows[0].number == 1 and row.batch == rows[0].batch else logging.WARNING
         logger.log(
             level, "roles: %s: someone is %s from %s on (%s)", row.role, change, row.effective_on, place
@@ -92,7 +92,7 @@ def log_new(db: Database) -> None:
 
 
 def skip_log(db: Database) -> None:
-    """Have `log_new` leave out the rows recorded so far."""
+    """Make `log_new` skip the rows recorded so far."""
     state.write_value(db, _LOGGED, str(appointments.last_number(db)))
 
 

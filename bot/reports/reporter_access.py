@@ -1,4 +1,4 @@
-"""Access to a report with nothing but its code.
+"""What the author of a report can do with its code: follow it, add messages, withdraw it.
 
 A code that is unknown, withdrawn or expired gets the same answer, after the same steps.
 """
@@ -16,7 +16,7 @@ from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
 from bot.storage.destruction import destroy
 
-MOST_ADDED: Final = 30  # messages that may be added to one report; authors cannot be told apart
+MOST_ADDED: Final = 30  # messages added to one report; the bot cannot limit a person, whom it does not know
 GONE: Final = (
     "Ce code n'ouvre aucun signalement. Vérifiez-le\u00a0: un code cesse aussi de servir avec le temps."
 )

@@ -1,9 +1,9 @@
 """Erasure of times and messages that could reveal when a report arrived, at each beat of the clock.
 
-A time that has passed is no longer needed, so it is replaced with the start of the day. The same goes for the
-due time of a message to holders that is due or has left the queue, for the time at which such a message may
-have been sent, and for the due time of a notice that a platform refused the bot, since what it refused may be
-such a message. A message about a case that no longer exists is deleted.
+Three kinds of times are replaced with the start of the day: the times of reports, once they have passed; the
+due time of a message to holders, once it is due or has left the queue; the time at which such a message was
+claimed for sending. The due time of a notice that a platform refuses the bot is replaced too, since the bot
+may have been refused such a message. A message about a case that no longer exists is deleted.
 """
 
 from typing import Final
@@ -18,8 +18,8 @@ _TIMES: Final = (
     ("report_messages", "appears_at"),
     ("report_alerts", "due_at"),
 )
-_DRAWN: Final = "NOT LIKE '%:00:00Z'"  # not already the start of a day
-# The outbox rows of notices about reports, and of the announcements that one of them reached nobody.
+_DRAWN: Final = "NOT LIKE '%:00:00Z'"  # not yet replaced with the start of a day
+# Selects the outbox rows of notices about reports, and the announcements that such a notice reached nobody.
 _MESSAGES: Final = """(key >= 'signalement' AND key < 'signalemenu'
   OR key >= 'lettre-morte:' AND key < 'lettre-morte;' AND arguments LIKE '%"signalement%')"""
 _CASE, _ROW = (
@@ -30,11 +30,11 @@ _SETTLED: Final = "state NOT IN ('queued', 'sending', 'held')"
 
 
 def erase(session: Session) -> None:
-    """Erase these times and messages, in the caller's transaction. It is safe to repeat."""
+    """Erase the times and messages above, in the caller's transaction. It is safe to repeat."""
     values = {
         "now": iso(session.now),
         "day": session.at_once,
-        "settled": iso(session.now - SETTLE),  # before that, the outbox leaves the row alone
+        "settled": iso(session.now - SETTLE),  # a row claimed later may still be on its way
     }
     for table, column in _TIMES:
         session.execute(

@@ -1,8 +1,8 @@
 """SQLite with one writer: one file, one thread that writes, and readers that never wait for it.
 
 Committed changes stay in the WAL until `Storage.flush`, which the clock calls at each beat. `Storage.scatter`
-rewrites the whole file every hour. Neither depends on whether anything was committed, so the dates of the
-files, and the time that others wait, reveal nothing about it (see docs/menaces.md).
+rewrites the whole file every hour. Both run even when nothing was committed, so neither the dates of the
+files nor the time that requests wait reveals a commit (see docs/menaces.md).
 
 Every change goes through `Storage.transaction()` on the storage thread. A transaction begins with BEGIN
 IMMEDIATE, because a deferred transaction that reads and then writes fails at once when another process wrote
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 BUSY_MILLISECONDS: Final = 5_000
-LARGEST_BY_DAY: Final = 64 * 1024**2  # bytes: rewriting them takes a second or two, and Discord waits three
+LARGEST_BY_DAY: Final = 64 * 1024**2  # bytes: a second or two to rewrite, and Discord waits three
 
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -63,8 +63,9 @@ class LockedError(PassingError):
 class Storage:
     """The open database; in memory when `path` is None, for the sandbox and tests.
 
-    `executor`: the storage thread. `urgent`: the same thread, ahead of what waits for it, for reports being
-    made and for what a platform wants acknowledged within three seconds.
+    `executor`: runs work on the storage thread. `urgent`: runs work on the same thread, before the ordinary
+    work that waits. It serves reports being made, and events that a platform wants acknowledged within three
+    seconds.
 
     Raises `StorageError` when the file cannot be opened, is damaged, is from a newer or a development
     version, or is in use by another Vigie.
@@ -91,7 +92,7 @@ class Storage:
         if self._db.conn.in_transaction:
             yield self._db
             return
-        self._after_commit.clear()  # left by a transaction that was rolled back
+        self._after_commit.clear()  # the callbacks of a transaction that was rolled back
         with explained(self.path), _immediate(self._db):
             yield self._db
         while self._after_commit:
@@ -113,8 +114,8 @@ class Storage:
     def flush(self) -> bool:
         """Change one value, then `purge` without waiting for readers, and return what `purge` returns.
 
-        The clock calls it at each beat. The change makes all beats alike: each one writes the file, and
-        counts once in the WAL's header.
+        The clock calls it at each beat. The change makes all beats look alike: each of them writes the file,
+        and raises the counter in the WAL's header by one.
         """
         with self.transaction() as db:
             state.write_value(db, state.BEAT, secrets.token_hex(8))
@@ -139,15 +140,15 @@ class Storage:
 
         SQLite stores long values on pages in insertion order, regardless of their keys, and the WAL keeps the
         order of transactions (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
-        walformat.html). Everyone waits about 20 ms per megabyte, so a file over `largest` bytes is only
-        purged. So is a file that cannot be rewritten. Call it under the same conditions as `purge`, and it
-        returns the same value.
+        walformat.html). Rewriting makes every request wait about 20 ms per megabyte, so a file over `largest`
+        bytes is only purged. So is a file that cannot be rewritten. Call it under the same conditions as
+        `purge`. It returns what `purge` returns.
         """
         try:
             if self.size <= largest:
                 with explained(self.path):
                     self._db.conn.execute("VACUUM")
-        except StorageError as error:  # deleted data must be erased all the same
+        except StorageError as error:  # the purge below must erase deleted data even then
             logger.error("storage: the file could not be laid out anew: %s", error)  # noqa: TRY400 — one line
         return self.purge()
 
@@ -160,8 +161,8 @@ class Storage:
         return int(size)
 
     def close(self) -> None:
-        """Finish the current work and close the file. It may be called twice."""
-        database = self.__dict__.pop("_db", None)  # None if it was not opened, or is closed
+        """Finish the queued work and close the file. It may be called twice."""
+        database = self.__dict__.pop("_db", None)  # None if opening failed, or on a second call
         self._lanes.shutdown(database and database.close)
         if self._lock:
             self._lock.close()
@@ -170,10 +171,10 @@ class Storage:
 def reader(path: Path, rows: Mapping[str, str] | None = None, *, earlier: bool = False) -> Database:
     """Return the database opened read-only on the calling thread, for reads that never wait for the writer.
 
-    `rows`: by table, the SELECT that copies its readable rows into memory, under the same name. SQLite then
-    refuses to read the file itself. None for the whole database. `earlier`: whether to accept a database of
-    an earlier version, which lacks some tables and columns. Raises `StorageError` when the file does not
-    exist, or is not a database of such a version.
+    `rows`: a SELECT for each table that may be read. The rows that it selects are copied into memory, under
+    the table's name, and SQLite then refuses to read the file itself. None: the whole database may be read.
+    `earlier`: accept a database of an earlier version too, which lacks some tables and columns. Raises
+    `StorageError` when the file does not exist, or is not a database of an accepted version.
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -200,8 +201,9 @@ def _copy(conn: sqlite3.Connection, rows: Mapping[str, str]) -> None:
 def _authorize_copies(
     action: int, _table: str | None, _column: str | None, schema: str | None, _: object
 ) -> int:
-    # An authorizer sees tables and columns, not rows, and a table can shadow a view by taking its name.
-    # So only copies keep a table's other rows unread. sqlite-utils opens a savepoint around a query.
+    # An SQLite authorizer allows tables and columns, not rows. A view would not protect the other rows
+    # either, since a table can take its name. So only the copies may be read. sqlite-utils wraps queries in
+    # savepoints.
     harmless = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_SAVEPOINT}
     allowed = action in harmless or (action == sqlite3.SQLITE_READ and schema == "temp")
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
@@ -335,7 +337,7 @@ _PASSING: Collection[int] = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.
 def explained(path: Path | None) -> Iterator[None]:
     """Turn SQLite errors into a `StorageError` that says what to do.
 
-    It is a `PassingError` if trying again may succeed.
+    The error is a `PassingError` if trying again may succeed.
     """
     try:
         yield
@@ -354,9 +356,9 @@ def _refusal(error: OSError, path: Path) -> StorageError:
 
 
 def lock(path: Path) -> IO[Any]:
-    """Lock the database for this process, and return the file that holds the lock until it is closed.
+    """Lock the database for this process. Return the lock file: closing it releases the lock.
 
-    The kernel also releases the lock when the process dies. Symbolic links to the same file share its lock.
+    The kernel also releases the lock when the process dies. Symbolic links to a database share its lock.
     Raises `LockedError` when another process holds it, `StorageError` when the lock file cannot be opened.
     """
     try:

@@ -5,18 +5,19 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-# Called with the table and identifiers of rows that are about to be deleted (see `bot.backup.destroyed`).
+# A function called with the table and the identifiers of rows just before they are deleted (see
+# `bot.backup.destroyed`).
 Remember: TypeAlias = Callable[[str, Sequence[str]], None]
 
 
 def forgets_nothing(_table: str, _ids: Sequence[str]) -> None:
-    """Record nothing, for the sandbox and tests, where no copy is ever restored."""
+    """Do nothing: a `Remember` for the sandbox and tests, where no copy is ever restored."""
 
 
 def destroy(db: Database, table: str, where: str, values: Sequence[str | int], remember: Remember) -> int:
     """Delete the rows of a table that match `where`, after passing their identifiers to `remember`.
 
-    Return how many. The table must have random identifiers.
+    Return the number of rows deleted. The table's `id` column must be random.
     """
     rows = db.conn.execute(f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608 — no outside text
     identifiers = [str(row[0]) for row in rows.fetchall()]

@@ -64,7 +64,7 @@ def sweep(folder: Path, before: datetime, name: str = "") -> None:
 
 
 def settle(path: Path, destination: Path) -> None:
-    """Move a draft to `destination` atomically, so that the result survives a power failure."""
+    """Move a draft to `destination` atomically, flushed to disk so that it survives a power failure."""
     _flush(path)
     path.replace(destination)
     _flush(destination.parent)
@@ -78,7 +78,7 @@ def touch(folder: Path, *names: str) -> None:
 
 
 def renew(path: Path) -> None:
-    """Write an existing file again, so that the new one is as old as this call, birth time included."""
+    """Replace an existing file with a new copy of it, so that even its creation date is this moment."""
     if path.exists():
         write_whole(path, path.read_bytes())
 

@@ -1,8 +1,8 @@
-"""Files of the key folder that cannot be made again, without which the database or its copies are unreadable.
+"""Files of the key folder that cannot be recreated, such as the key of the database's sealed copies.
 
-The database remembers the fingerprint of each. One is made only if the database has never had any and no
-sealed copy exists, so that a lost file is never replaced in silence. After a loss, everything that needs the
-file fails, and says so, until the file is put back or someone admits that it is lost for good (`remake`).
+The database stores the fingerprint of each file. A file is created only if the database has no fingerprint of
+it and nothing needs an earlier one, so a lost file is never silently replaced. While a file is missing,
+everything that needs it fails with an error, until the file is put back or declared lost for good (`remake`).
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from bot.storage.database import StorageError
 
 @dataclass(frozen=True, slots=True)
 class Keepsake:
-    """A kind of file. `name`: the name in `state` of its fingerprint. `file`: its name in the key folder.
+    """One of these files. `name`: the `state` key of its fingerprint. `file`: its name in the key folder.
 
-    `read`: returns the fingerprint of the file in a folder, "" if the file is not one yet; it raises
-    `StorageError` when the file is damaged. `make`: makes the file in a folder. It keeps the content of a
-    file for which `read` returned "". `lost`, `foreign`: what to tell people, in French, when the file is
+    `read`: returns the fingerprint of the file in the given folder, "" if the file has none yet. It raises
+    `StorageError` when the file is damaged. `make`: creates the file in the given folder or, if the file has
+    no fingerprint yet, adds one and keeps the content. `lost`, `foreign`: the French error when the file is
     missing or is another installation's; `{file}` stands for its path.
     """
 
@@ -34,10 +34,10 @@ class Keepsake:
 
 
 def find(db: Database, keepsake: Keepsake, keys: Path, *, needed: bool) -> str:
-    """Return the fingerprint of a keepsake in the folder `keys`, "" if it is still to be made.
+    """Return the fingerprint of a keepsake in the folder `keys`, "" if the file has not been made yet.
 
-    `needed`: whether a copy or a report needs it. Raises `StorageError`, whose text says what to do, when it
-    is lost, damaged or another installation's.
+    `needed`: whether an existing copy or report needs the file. Raises `StorageError`, whose text says what
+    to do, when the file is lost, damaged or another installation's.
     """
     known, file = state.read_value(db, keepsake.name), keys / keepsake.file
     fingerprint = _fingerprint(keepsake, keys)
@@ -49,7 +49,7 @@ def find(db: Database, keepsake: Keepsake, keys: Path, *, needed: bool) -> str:
 
 
 def ensure(db: Database, keepsake: Keepsake, keys: Path, *, needed: bool) -> None:
-    """Make a keepsake if there has never been any, and remember it. Raises the errors of `find`."""
+    """Make a keepsake if there has never been one, and store its fingerprint. Raises the errors of `find`."""
     fingerprint = find(db, keepsake, keys, needed=needed)
     if not fingerprint:
         keepsake.make(keys)
@@ -61,7 +61,7 @@ def ensure(db: Database, keepsake: Keepsake, keys: Path, *, needed: bool) -> Non
 def is_lost(db: Database, keepsake: Keepsake, keys: Path) -> bool:
     """Return whether a keepsake is missing from the folder, so that `remake` may replace it.
 
-    Raises `StorageError` when a file that is damaged or another installation's is in its place.
+    Raises `StorageError` when the file is there, but is damaged or another installation's.
     """
     known, fingerprint = state.read_value(db, keepsake.name), _fingerprint(keepsake, keys)
     if known and fingerprint not in {"", known}:
@@ -78,6 +78,6 @@ def _fingerprint(keepsake: Keepsake, keys: Path) -> str:
 
 
 def remake(db: Database, keepsake: Keepsake, keys: Path) -> None:
-    """Make a keepsake in place of one that is lost for good, and remember the new one."""
+    """Make a keepsake in place of one that is lost for good, and store the new fingerprint."""
     keepsake.make(keys)
     state.write_value(db, keepsake.name, keepsake.read(keys))

@@ -1,4 +1,4 @@
-"""Two lanes for one thread: urgent work passes before ordinary work, and each lane keeps its order."""
+"""Two queues for one thread: urgent work runs before ordinary work, and each queue keeps its order."""
 
 from collections import deque
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from typing import Final, ParamSpec, TypeVar
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
-IN_A_ROW: Final = 8  # pieces of urgent work done while ordinary work waits; then one ordinary piece is done
+IN_A_ROW: Final = 8  # urgent calls run while ordinary calls wait; then one ordinary call is run
 
 
 class Lane(Executor):
-    """An executor whose work waits in a queue. `enqueue`: adds one piece to it."""
+    """An executor whose calls wait in a queue. `enqueue`: adds a call to the queue."""
 
     def __init__(self, enqueue: Callable[[Callable[[], None]], None]) -> None:
         self._enqueue = enqueue
@@ -27,7 +27,7 @@ class Lane(Executor):
 
 
 def _run(future: Future[Result], work: Callable[[], Result]) -> None:
-    """Do `work`, unless it was cancelled, and give its result or its error to `future`."""
+    """Run `work`, unless `future` was cancelled, and set its result or its error on `future`."""
     if not future.set_running_or_notify_cancel():
         return
     try:
@@ -35,13 +35,13 @@ def _run(future: Future[Result], work: Callable[[], Result]) -> None:
     except BaseException as error:  # noqa: BLE001 — raised where the result is awaited
         future.set_exception(error)
     finally:
-        del future  # the error's traceback would keep it, and itself, alive
+        del future  # otherwise the future and the error's traceback keep each other in memory
 
 
 class Lanes:
     """One thread named after `name`, and its lanes `urgent` and `ordinary`.
 
-    The thread is given one turn for each piece of work, and chooses the piece only when the turn comes.
+    The thread gets one turn for each queued call. Only when a turn comes does it choose the call to run.
     """
 
     def __init__(self, name: str) -> None:
@@ -54,13 +54,13 @@ class Lanes:
         self.ordinary = Lane(partial(self._enqueue, self._ordinary))
 
     def shutdown(self, last: Callable[[], None] | None = None) -> None:
-        """Finish the work that waits in both lanes, do `last`, and end the thread."""
+        """Run the calls that wait in both lanes, then `last`, and end the thread."""
         if last is not None:
             self._thread.submit(last).result()
         self._thread.shutdown()
 
     def _enqueue(self, queue: deque[Callable[[], None]], work: Callable[[], None]) -> None:
-        with self._lock:  # a turn that was refused leaves nothing in the queue
+        with self._lock:  # in this order, nothing is queued when the thread refuses the turn
             self._thread.submit(self._take_turn)
             queue.append(work)
 

@@ -1,4 +1,4 @@
-"""Tables as text, for spreadsheets."""
+"""Tables as CSV that spreadsheets open safely."""
 
 import csv
 import io

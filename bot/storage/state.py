@@ -1,8 +1,8 @@
 """The bot's own state, stored in the database so that it survives a restart.
 
 A flag records why and when it was raised. `paused`: nothing is sent unprompted. `restored`: the database was
-restored from a copy, so its unsent messages wait for approval. `beat` is not a flag: it changes at each
-beat of the clock (see `bot.storage.database`).
+restored from a copy, so its unsent messages wait for approval. `beat` is not a flag, but a random value that
+changes at each beat of the clock (see `Storage.flush`).
 """
 
 import json

@@ -29,7 +29,7 @@ OTHER: Final = "other"
 ADDRESS_TEXT_LENGTH: Final = 8_000  # characters read in a text
 LONGEST: Final = 1_000  # characters of a canonical address; browsers and proxies accept two thousand
 _DEPTH: Final = 6  # nested addresses, at most
-_SETTLES: Final = 6  # passes allowed before an address must stop changing
+_SETTLES: Final = 6  # an address must stop changing within this many passes
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SAFE: Final = "-._~!$'()*+,;=:@"  # characters allowed unescaped in a path (RFC 3986, section 3.3)
 _QUERY: Final = partial(urlencode, safe="-._~!$'()*,:@/", quote_via=quote, errors="surrogateescape")
@@ -40,9 +40,9 @@ _NOISE: Final = re.compile(
 _MAILBOX: Final = re.compile(r"(?<!@)\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _BY_SCRIPT: Final = re.compile(r"!?/[\w/.:~!@-]*|![\w/.-]+", re.ASCII)  # the route of a page's own script
 _ANY: Final = re.compile(".*")
-# The fragment names the same post as a parameter.
+# Matches an address whose fragment names the same post as a parameter: « p=12#p12 ».
 _NAMED: Final = re.compile(r"\bp(?:id|ost\w*)?=(\d+)\b[^#]*#p(?:id|ost)?[-_]?\1$", re.IGNORECASE)
-_NUMBERED: Final = re.compile(r"[\w,.;:/-]*\d[\w,.;:/-]*", re.ASCII)  # a whole query: « ?1234 »
+_NUMBERED: Final = re.compile(r"[\w,.;:/-]*\d[\w,.;:/-]*", re.ASCII)  # a query without a name: « ?1234 »
 _NOT_FOLDED: Final = re.compile("[ßς]")  # IDNA 2003 writes « ss » and « σ », which lead to another site
 _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNORECASE)
 
@@ -78,7 +78,10 @@ class _Link:
         return parse_qsl(search, keep_blank_values=True, errors="surrogateescape")
 
     def parameters(self) -> dict[str, str]:
-        """Return each parameter's first value, by name: « # » is the fragment, « #x » its parameter x."""
+        """Return the first value of each parameter, by name.
+
+        « # » is the whole fragment, and « #x » the parameter x in the fragment.
+        """
         fragment = [("#", self.fragment), *((f"#{name}", value) for name, value in parse_qsl(self.fragment))]
         return dict(reversed([*self.query, *fragment]))
 
@@ -101,7 +104,7 @@ class _Rule:
     ) -> dict[str, str] | None:
         """Return a link's parameters and the groups that the rule captures, or None if it does not apply.
 
-        `served`: the subdomains where a rule applies, unless it names its own.
+        `served`: the subdomains where the rule applies, unless it names its own.
         """
         more = (
             f"{link.search and '?'}{link.search}{link.fragment and '#'}{link.fragment}" if self.whole else ""
@@ -109,7 +112,7 @@ class _Rule:
         needed = ((pattern, parameters.get(name, "")) for name, pattern in self.need.items())
         parts = ((self.sub or served, sub), (self.host, _bare(link.host)), (self.path, link.path + more))
         captured: dict[str, str] = {}
-        for pattern, part in chain(parts, needed):  # most rules fail at the first
+        for pattern, part in chain(parts, needed):  # most rules fail at the first part
             if (match := pattern.fullmatch(part)) is None:
                 return None
             captured |= {name: value for name, value in match.groupdict().items() if value is not None}
@@ -248,7 +251,7 @@ class Addresses:
             again = self._first(post.canonical) if post else None
             if again == post:
                 return post
-            post = again  # the end of a canonical address may be taken for punctuation
+            post = again  # read once more, the address lost an end that looks like punctuation
         return None
 
     def cleaned(self, text: str) -> str:

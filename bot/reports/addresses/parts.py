@@ -1,4 +1,4 @@
-"""Converters of parts of addresses to their platform's format, by the name used in rules."""
+"""Functions that convert part of an address to its platform's format, by the name that rules use."""
 
 import base64
 import binascii

@@ -88,9 +88,9 @@ def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
 
 
 def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return the content of a case as JSON types, to be hashed as `chain.canonical` writes it.
+    """Return the content of a case as JSON types. The case's digest hashes it in `chain.canonical` form.
 
-    `images`: the opened images of its reports, by report identifier.
+    `images`: the decrypted images of the reports, by report identifier.
     """
     line = case.line
     return {
@@ -102,7 +102,7 @@ def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
         "explanation": case.explanation,
         "filings": [
             {
-                # Not the fingerprint of the original picture: anyone who has that file would recognise it.
+                # Leave out the hash of the original image: anyone with that file could recognize the report.
                 "report": asdict(replace(filing.report, original="")),
                 "dialogue": [asdict(message) for message in filing.dialogue],
                 "image": hashlib.sha256(images[filing.id]).hexdigest() if filing.id in images else "",
@@ -221,7 +221,7 @@ def coming(where: str) -> Message:
 
 
 def message(file: ReportFile) -> Message:
-    """Return the message with the PDF, the file's SHA-256 and that of the case's content.
+    """Return the message with the PDF, its SHA-256 and the SHA-256 of the case's content.
 
     `file.text`: the two hashes, on two lines.
     """

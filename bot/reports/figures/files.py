@@ -15,7 +15,7 @@ class ReportFile:
 
     name: str
     text: str
-    content: Base64Bytes = field(repr=False)  # in base64 in the JSON that is sealed
+    content: Base64Bytes = field(repr=False)  # written in base64 in the sealed JSON
 
 
 _JSON = TypeAdapter(ReportFile)

@@ -1,4 +1,4 @@
-"""Counts of reports that reveal no single report.
+"""Figures about reports, shown so that they reveal no individual report.
 
 Every number is shown as a band of five (see `bot.language.bands`). Comparing bands may still reveal that a
 number under five is not zero, or not one.
@@ -61,7 +61,7 @@ class Table:
 
 
 def visible(session: Session, person_id: str | None = None) -> list[str]:
-    """Return the cases that a person may know of. Without a person, return every case with an alert."""
+    """Return the ids of the cases that a person may know of or, without a person, of those with an alert."""
     rows = session.execute("SELECT id FROM report_cases ORDER BY id").fetchall()
     cases = [str(case_id) for (case_id,) in rows]
     if person_id is None:
@@ -105,9 +105,9 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
 
 
 def lines(tables: Sequence[Table]) -> list[str]:
-    """Return a French sentence for each table, in which the figures under five share one phrase.
+    """Return a French sentence for each table. The figures under five share one phrase of the sentence.
 
-    When every figure is under five, one sentence is for all the tables.
+    When every figure is under five, return a single sentence for all the tables.
     """
     if not any(figure.band.low for table in tables for figure in table.figures):
         return [f"Moins de {BAND} à chaque ligne."]

@@ -1,4 +1,4 @@
-"""Certificates of destruction: counts, never contents. See `bot.backup.destroyed`."""
+"""Certificates of destruction: how many rows were destroyed, not what they held (`bot.backup.destroyed`)."""
 
 TABLES = (
     """CREATE TABLE destructions (

@@ -1,11 +1,11 @@
-"""The association's figures by period, and the nameless tallies from which they are computed.
+"""The association's figures for each month and year, and the anonymous counts behind them.
 
-No table records a person, nor a moment finer than a month. Figures are bands of five.
+No table records a person, or a time more precise than a month. Figures are bands of five.
 """
 
 ADDED = (
-    # What is counted as it happens: `kind`: « clause », « unanswered » or « post ». `policy` and `clause`: ""
-    # where they mean nothing. Its rows are deleted once their figures are counted.
+    # Events counted as they happen. `policy` and `clause`: "" when they do not apply to this `kind`. Rows are
+    # deleted once the figures of their month are computed.
     """CREATE TABLE nameless_counts (
          kind TEXT NOT NULL CHECK (kind IN ('clause', 'unanswered', 'post')),
          policy TEXT NOT NULL,
@@ -13,13 +13,13 @@ ADDED = (
          month TEXT NOT NULL,
          count INTEGER NOT NULL DEFAULT 0,
          PRIMARY KEY (kind, policy, clause, month)) STRICT, WITHOUT ROWID""",
-    # The months and years that were counted, each once, and the day when they were.
+    # The months and years whose figures were computed, each only once, and the day when they were.
     """CREATE TABLE counted_periods (
          first TEXT NOT NULL,
          last TEXT NOT NULL,
          counted_on TEXT NOT NULL,
          PRIMARY KEY (first, last)) STRICT, WITHOUT ROWID""",
-    # The lowest number of each figure's band, when it is not zero.
+    # The figures of each period. `low`: the lowest number of the figure's band. Figures below 5 have no row.
     """CREATE TABLE counted_figures (
          first TEXT NOT NULL,
          last TEXT NOT NULL,

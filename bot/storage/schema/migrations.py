@@ -1,8 +1,8 @@
-"""The migrations: those that create the tables of every room, the first ones and those added since.
+"""The migrations that create the tables of every room: the first tables, then those added since.
 
-The first tables (`TABLES`, in the files beside this one) are frozen, so that a database that has only those
-opens in this version. Until the first release, tables are added in place, among those of `ADDED`. After it,
-each change is a new migration, never edited once applied.
+The first tables (`TABLES`, in the files beside this one) are frozen, so that a database that has only these
+can still be upgraded. Until the first release, new tables and columns go into `ADDED`. After the release,
+each change is a new migration, which is never edited once applied.
 
 Times are in UTC, in ISO 8601 with seconds (« 2026-11-24T15:04:05Z »), and stored only where the program needs
 them. Days are « 2026-11-24 ». Column names are explicit, so that the database is easy to browse.
@@ -35,8 +35,8 @@ _STATEMENTS = [" ".join(statement.split()) for room in _ROOMS for statement in r
 _SINCE = (people, revision, posting, permissions, dashboard, outbox)
 _ADDED = [" ".join(statement.split()) for room in _SINCE for statement in room.ADDED]
 
-# The names include a hash of the tables, to recognize a database created before a change in place. At the
-# first release, replace the second expression with the name it produces then.
+# The names include a hash of the statements, to recognize a database created before `ADDED` was changed. At
+# the first release, replace the expression of `SECOND` with the name that it produces then.
 TABLES: Final = "tables_"
 FIRST: Final = f"{TABLES}d3c10b9c85ba"
 SECOND: Final = f"{TABLES}{hashlib.sha256(repr(_ADDED).encode()).hexdigest()[:12]}"
@@ -53,13 +53,13 @@ def create_tables(db: Database) -> None:
 
 @migrations(name=SECOND)
 def add_tables(db: Database) -> None:
-    """Create the tables added since. The next start fills those that can be derived from other tables."""
+    """Create the tables added since. The next start fills those that other tables determine."""
     for statement in _ADDED:
         db.conn.execute(statement)
 
 
 def latest() -> str:
-    """Return the name of the last migration, which names the schema of this version."""
+    """Return the name of the last migration, which identifies the schema of this version."""
     return [migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))][
         -1
     ]

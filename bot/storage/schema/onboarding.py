@@ -21,8 +21,8 @@ TABLES = (
          scope TEXT NOT NULL DEFAULT 'whole',
          questions INTEGER NOT NULL DEFAULT 0,
          PRIMARY KEY (person_id, policy, version)) STRICT""",
-    # The day that a person was told to aim for, from the moment that the message which says so is delivered.
-    # It has a row of its own, so that linking keeps it when only one of the two accounts was told.
+    # The day by which a person was asked to read a version, added once the message that says so is delivered.
+    # The table is separate so that linking two accounts keeps the day that only one of them was given.
     """CREATE TABLE due_dates (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          policy TEXT NOT NULL,

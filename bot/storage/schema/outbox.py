@@ -27,7 +27,7 @@ TABLES = (
          made_on TEXT NOT NULL) STRICT""",
 )
 
-# To find whether someone was sent a notice already, and what they have to open, among all that was ever sent.
+# Indexes to find, among all the rows, whether a person was already sent a notice, and what they have to open.
 ADDED = (
     "CREATE INDEX outbox_by_notice ON outbox(notice)",
     "CREATE INDEX outbox_to_open ON outbox(recipient) WHERE state = 'sent' AND problem = 'waiting'",

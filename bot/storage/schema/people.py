@@ -25,7 +25,7 @@ TABLES = (
          asked TEXT,
          agreed INTEGER NOT NULL DEFAULT 0,
          expires_at TEXT NOT NULL) STRICT""",
-    # One row each time an account becomes able, or ceases to be able, to read reports or to administer (see
+    # One row each time an account gains or loses the right to read reports or to administer (see
     # `bot.people.appointments`). Accounts are text, so that rows outlive persons, links and erasures. Rows
     # never change.
     """CREATE TABLE appointments (
@@ -80,11 +80,11 @@ TABLES = (
          UNIQUE (person_id, kind, source_id, since)) STRICT""",
 )
 
-# Since the first tables (see `migrations`).
+# Added since the first tables (see `migrations`).
 ADDED = (
     # Who receives reports: the recipients, in the order of `rank`, and the first of the alternates, from the
-    # day `since` to the day before `until`. `decided_by`: the account of the administrator who decided the
-    # beginning or, for a row that ends, the end; "" for the profile that a database begins with.
+    # day `since` to the day before `until`. `decided_by`: the account of the administrator who decided on
+    # `since` or, once `until` is set, on `until`; "" when the profile decided.
     """CREATE TABLE report_duties (
          id TEXT PRIMARY KEY,
          role_id TEXT NOT NULL REFERENCES roles(id),

@@ -1,15 +1,15 @@
-"""Permissions that people ask for, the words exchanged about them, and the register of their certificates.
+"""Permissions that people request, the messages exchanged about them, and the register of certificates.
 
-What people wrote is in its own tables, so that it can be destroyed alone. Rows of `certificates` are chained,
-signed and never changed, like attestations: they hold one commitment, and not the request's kind, its day or
-its author.
+What people wrote is in separate tables, so that it can be destroyed without the rest. Rows of `certificates`
+are chained, signed and never changed, like attestations. Each one holds a commitment to its content, but not
+the kind, the day or the author of the request.
 """
 
 from bot.storage.schema.append_only import only_added
 
 ADDED = (
-    # `asked_of`: the role that decides, or that is told of a consent. `on_paper`: whether the consent of
-    # someone who has no account is recorded by that role. `closed_by`: who ended a permission in force.
+    # `asked_of`: the role that decides, or is notified of a consent. `on_paper`: whether that role records
+    # the consent of someone who has no account. `closed_by`: who ended a permission in force.
     """CREATE TABLE permission_requests (
          id TEXT PRIMARY KEY,
          kind TEXT NOT NULL,
@@ -40,8 +40,8 @@ ADDED = (
          fingerprint TEXT NOT NULL DEFAULT '',
          reason TEXT NOT NULL DEFAULT '',
          closing TEXT NOT NULL DEFAULT '') STRICT""",
-    # The names that people gave for the certificate, whose content commits to each with its salt. `party`:
-    # « signer » for a person who consents on paper and has no account.
+    # The names that people gave for the certificate. Its content holds a commitment to each name, made with
+    # the salt. `party`: « signer » for a person who consents on paper and has no account.
     """CREATE TABLE permission_names (
          id TEXT PRIMARY KEY,
          request_id TEXT NOT NULL REFERENCES permission_requests(id) ON DELETE CASCADE,

@@ -1,6 +1,6 @@
-"""How often each check of posts was shown and waved away, and the administration's decisions about it.
+"""How often each check of posts was shown and dismissed, and the administration's decisions about it.
 
-No table records a person, a post, nor a moment finer than a month.
+No table records a person, a post, or a time more precise than a month.
 """
 
 ADDED = (

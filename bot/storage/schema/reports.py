@@ -66,16 +66,18 @@ TABLES = (
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
     # The pending request to hand over the reports that nobody may read any more: at most one row (see
-    # `bot.reports.handovers`). `asked_on`: its day. `notified_at`: when all those concerned had its notice.
+    # `bot.reports.handovers`). `asked_on`: the day of the request. `notified_at`: when its notice had reached
+    # everyone it concerns.
     """CREATE TABLE report_handovers (
          id TEXT PRIMARY KEY,
          role TEXT NOT NULL,
          by TEXT NOT NULL,
          asked_on TEXT NOT NULL,
          notified_at TEXT) STRICT""",
-    # The cases that nobody may read, and the administrators who were considered for a notice of each: all of
-    # them, those whom the case implicates too (see `bot.reports.handovers`). It does not refer to `people`:
-    # what a person may read about themself would then tell whoever a case implicates that there is one.
+    # The cases that nobody may read, and the administrators who were considered for a notice of each case,
+    # including those whom the case implicates (see `bot.reports.handovers`). `person` is not a foreign key of
+    # `people`. Otherwise the row would belong to a person's own data, which would tell someone implicated
+    # that there is a case.
     """CREATE TABLE report_stranded (
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
          person TEXT NOT NULL,

@@ -50,7 +50,7 @@ TABLES = (
          UNIQUE (revision_id, person_id)) STRICT""",
 )
 
-# Since the first tables (see `migrations`).
+# Added since the first tables (see `migrations`).
 ADDED = (
     # The day on which an approved revision was announced before its effective day, NULL when it was not.
     "ALTER TABLE revisions ADD COLUMN ahead_on TEXT",
@@ -73,8 +73,8 @@ ADDED = (
          reading TEXT NOT NULL CHECK (
            reading IN ('titre', 'titre-egal', 'sous-titre', 'titre-haut', 'numero', 'texte', 'suite', 'tel')),
          PRIMARY KEY (policy, line)) STRICT, WITHOUT ROWID""",
-    # Each part of each text that is or was in force: its number there, and the identity that it keeps in all
-    # of them, which is where it first was, « pa20@2015-12-13:5.10 ».
+    # Each part of each text that is or was in force. `number`: the part's number in that text. `identity`:
+    # the version and the number under which the part first appeared, « pa20@2015-12-13:5.10 », in every text.
     """CREATE TABLE provisions (
          revision_id TEXT NOT NULL REFERENCES revisions(id),
          number TEXT NOT NULL,

@@ -7,7 +7,7 @@ TABLES = (
          arguments TEXT NOT NULL DEFAULT '{}',
          due_at TEXT NOT NULL) STRICT""",
     "CREATE INDEX due_tasks_by_time ON due_tasks(due_at)",
-    # A day, and hashes in their own order: one of these events may be the request that led to a report.
+    # Only the day is stored, and rows are in hash order: an event may be the request that led to a report.
     """CREATE TABLE inbound_events (
          event_hash BLOB PRIMARY KEY,
          received_on TEXT NOT NULL) STRICT, WITHOUT ROWID""",
