@@ -1,7 +1,7 @@
 """The addresses of the site: paths of files, which never change once published.
 
-A provision has three: by identity, `pa20/id/2015-12-13/5.10.html`; by its number today, `pa20/5.10.html`; by
-its number in a version, `pa20/2015-12-13/5.10.html`.
+A provision has three addresses: by its identity, `pa20/id/2015-12-13/5.10.html`; by its number today,
+`pa20/5.10.html`; by its number in a version, `pa20/2015-12-13/5.10.html`.
 """
 
 from __future__ import annotations
@@ -26,45 +26,45 @@ _RESERVED = ("index", "versions", "politique", "id", "comparaison", "recherche")
 
 @dataclass(frozen=True, slots=True)
 class PolicyPaths:
-    """The paths of a policy's files. `slugs`: each number that it ever had, as written in addresses."""
+    """The paths of a policy's files. `slugs`: each number that the policy ever had, as in addresses."""
 
     policy: str
     slugs: Mapping[Number, str]
 
     @property
     def index(self) -> str:
-        """The path of the whole policy as it is today."""
+        """The path of the page of the whole policy, as in force today."""
         return f"{self.policy}/index.html"
 
     @property
     def versions(self) -> str:
-        """The path of the list of its versions."""
+        """The path of the page that lists the policy's versions."""
         return f"{self.policy}/versions.html"
 
     @property
     def data(self) -> str:
-        """The path of the policy's data."""
+        """The path of the policy's data, as JSON."""
         return f"{self.policy}/{POLICY_DATA}"
 
     @property
     def search(self) -> str:
-        """The path of the index for searching its words."""
+        """The path of the policy's search index."""
         return f"{self.policy}/{SEARCHER}"
 
     def number(self, number: Number) -> str:
-        """Return the path of a number today: the provision that has it, or an explanation of its absence."""
+        """Return the path of a number's page today: the provision with this number, or why there is none."""
         return f"{self.policy}/{self.slugs[number]}.html"
 
     def dated(self, version: Version, number: Number) -> str:
-        """Return the path of a number in a version."""
+        """Return the path of a number's page in a version."""
         return f"{self.policy}/{version.key}/{self.slugs[number]}.html"
 
     def whole(self, version: Version, ending: str = "index.html") -> str:
-        """Return the path of a whole version. `ending`: the file name of another format."""
+        """Return the path of a whole version. `ending`: the file name, which tells the format."""
         return f"{self.policy}/{version.key}/{ending}"
 
     def provision(self, identity: str) -> str:
-        """Return the path of the page of a provision's history, by its identity."""
+        """Return the path of the page of a provision's history. `identity`: the provision's identity."""
         origin, _, number = identity.partition("@")[2].partition(":")
         known = self.slugs.get(Number(number)) or slug(number)
         return f"{self.policy}/id/{origin}/{known}.html"
@@ -77,7 +77,7 @@ class PolicyPaths:
 def policy_paths(policy: Policy, cancelled: Iterable[Version] = ()) -> PolicyPaths:
     """Return the paths of a policy's files. A new version never changes an earlier version's paths.
 
-    `cancelled`: the versions that were announced, then withdrawn before their day.
+    `cancelled`: the versions that were announced, then withdrawn before they took effect.
     """
     versions = (*policy.versions, *policy.coming, *cancelled)
     numbers = dict.fromkeys(number for version in versions for number in version.parts())
@@ -85,7 +85,7 @@ def policy_paths(policy: Policy, cancelled: Iterable[Version] = ()) -> PolicyPat
 
 
 def _slugs(numbers: Iterable[Number]) -> dict[Number, str]:
-    """Return the distinct addresses of numbers. If several would have the same one, the first keeps it."""
+    """Return a distinct slug for each number. A number whose slug is taken gets it with a suffix, « -2 »."""
     taken, slugs = set(_RESERVED), {}
     for number in numbers:
         plain = slug(str(number))
@@ -110,7 +110,7 @@ def up(path: str) -> str:
 
 
 def online_path(policy: Policy, key: str, clause: str) -> str | None:
-    """Return the path of a clause in a version, by its key, None when the version is not published."""
+    """Return the path of a clause in the version `key`, None if the site has no such version or clause."""
     paths, number = _paths(policy), Number(clause)
     versions = (*policy.versions, *policy.coming)
     version = next((version for version in versions if version.key == key), None)

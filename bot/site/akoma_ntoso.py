@@ -21,7 +21,8 @@ from bot.site.timeline import part_title
 
 TEXT: Final = "texte.akn.xml"
 _NAMESPACE: Final = "http://docs.oasis-open.org/legaldocml/ns/akn/3.0"
-# The element of each kind, and the prefix of its `eId`. A kind that the standard lacks is a named container.
+# The element of each kind of part, and the prefix of its `eId`. A kind that the standard lacks is a
+# container.
 _ELEMENTS: Final = {
     Kind.TITLE: ("title", "title"),
     Kind.CHAPTER: ("chapter", "chp"),
@@ -35,7 +36,7 @@ _SOURCE: Final = "#association"
 
 
 def akoma_ntoso(pages: PolicyPages, version: Version) -> bytes:
-    """Return a version as an act in Akoma Ntoso."""
+    """Return a version as an Akoma Ntoso document, of the type « act »."""
     ET.register_namespace("", _NAMESPACE)
     root = _element(None, "akomaNtoso")
     contains = "originalVersion" if version is pages.time.versions[0] else "singleVersion"
@@ -55,7 +56,7 @@ def _element(parent: ET.Element | None, tag: str, text: str = "", **attributes: 
 
 
 def _meta(meta: ET.Element, pages: PolicyPages, version: Version) -> None:
-    """Write the identification of the work, the expression and this file, and the history of versions."""
+    """Write what identifies the policy, the version and this file, then the dates and the clauses' forces."""
     policy, first = pages.time.policy, pages.time.versions[0]
     association = slug(pages.facts.association)
     work = f"/akn/ca-qc/act/politique/{association}/{first.adopted}/{slug(policy.id)}"
@@ -102,7 +103,7 @@ def _meta(meta: ET.Element, pages: PolicyPages, version: Version) -> None:
 
 
 class _Writer:
-    """A writer of a version's parts, in the order of the text."""
+    """A writer of a version's parts as XML, in the order of the text."""
 
     def __init__(self, pages: PolicyPages, version: Version) -> None:
         self._pages, self._version = pages, version

@@ -26,7 +26,10 @@ LONG: Final = 16_000
 
 
 def compared_pairs(time: Timeline) -> list[tuple[Version, Version]]:
-    """Return the versions to compare, older first: neighbours, then each with the one in force."""
+    """Return the pairs of versions to compare, each pair older version first.
+
+    Each version is compared with the next one, then the version in force with all the others.
+    """
     current = time.current
     others = [
         (each, current) if time.versions.index(each) < time.versions.index(current) else (current, each)
@@ -37,7 +40,7 @@ def compared_pairs(time: Timeline) -> list[tuple[Version, Version]]:
 
 
 def comparison_page(pages: PolicyPages, old: Version, new: Version) -> bytes:
-    """Return the comparison of two versions. Nothing in it depends on the day."""
+    """Return the page that compares two versions. The same two versions give the same page on any day."""
     comparison = compare(old, new)
     policy, path = pages.time.policy, pages.paths.comparison(old, new)
     root = up(path)
@@ -82,7 +85,7 @@ def comparison_page(pages: PolicyPages, old: Version, new: Version) -> bytes:
 
 
 def _choice(*, sides: bool) -> h.Node:
-    """Return the controls that choose how to show the changes. They work without a script."""
+    """Return the controls that choose how the changes are shown. They work without a script."""
     return [
         h.p(".hint")[
             "Les mots ", h.del_["retirés"], " sont barrés, les mots ", h.ins["ajoutés"], " sont soulignés."
@@ -123,9 +126,9 @@ def _change(
 
 
 def _side(passages: Sequence[redline.Passage], left_out: str) -> list[h.Renderable]:
-    """Return the words of one version, those that the other lacks marked.
+    """Return the words of one version, in which the words that the other version lacks are marked.
 
-    `left_out`: the kind of runs to skip.
+    `left_out`: the kind of runs that belong only to the other version.
     """
     paragraphs: list[tuple[Run, ...]] = [
         tuple(run for run in runs if run[0] != left_out) for _, every in passages for runs in every

@@ -13,7 +13,7 @@ from bot.policy.changes.summary import count_changes
 from bot.site.policy_pages import cancelled_anchor, version_standing
 from bot.site.provision_pages import PolicyPages
 
-TEXT = "texte.json"  # the name of a version's data, in its folder
+TEXT = "texte.json"  # the name of a version's data file, in the version's folder
 
 
 def policy_data(pages: PolicyPages) -> dict[str, Any]:

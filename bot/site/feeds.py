@@ -26,7 +26,7 @@ _LINE: Final = 75  # maximum bytes of a line of a calendar
 
 
 def _entries(policies: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Return every version with its policy, the latest first."""
+    """Return every version with its policy, the latest version first."""
     pairs = [(policy, version) for policy in policies for version in policy["versions"]]
     return sorted(pairs, key=lambda pair: (pair[1]["since"], pair[1]["version"], pair[0]["id"]), reverse=True)
 
@@ -43,7 +43,7 @@ class _Item:
 
 
 def _items(policies: Sequence[Mapping[str, Any]]) -> Iterator[_Item]:
-    """Yield the entries: the texts withdrawn before their day, then every version, the latest first."""
+    """Yield the entries: the texts withdrawn before they took effect, then the versions, latest first."""
     for policy in policies:
         for text in policy["cancelled"]:
             adopted, effective, announced = (
@@ -76,9 +76,9 @@ def _headline(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
 
 
 def _last_changed(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
-    """Return the day on which a version was announced, or else adopted. It is never in the future.
+    """Return the day on which a version was announced or, failing that, adopted: never a day in the future.
 
-    A text in a file that is not in force yet and was never announced gets the date of the text in force.
+    A version that is not in force yet and was never announced gets the day of the version in force.
     """
     if version["announced"] or version["status"] != LegalStanding.COMING:
         return str(version["announced"] or version["adopted"])
@@ -91,7 +91,7 @@ def _noon(day: str) -> str:
 
 
 def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the feed of revisions, withdrawals included."""
+    """Return the Atom feed of revisions, which includes withdrawals."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": "fr-CA"})
     items = list(_items(policies))
@@ -162,7 +162,7 @@ def _ics_text(text: str) -> str:
 
 
 def _folded(line: str) -> Iterator[str]:
-    """Yield a line in pieces of at most 75 bytes, each but the first after a space."""
+    """Yield a line in pieces of at most 75 bytes. Each piece but the first begins with a space."""
     piece, size = "", 0
     for character in line:
         length = len(character.encode())
@@ -184,7 +184,7 @@ def sitemap(facts: SiteFacts, paths: Sequence[str]) -> bytes:
 
 
 def document(root: ET.Element) -> bytes:
-    """Return a document's bytes, indented."""
+    """Return an XML document as bytes, with its elements indented."""
     ET.indent(root)
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return content + b"\n"

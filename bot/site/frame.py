@@ -16,8 +16,8 @@ from bot.policy.library import Policy
 from bot.site import addresses
 from bot.site.addresses import up
 
-# Nothing is loaded from other sites, and no words of a policy can run as a script, even if a host sends no
-# headers.
+# The policy's words cannot run as a script, and nothing is loaded from other sites, even if a host sends no
+# headers of its own.
 CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'"
@@ -36,8 +36,8 @@ class Door:
 class SiteFacts:
     """The facts that the site's pages state about the association and the bot.
 
-    `address`: the site's own address, without a final slash, "" if unknown. `doors`: the places to ask the
-    bot a question. `reports`: the address of the form for reports, "" for none.
+    `address`: the site's own address, without a final slash, or "" if unknown. `doors`: the places to ask the
+    bot a question. `reports`: the address of the Web form for reports, or "" if there is none.
     """
 
     association: str
@@ -57,8 +57,8 @@ class SiteFacts:
 class Leaf:
     """The data of a page's head.
 
-    `crumbs`: the name and path of the pages above it, from the top. `canonical`: its own path, or that of
-    another page with the same words. `linked`: its JSON-LD data.
+    `crumbs`: the name and path of each page above this one, from the top. `canonical`: the path of this page,
+    or of another page with the same words. `linked`: the page's JSON-LD data.
     """
 
     path: str
@@ -71,7 +71,7 @@ class Leaf:
 
 
 def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> bytes:
-    """Return a whole page. `wide`: whether its table of contents stands beside it."""
+    """Return a whole page. `wide`: whether a table of contents stands beside the text."""
     root = up(leaf.path)
     canonical = leaf.canonical or leaf.path
     head = h.head[
@@ -99,14 +99,14 @@ def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> 
         h.main(id="contenu")[content],
         _foot(facts, root),
     ]
-    # without the characters that HTML forbids or that change the direction of text
+    # `clean` removes the characters that HTML forbids or that change the direction of text
     return clean("".join(h.html(lang="fr-CA")[head, body].iter_chunks())).encode()
 
 
 def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
-    """Return a page that leads to another. `target`: its path, and its fragment if any. `words`: its name.
+    """Return a page that redirects to `target`, a path with a fragment if any. `words`: the link's text.
 
-    Most pages of a site are of this kind, so they are written without a tree of elements.
+    Most pages of a site are redirections, so they are written without a tree of elements.
     """
     root, name = up(path), escape(words)
     to, canonical = escape(f"{root}{target}"), target.partition("#")[0]
@@ -154,6 +154,6 @@ def _foot(facts: SiteFacts, root: str) -> Markup:
 
 
 def _for_machines(data: Mapping[str, Any]) -> Markup:
-    """Encode data as JSON that cannot end its HTML element."""
+    """Encode data as JSON that cannot close the HTML element around it."""
     written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return Markup(written.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 — escaped just before

@@ -38,7 +38,7 @@ _PROGRAM: Final = _ROOM.parent
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A group of files. `digest`: a hash of everything that they depend on. `make`: returns them, by path.
+    """A group of files. `digest`: a hash of all its inputs. `make`: returns the files, by path.
 
     `elsewhere`: whether `make` waits for another process, so that other pieces can be made meanwhile.
     """
@@ -51,14 +51,14 @@ class Piece:
 
 @cache
 def program_digest() -> str:
-    """Return the hash of the code that makes the pages: a new version of the program rebuilds them all."""
+    """Return the hash of the code that makes the pages. A new version of the program rebuilds every page."""
     made_of = {".css", ".js", ".json", ".py", ".toml", ".typ"}
     files = (path for path in sorted(_PROGRAM.rglob("*.*")) if path.suffix in made_of)
     return digest(*(path.read_bytes() for path in files if path.relative_to(_PROGRAM).parts[0] != "data"))
 
 
 def digest(*inputs: object) -> str:
-    """Return the hash of inputs that their `repr` describes fully."""
+    """Return the hash of `inputs`. Each input's `repr` must describe it fully."""
     total = hashlib.sha256()
     for each in inputs:
         content = each if isinstance(each, bytes) else repr(each).encode("utf-8", "surrogatepass")
@@ -88,7 +88,7 @@ def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Pie
 
 
 def _pages(pages: PolicyPages) -> dict[str, bytes]:
-    """Return the pages of a policy's texts."""
+    """Return the pages of a policy's versions and provisions."""
     time, paths, facts = pages.time, pages.paths, pages.facts
     files = {paths.index: policy_pages.whole_page(pages, time.current, today=True)}
     files[paths.versions] = policy_pages.versions_page(pages, FORMS)
@@ -110,7 +110,7 @@ def _pages(pages: PolicyPages) -> dict[str, bytes]:
 
 
 def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
-    """Yield the pages at the addresses of withdrawn versions, which lead to the list of versions."""
+    """Yield a page for each address of a withdrawn version. It redirects to the list of versions."""
     time, paths = pages.time, pages.paths
     versions = {version.key for version in time.versions}
     compared = {paths.comparison(*pair) for pair in comparison_pages.compared_pairs(time)}
@@ -126,7 +126,7 @@ def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
             *({paths.comparison(each, version) for each in earlier} - compared),
         ]
         target, name = paths.whole(version), f"Version du {in_words(version.adopted)}, {pages.name}"
-        if version.key not in versions:  # otherwise, another text now has its adoption date
+        if version.key not in versions:  # otherwise, another text has the same adoption date
             target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
             name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"
         for path in held:
@@ -134,7 +134,7 @@ def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
 
 
 def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
-    """Yield pages at the addresses of items by identity, which lead to their place in their clause."""
+    """Yield a page for each item of a clause, by identity. It redirects to the item in its clause's page."""
     time, paths = pages.time, pages.paths
     places: dict[str, tuple[str, str]] = {}
     for version in time.versions:
@@ -151,7 +151,7 @@ def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
 
 
 def _comparison(pages: PolicyPages, old: Version, new: Version) -> dict[str, bytes]:
-    """Return the comparison of two versions."""
+    """Return the pages that compare two versions."""
     return {pages.paths.comparison(old, new): comparison_pages.comparison_page(pages, old, new)}
 
 

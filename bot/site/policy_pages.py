@@ -1,4 +1,4 @@
-"""Pages of a whole policy, today or in a version, of its versions, and of the whole site. Pure functions."""
+"""The pages of a whole policy, of its list of versions, and of the whole site. Pure functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEADINGS = {2: h.h2, 3: h.h3, 4: h.h4, 5: h.h5, 6: h.h6}
 
 
 def version_standing(time: Timeline, version: Version) -> str:
-    """Return in French whether a version is in force, with its dates if it states them."""
+    """Return in French whether a version is in force, and its dates if it states any."""
     standing, until = time.standing(version), time.until(version)
     since = in_words(version.since)
     if standing is LegalStanding.COMING:
@@ -38,7 +38,8 @@ def version_standing(time: Timeline, version: Version) -> str:
 def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
     """Return the page of a whole version, with its table of contents beside it.
 
-    `today`: whether it is the page of the current policy, whose address later versions will have.
+    `today`: whether to return the page of the policy as in force today. Its address stays the same from
+    version to version.
     """
     time = pages.time
     path = pages.paths.index if today else pages.paths.whole(version)
@@ -159,7 +160,7 @@ def _linked(pages: PolicyPages, version: Version, path: str) -> dict[str, Any]:
 
 
 def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes:
-    """Return the page that lists a policy's versions, latest first. `forms`: as `pieces.FORMS`."""
+    """Return the page that lists a policy's versions, latest first. `forms`: as in `pieces.FORMS`."""
     time, path = pages.time, pages.paths.versions
     root = up(path)
     rows = []
@@ -168,7 +169,7 @@ def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes
         others: list[h.Node] = [
             h.li[h.a(href=f"{root}{pages.paths.whole(version, file)}")[name]] for name, file in forms
         ]
-        # the sentence about its standing then has its dates already
+        # this version's standing then includes its dates already
         is_dated = time.standing(version) is not LegalStanding.REPLACED and version.effective is None
         rows.append(
             h.li[
@@ -197,12 +198,12 @@ def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes
 
 
 def cancelled_anchor(version: Version) -> str:
-    """Return the anchor, in the list of versions, of one withdrawn before its day."""
+    """Return the anchor, in the list of versions, of a version that was withdrawn before it took effect."""
     return f"retiree-{version.key}"
 
 
 def _cancelled(pages: PolicyPages) -> list[h.Node]:
-    """Return the versions that were announced and never took effect."""
+    """Return the list of the versions that were announced and never took effect."""
     time = pages.time
     return [
         h.li(id=cancelled_anchor(version))[
@@ -217,7 +218,7 @@ def _cancelled(pages: PolicyPages) -> list[h.Node]:
 
 
 def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
-    """Return links to the changes that a version made, and to its differences from the one in force."""
+    """Return links to the changes that a version made, and to its differences from the version in force."""
     time = pages.time
     links = []
     if version.former:
@@ -231,7 +232,7 @@ def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
 
 
 def _withdrawn(pages: PolicyPages, version: Version) -> str:
-    """Return in French which version this one withdrew by restoring an earlier text, "" if none."""
+    """Return in French which version this version withdrew by restoring an earlier text, or ""."""
     withdrew = pages.time.chronicle.withdrawals.get(version.key)
     if withdrew is None:
         return ""
@@ -240,7 +241,7 @@ def _withdrawn(pages: PolicyPages, version: Version) -> str:
 
 
 def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the site's first page. `policies`: their data (see `data.policy_data`)."""
+    """Return the site's home page. `policies`: each policy's data (see `data.policy_data`)."""
     entries = []
     for policy in policies:
         shown = policy["current"]
@@ -277,7 +278,7 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the search page. Without a script, it leads to the contents of each policy."""
+    """Return the search page. For browsers without scripts, it links to the contents of each policy."""
     scripts = (*(f"{each['id']}/{addresses.SEARCHER}" for each in policies), addresses.SEARCHER)
     return frame.page(
         facts,

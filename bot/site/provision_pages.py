@@ -1,4 +1,4 @@
-"""The pages of a provision: its number in a version, its number today, and its history. Pure functions."""
+"""The pages of a provision: in a version, under its number today, and through its history. Pure functions."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from bot.site.timeline import ProvisionSpan, Timeline, dates, eve
 from bot.site.words import TermMarker, clause_words, redlined
 from bot.times import in_words
 
-LONG: Final = 24_000  # characters of a container's clauses above which its page only lists them
-MOST_LISTED: Final = 60  # maximum clauses listed in a container's history
+LONG: Final = 24_000  # characters of the clauses in a container, above which its page only lists them
+MOST_LISTED: Final = 60  # maximum clauses listed in the history of a container
 _GIST_SHOWN: Final = 160  # maximum characters of the description shown by search engines
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyPages:
-    """The inputs of one policy's pages."""
+    """The data from which one policy's pages are made."""
 
     facts: SiteFacts
     time: Timeline
@@ -39,11 +39,11 @@ class PolicyPages:
         return str(self.time.policy.name)
 
     def home(self, span: ProvisionSpan) -> str:
-        """Return the path of the page shared by all the versions of a span."""
+        """Return the path of the page of a span, which all the versions of the span share."""
         return self.paths.dated(span.first, span.number)
 
     def crumbs(self, version: Version, number: Number, *, today: bool) -> list[tuple[str, str]]:
-        """Return the breadcrumbs of a provision, from the policy down."""
+        """Return the breadcrumbs of a provision, from the policy down to the provision."""
         above = reversed(version.around(number))
         path = self.paths.number if today else lambda each: self.paths.dated(version, each)
         dated = [] if today else [(f"Version du {in_words(version.adopted)}", self.paths.whole(version))]
@@ -55,7 +55,7 @@ class PolicyPages:
 
 
 def standing_words(time: Timeline, span: ProvisionSpan) -> str:
-    """Return in French whether a provision is in force, and since when, if its versions state it."""
+    """Return in French whether a provision is in force, and since when if its versions state a date."""
     standing, since = time.span_standing(span), span.first
     day = in_words(since.since)
     if standing is LegalStanding.COMING:
@@ -63,7 +63,7 @@ def standing_words(time: Timeline, span: ProvisionSpan) -> str:
     if standing is LegalStanding.IN_FORCE:
         if since.effective:
             return f"En vigueur depuis le {day}"
-        # Here « version du » would name a version that is no longer in force.
+        # « version du » would name a version that is no longer in force.
         return f"En vigueur, {'version du' if since is time.current else 'inchangée depuis le'} {day}"
     ended = time.ended(span)
     word = "Abrogée" if standing is LegalStanding.REPEALED else "Remplacée"
@@ -79,7 +79,7 @@ def standing_words(time: Timeline, span: ProvisionSpan) -> str:
 
 
 def standing_badge(standing: LegalStanding, words: str) -> h.Renderable:
-    """Return the label of a standing, with its words."""
+    """Return the label of a standing. `words`: its text."""
     kind = standing.name.lower().replace("_", "-")
     return h.span(f".badge.{kind}")[words]
 
@@ -101,7 +101,7 @@ def span_heading(pages: PolicyPages, span: ProvisionSpan) -> h.Renderable:
 
 
 def body(pages: PolicyPages, span: ProvisionSpan, path: str, marker: TermMarker) -> h.Node:
-    """Return the words of a provision and of the parts inside it, or only links to those if they are long."""
+    """Return the words of a provision and of its parts, or only links to its parts if the words are long."""
     version = span.first
     clauses = version.within(span.number)
     if len(clauses) == 1 and clauses[0].number == span.number:
@@ -124,9 +124,9 @@ def body(pages: PolicyPages, span: ProvisionSpan, path: str, marker: TermMarker)
 
 
 def citation(pages: PolicyPages, span: ProvisionSpan, version: Version, path: str) -> h.Node:
-    """Return the block to cite a provision from: the dated address, and the words, number and date.
+    """Return the block that helps to cite a provision: its dated address, its words, number and date.
 
-    It can be read and selected without a script. A script adds buttons that copy.
+    The block can be read and selected without a script. A script adds the buttons that copy.
     """
     dated, root = pages.home(span), up(path)
     address = pages.facts.url(dated)
@@ -145,7 +145,7 @@ def citation(pages: PolicyPages, span: ProvisionSpan, version: Version, path: st
 
 
 def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
-    """Return links to the clauses to read with a provision, and the reason."""
+    """Return links to the clauses that should be read with a provision, and the reason for each."""
     version = span.first
     group = pages.time.policy.notes(version).read_with(span.number)
     if group is None:
@@ -165,7 +165,7 @@ def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
 
 
 def legislation(version: Version, standing: LegalStanding, url: str) -> dict[str, Any]:
-    """Return the JSON-LD common to the texts of a version, as a schema.org `Legislation`."""
+    """Return the JSON-LD that all the pages of a version share, as a schema.org `Legislation`."""
     force = "InForce" if standing is LegalStanding.IN_FORCE else "NotInForce"
     return {
         "@context": "https://schema.org",
@@ -179,7 +179,7 @@ def legislation(version: Version, standing: LegalStanding, url: str) -> dict[str
 
 
 def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str, Any]:
-    """Return a provision in JSON-LD."""
+    """Return the description of a provision in JSON-LD."""
     version, time = span.first, pages.time
     return {
         **legislation(version, time.span_standing(span), pages.facts.url(path)),
@@ -192,14 +192,14 @@ def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str,
 
 
 def description(pages: PolicyPages, span: ProvisionSpan) -> str:
-    """Return the description that a search engine shows for a provision."""
+    """Return the description of a provision that search engines show."""
     text = " ".join(span.clause.text.split()) if span.clause else pages.time.gist(span)
     short = text if len(text) <= _GIST_SHOWN else f"{text[:_GIST_SHOWN].rpartition(' ')[0]}…"
     return f"{pages.name}, {span.first.cited(span.number)}\u00a0: {short}"
 
 
 def neighbour_links(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
-    """Return links to the provisions before and after a clause in its version."""
+    """Return links to the provisions just before and just after a provision, in its version."""
     version, root = span.first, up(path)
     before, after = version.neighbours(span.number)
     if not (before or after):
@@ -218,7 +218,7 @@ def neighbour_links(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Nod
 
 
 def dated_page(pages: PolicyPages, span: ProvisionSpan) -> bytes:
-    """Return the page of a number in the versions where it has the same words."""
+    """Return the page of a number, for the consecutive versions in which it has the same words."""
     time, path, version = pages.time, pages.home(span), span.first
     root, marker = up(path), TermMarker(span.first)
     now = time.now(span.identity)
@@ -247,7 +247,7 @@ def dated_page(pages: PolicyPages, span: ProvisionSpan) -> bytes:
 
 
 def _held_by(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
-    """Return links to the versions that have these words."""
+    """Return links to the versions in which a provision has these words."""
     links: list[h.Node] = []
     for at, version in enumerate(span.versions):
         links += [
@@ -259,7 +259,7 @@ def _held_by(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable
 
 
 def _today(pages: PolicyPages, span: ProvisionSpan, now: ProvisionSpan | None, root: str) -> h.Node:
-    """Return a link to the words in force today, unless they are these."""
+    """Return a link to the words in force today, or nothing if the page shows these words."""
     time = pages.time
     history = h.a(href=f"{root}{pages.paths.provision(span.identity)}")["Son histoire"]
     if now is span:
@@ -277,7 +277,7 @@ def _today(pages: PolicyPages, span: ProvisionSpan, now: ProvisionSpan | None, r
 
 
 def _became(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
-    """Return what became of a provision that is no longer there."""
+    """Return a sentence on what became of a provision that the version in force lacks."""
     heirs = pages.time.heirs_today(span)
     ended = pages.time.ended(span)
     gone = f"Abrogée le {in_words(ended)}" if ended else "Abrogée"
@@ -293,7 +293,7 @@ def _became(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
 
 
 def number_page(pages: PolicyPages, number: Number) -> bytes:
-    """Return the page of a number: the provisions that have or had it, or why none has it today."""
+    """Return the page of a number: the provisions that have or had it, or why no provision has it today."""
     time, path = pages.time, pages.paths.number(number)
     root = up(path)
     spans = time.by_number[number]
@@ -343,13 +343,13 @@ def number_page(pages: PolicyPages, number: Number) -> bytes:
 
 
 def _last(time: Timeline, spans: tuple[ProvisionSpan, ...]) -> ProvisionSpan:
-    """Return the last span that had a number or, if it never was in force, the first that will have it."""
+    """Return the last span that had a number, or the first that will have it if none ever did."""
     past = [span for span in spans if span.first.since <= time.today]
     return past[-1] if past else spans[0]
 
 
 def _vacant(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
-    """Return what became of a number that no provision has today."""
+    """Return a sentence on what became of a number that no provision has today."""
     time, number = pages.time, span.number
     if time.span_standing(span) is LegalStanding.COMING:
         return f"Rien ne porte encore le numéro {number}\u00a0: ce texte est à venir."
@@ -373,7 +373,7 @@ def _coming(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
 
 
 def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: str) -> h.Node:
-    """Return the earlier meanings of a number: other provisions, or other words of the same one."""
+    """Return the list of a number's earlier meanings: other provisions, or other words of the same one."""
     time = pages.time
     past = [span for span in time.by_number[number] if span.first.since <= time.today and span is not shown]
     lines = []
@@ -404,9 +404,10 @@ def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: st
 
 
 def _until(time: Timeline, span: ProvisionSpan, ended: date) -> str:
-    """Return the dates of a number's earlier meaning. The first day is left out for the first version.
+    """Return the dates of a number's earlier meaning: « Du … au … », or « Jusqu'au … » for the first version.
 
-    For several meanings, « jusqu'au » alone would also be true of the earlier ones.
+    Only the first version has no start date: in a list of several meanings, « jusqu'au » alone would be
+    ambiguous.
     """
     if span.first is time.versions[0]:
         return f"Jusqu'au {eve(ended)}"
@@ -449,7 +450,7 @@ def provision_page(pages: PolicyPages, identity: str) -> bytes:
 
 
 def _state(pages: PolicyPages, spans: tuple[ProvisionSpan, ...], at: int, root: str) -> h.Renderable:
-    """Return a provision's words during one span, with the changes since the span before."""
+    """Return a provision's words during one span, with the changes since the previous span."""
     span, time = spans[at], pages.time
     before = spans[at - 1] if at else None
     ended = time.ended(span)
@@ -465,7 +466,7 @@ def _state(pages: PolicyPages, spans: tuple[ProvisionSpan, ...], at: int, root: 
 
 
 def _changed(before: ProvisionSpan | None, span: ProvisionSpan) -> Iterator[h.Node]:
-    """Yield the words of a provision, with the changes since the span before."""
+    """Yield the words of a provision, with the changes since the previous span."""
     new = _text(span)
     if before is None or (old := _text(before)) == new:
         if span.clause and len(span.first.within(span.number)) == 1:
@@ -493,6 +494,6 @@ def _text(span: ProvisionSpan) -> str:
 
 
 def _beginning(text: str) -> str:
-    """Return the first words of a clause, whose own page has the rest."""
+    """Return the first words of a clause. The clause's own page has all of them."""
     words = " ".join(text.split())
     return words if len(words) <= _GIST_SHOWN else f"{words[:_GIST_SHOWN].rpartition(' ')[0]}…"

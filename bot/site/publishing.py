@@ -1,4 +1,4 @@
-"""The publication of the site in a folder: whole or not at all, rebuilding only what changed."""
+"""The publication of the site in a folder: whole or not at all, rebuilding only the files that changed."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ from bot.site.frame import SiteFacts
 from bot.site.pieces import Piece
 from bot.typesetting.typeset import TypesetError
 
-RECORD: Final = ".vigie.json"  # the record of the folder's files and of the digest of each piece
+RECORD: Final = ".vigie.json"  # the file that records the folder's files and the digest of each piece
 _EXCHANGE: Final = 2  # renameat2's RENAME_EXCHANGE flag: swap two names atomically
 _HERE: Final = -100  # AT_FDCWD
 # The Web server's account must be able to read the site, whatever the process's file mask.
 _FILE: Final = 0o644
 _FOLDER: Final = 0o755
-# policies to make, from which to use processes; starting one takes as long as making one policy
+# From this number of policies to make, worker processes are used. Starting one takes as long as making a
+# policy.
 WORTH_WORKERS: Final = 4
-MOST_WORKERS: Final = 2  # each takes a hundred megabytes, and another hundred for a PDF
+MOST_WORKERS: Final = 2  # each process takes a hundred megabytes, and another hundred for a PDF
 # seconds to wait for another publication: several times the duration for thirty policies
 PATIENCE: Final = 300.0
 _PAUSE: Final = 0.2  # seconds between two tries
@@ -46,12 +47,12 @@ _BUSY: Final = (
     "Attendez qu'il finisse, ou arrêtez-le, puis réessayez."
 )
 
-# A piece's name, its digest, and its files by path, None when it did not change.
+# A piece's name, its digest, and its files by path, or None instead of the files if they did not change.
 MadePiece: TypeAlias = tuple[str, str, Mapping[str, bytes] | None]
 
 
 class PublicationError(ExplainedError):
-    """The site cannot be published. The text is one French sentence; what was published has not changed."""
+    """The site cannot be published. The text is one French sentence. The published site is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class PolicySource:
 class Publication:
     """The result of a publication.
 
-    `files`: the number of files of the site. `made`: how many were rebuilt.
+    `files`: the number of files of the site. `made`: how many of them were rebuilt.
     """
 
     files: int = 0
@@ -80,7 +81,7 @@ class Publication:
 
 @dataclass(slots=True)
 class _Draft:
-    """The new folder being made, next to the one that it will replace.
+    """The new folder while it is made, next to the folder that it will replace.
 
     A site has tens of thousands of files, so paths are joined as text: making a `Path` takes longer than
     making a link.
@@ -113,7 +114,7 @@ class _Draft:
         self.done.files += 1
 
     def has(self, piece: Mapping[str, Any]) -> bool:
-        """Return whether all the files of a piece are in the folder being replaced."""
+        """Return whether the folder to be replaced has all the files of a piece."""
         return all(os.path.isfile(f"{self.old}/{path}") for path in piece["files"])  # noqa: PTH113 — as above
 
     def _place(self, path: str) -> str:
@@ -130,7 +131,7 @@ class _Draft:
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    """Return whether a file exists with this content."""
+    """Return whether a file exists and has this content."""
     try:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
@@ -140,9 +141,10 @@ def _holds(path: Path, content: bytes) -> bool:
 def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> Publication:
     """Make the site in `folder`, or leave the folder as it was. Raises `PublicationError` and `PolicyError`.
 
-    A folder that holds anything else is refused, except for files that were added beside ours.
+    A folder that is not empty and is not a published site is refused. Files that were added by hand at the
+    top of a site are kept.
     """
-    folder = Path(os.path.realpath(folder))  # a symbolic link is kept, and its target replaced
+    folder = Path(os.path.realpath(folder))  # a symbolic link is kept, and its target is replaced
     new = folder.with_name(f".{folder.name}.partiel")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -164,7 +166,7 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
 
 
 def folder_problem(folder: Path) -> str:
-    """Return why nothing can be published in a folder, in one French sentence, "" if something can."""
+    """Return why the site cannot be published in a folder, as one French sentence, "" if it can be."""
     folder = Path(os.path.realpath(folder))
     try:
         _read_record(folder)
@@ -180,15 +182,15 @@ def folder_problem(folder: Path) -> str:
 
 @contextmanager
 def _alone(parent: Path) -> Iterator[None]:
-    """Wait until no other process or task publishes in a folder of the same parent.
+    """Wait until no other process or task is publishing in a folder of the same parent.
 
-    Raises `PublicationError` if another one does not end.
+    Raises `PublicationError` if the other publication is not done in time.
     """
     with ExitStack() as held:
         place = os.open(parent, os.O_RDONLY)
         held.callback(os.close, place)
         end = clocks.monotonic() + PATIENCE
-        with suppress(OSError):  # the file system has no locks, and two publications at once are unlikely
+        with suppress(OSError):  # the file system has no locks; two publications at once are unlikely
             while not _locked(place):
                 if clocks.monotonic() >= end:
                     raise PublicationError(_BUSY.format(parent=parent))
@@ -197,7 +199,7 @@ def _alone(parent: Path) -> Iterator[None]:
 
 
 def _locked(place: int) -> bool:
-    """Lock a folder, unless another process has. Return whether it is locked. Raises `OSError`."""
+    """Lock a folder. Return False if another process has locked it. Raises `OSError`."""
     try:
         fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -214,7 +216,7 @@ def _why(error: OSError, folder: Path) -> str:
 
 
 def _read_record(folder: Path) -> Mapping[str, Any]:
-    """Return a folder's record, empty for a new folder.
+    """Return the record of a folder, which is empty for a new folder.
 
     Raises `PublicationError` for a folder that is not a site.
     """
@@ -228,7 +230,7 @@ def _read_record(folder: Path) -> Mapping[str, Any]:
             raise PublicationError(problem) from None
         return {}
     except (ValueError, TypeError):
-        return {}  # damaged: everything is made again
+        return {}  # a damaged record: everything is made again
     except OSError as error:
         raise PublicationError(_why(error, folder)) from error
 
@@ -268,7 +270,7 @@ def _keep_all(draft: _Draft, piece: Mapping[str, Any]) -> None:
 
 
 def _placed(draft: _Draft, made: Iterable[MadePiece], before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Write the pieces that were made, and reuse those that did not change. Return the new record."""
+    """Write the pieces that were made, and link the unchanged ones. Return the new record."""
     entries: dict[str, Any] = {}
     for name, digest, files in made:
         if files is None:
@@ -282,7 +284,7 @@ def _placed(draft: _Draft, made: Iterable[MadePiece], before: Mapping[str, Any])
 
 
 def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[Sequence[MadePiece]]:
-    """Yield what `make_pieces` returns for each policy, in order. Many are made in several processes."""
+    """Yield the result of `make_pieces` for each policy, in order. Several processes make many policies."""
     workers = min(os.cpu_count() or 1, MOST_WORKERS, len(stale))
     if len(stale) < WORTH_WORKERS or workers == 1:
         yield from (make_pieces(*each) for each in stale)
@@ -302,7 +304,7 @@ def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[S
 
 
 def _follow_parent() -> None:
-    """Leave interruptions to the parent, and end when it does, even if it is killed."""
+    """Ignore interruptions, which the parent handles, and end when the parent ends, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
@@ -315,9 +317,9 @@ def _follow_parent() -> None:
 
 
 def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[MadePiece]:
-    """Make those pieces of a policy that changed. `known`: the digests of the existing ones, by name.
+    """Make the changed pieces of a policy. `known`: the digests of the published pieces, by name.
 
-    Return each piece's name and digest, and its files, or None instead of the files if it did not change.
+    Return each piece's name and digest with its files, or with None if the piece did not change.
     """
     pieces = source.pieces()
     stale = [piece for piece in pieces if known.get(piece.name) != piece.digest]
@@ -331,7 +333,7 @@ def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[Made
 def _whole_site(
     facts: SiteFacts, described: Sequence[Mapping[str, Any]], record: Mapping[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files about all the policies. `described`: the data of each (see `data.policy_data`)."""
+    """Yield the files about all the policies. `described`: each policy's data (see `data.policy_data`)."""
     files = [
         path
         for entry in record["policies"].values()
@@ -349,13 +351,13 @@ def _whole_site(
 
 
 def _is_listed(path: str) -> bool:
-    """Return whether a page is in the sitemap: a policy, a number today or a whole version."""
+    """Return whether a page is listed in the sitemap: of a policy, a number today or a whole version."""
     _, *within, name = path.split("/")
     return not within or (len(within) == 1 and name == "index.html")
 
 
 def _added_by_hand(draft: _Draft) -> Iterator[str]:
-    """Yield the files added by others at the top of the site, such as a host's own."""
+    """Yield the files that someone else added at the top of the site, such as the host."""
     ours = {*draft.record.get("own", ()), RECORD}
     if not draft.record:
         return

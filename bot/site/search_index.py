@@ -1,9 +1,9 @@
-"""The index that a browser searches by itself, made at publication with the bot's own search words.
+"""The index that a browser searches without a server, made at publication with the bot's own search words.
 
-The results have to be the bot's, with the stems, topics and weights of `bot.policy.search`. pagefind has
-others, corrects no slip, and brings WebAssembly and two megabytes for texts that take a tenth of that. Hence
-this engine. `recherche.js` has the same steps as `Index.search`, then looks for words that are nearly those
-typed.
+The site must give the bot's results, with the stems, topics and weights of `bot.policy.search`. The pagefind
+library has other stems and weights, corrects no typing errors, and adds WebAssembly and two megabytes to
+texts of a tenth of that size. Hence this index. `recherche.js` follows the steps of `Index.search`, then
+looks for words that are close to the typed ones.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from bot.site.provision_pages import PolicyPages
 from bot.site.timeline import eve
 from bot.times import in_words
 
-QUEUE: Final = "politiques"  # the global variable that each policy's file adds to
+QUEUE: Final = "politiques"  # the global variable to which each policy's file adds its index
 
 
 def search_index(pages: PolicyPages) -> bytes:
-    """Return a script with the words of a policy in force, and the clauses that contain each."""
+    """Return a script with the words of the version in force, and the clauses that contain each word."""
     time = pages.time
     version, notes = time.current, time.policy.notes(time.current)
     titles = version.container_titles()
-    places: dict[str, dict[int, int]] = defaultdict(dict)  # by stem, how many words of each clause have it
-    words: dict[str, set[str]] = defaultdict(set)  # by word without accents, its stems
+    places: dict[str, dict[int, int]] = defaultdict(dict)  # by stem: each clause's count of words
+    words: dict[str, set[str]] = defaultdict(set)  # by word without accents: its stems
     clauses: list[list[str]] = []
     at_number = {clause.number: at for at, clause in enumerate(version.clauses())}
     for at, clause in enumerate(version.clauses()):
@@ -52,7 +52,7 @@ def search_index(pages: PolicyPages) -> bytes:
         [[fold_accents(word) for word in split_words(topic)], [at_number[number] for number in numbers]]
         for topic, numbers in sorted(notes.topics.items(), key=lambda pair: -len(pair[0]))
     ]
-    for topic in notes.topics:  # a slip in a topic is corrected too
+    for topic in notes.topics:  # typing errors in the words of a topic are corrected too
         for word in split_words(topic):
             if fold_accents(word) not in EMPTY:
                 words[fold_accents(word)] |= indexed_keys(word)
@@ -88,7 +88,7 @@ def search_index(pages: PolicyPages) -> bytes:
 
 
 def _other_words(pages: PolicyPages) -> Iterator[list[str | int]]:
-    """Yield the earlier and later words of numbers, with their days and years."""
+    """Yield the earlier and later words of each number, with the days and years when the number has them."""
     time = pages.time
     for number, spans in time.by_number.items():
         for span in spans:

@@ -1,7 +1,7 @@
-"""The published folder, served read-only on its own port of the loopback interface.
+"""A Web server for the published folder: read-only, on its own port of the loopback interface.
 
-A proxy gives it a host name of its own. The form for reports has another port and another origin, so that
-neither can reach the other. Visits are not logged, and only the path of a request is read.
+A proxy gives the site a host name of its own. The form for reports has another port and another origin, so
+that neither can reach the other. Visits are not logged, and only the path of a request is read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.site.frame import CONTENT_POLICY
 HOST: Final = "127.0.0.1"
 HEADERS: Final[Mapping[str, str]] = {
     **http_headers.COMMON,
-    # browsers may store it, but must revalidate it, by a cheap conditional request
+    # browsers may store a page, but must check that it is current, which is a cheap conditional request
     hdrs.CACHE_CONTROL: "no-cache",
     "Content-Security-Policy": f"{CONTENT_POLICY}; frame-ancestors 'none'",
     "Permissions-Policy": "interest-cohort=()",
@@ -71,7 +71,7 @@ class PublicSite:
         asked = request.match_info["path"]
         path = published_file(self._folder, asked)
         if path is None and published_file(self._folder, f"{asked}/"):
-            # A policy's address as people type it, « /pa20 »: relative links need « /pa20/ ».
+            # When people type a policy's address as « /pa20 », relative links need « /pa20/ ».
             raise web.HTTPMovedPermanently(f"{quote(asked.rpartition('/')[2])}/")
         if path is None:
             raise web.HTTPNotFound(text="Cette page n'existe pas.")
@@ -83,7 +83,7 @@ class PublicSite:
 def published_file(folder: Path, asked: str) -> Path | None:
     """Return the file at an address of the site, None when there is none.
 
-    Files outside the folder, even through a link or « .. », and names that begin with a dot are not served.
+    Names that begin with a dot, and files outside the folder, even through a link or « .. », are not served.
     """
     parts = [part for part in asked.split("/") if part]
     if any(part.startswith(".") or "\0" in part or "\\" in part for part in parts):

@@ -32,9 +32,9 @@ def public_policies(
 ) -> list[PolicySource]:
     """Return the policies to publish. `db`: the database, None when there is none yet.
 
-    A text is published once it is announced: on its effective day, or before. Texts that are only proposed,
-    or approved but not announced, are left out. Raises `PublicationError` when no policy is public,
-    `PolicyError`, and `SettingsError` for the profile.
+    A text is published once it is announced, which may be before it takes effect. Texts that are only
+    proposed, or approved but not announced, are left out. Raises `PublicationError` when no policy is public,
+    `PolicyError`, and `SettingsError` for a mistake in the profile.
     """
     public = sorted(name for name, words in profile.policies.items() if words.public)
     approved = revisions.adopted_texts(db) if db else {}
@@ -64,7 +64,7 @@ def _source(folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Text
     files = loading.policy_files(folders, name)
     words = load_profile(folders).policies.get(name)
     days = [text.effective or text.adopted for text in texts.announced] or list(_days(files))
-    # the number of versions that took effect: nothing else depends on the day
+    # the number of versions that took effect: the pages depend on the day through it alone
     in_force_count = sum(day <= today for day in days)
     made_from = digest(sorted(files.values()), words, texts, in_force_count)
 
@@ -76,7 +76,7 @@ def _pieces(
     folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Texts, made_from: str
 ) -> Sequence[Piece]:
     """Return the pieces of a policy. `made_from`: the hash of its texts and of which one is in force."""
-    # Here versions to come are ordinary versions, and the day tells which one is in force.
+    # Here versions to come are ordinary versions, because the page shows which one is in force.
     versions = [replace(text, coming=False) for text in texts.announced]
     policy = loading.read_policy(folders, texts.policy, versions)
     return tuple(policy_pieces(facts, timeline(policy, today, texts.chronicle), made_from))
@@ -92,7 +92,7 @@ def _days(files: Mapping[str, bytes]) -> Iterator[date]:
 
 
 def chronicle(db: Database, policy: str, calendar: Calendar) -> Chronicle:
-    """Return the history of a policy's texts."""
+    """Return the history of a policy's texts: announcements and withdrawals."""
     texts = {text.id: text for text in revisions.list_texts(db, policy)}
     announced = {
         text.version: calendar.day(text.announced_at) if text.announced_at else text.ahead_on

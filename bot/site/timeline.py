@@ -1,4 +1,7 @@
-"""The words of each number and each provision of a policy, version after version."""
+"""The words of each number and each provision of a policy, version after version.
+
+A span is a provision in consecutive versions where its number and its words stay the same.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ from bot.policy.library import Policy
 from bot.policy.standing import LegalStanding, legal_standing
 from bot.times import in_words
 
-GIST = 70  # maximum characters of the first words of a provision without a title
+GIST = 70  # maximum characters of a gist: a provision's title or first words
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionSpan:
-    """The consecutive versions in which a provision has the same number and the same words, oldest first."""
+    """A provision in consecutive versions, oldest first, in which its number and its words stay the same."""
 
     identity: str
     number: Number
@@ -27,17 +30,17 @@ class ProvisionSpan:
 
     @property
     def first(self) -> Version:
-        """The version that this page of the provision belongs to."""
+        """The oldest version of the span. The address of the span's page contains its date."""
         return self.versions[0]
 
     @property
     def clause(self) -> Clause | None:
-        """The clause, None for a provision that only holds others."""
+        """The clause, None for a provision that only contains others."""
         return self.first.clause(self.number)
 
     @property
     def label(self) -> str:
-        """Its number as a heading: « 5.10 », « Article 5 »."""
+        """The provision's number as a heading: « 5.10 », « Article 5 »."""
         return self.first.label(self.number)
 
 
@@ -45,7 +48,7 @@ class ProvisionSpan:
 class CancelledText:
     """A text that was announced, then withdrawn before the day on which it was to take effect.
 
-    `replaced`: whether another text now has its adoption date, and so its place among the versions.
+    `replaced`: whether another text has the same adoption date, and so takes its place among the versions.
     """
 
     adopted: date
@@ -60,9 +63,9 @@ class CancelledText:
 class Chronicle:
     """The history of a policy's texts, without their words.
 
-    `announced`: by key, the day on which a version was announced. `withdrawals`: from the key of a version
-    that withdrew another by restoring an earlier text, to the key of the withdrawn one. `cancelled`: the
-    latest first.
+    `announced`: the day on which each version was announced, by version key. `withdrawals`: by the key of a
+    version that restored an earlier text, the key of the version that it withdrew. `cancelled`: the texts
+    withdrawn before they took effect, latest first.
     """
 
     announced: Mapping[str, date] = field(default_factory=dict)
@@ -72,7 +75,10 @@ class Chronicle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
-    """A public policy on a given day. `cancelled`: the chronicle's cancelled texts, as versions."""
+    """The versions and spans of a public policy on a given day.
+
+    `cancelled`: the chronicle's cancelled texts, parsed as versions.
+    """
 
     policy: Policy
     today: date
@@ -90,7 +96,7 @@ class Timeline:
 
     @property
     def title_of_policy(self) -> str:
-        """The policy's title: the one set by its annotations, or else its text's own."""
+        """The policy's title: from its annotations if they set one, otherwise from its text."""
         notes = self.policy.annotations
         return notes.title if notes.title != notes.name else self.current.outline.title or notes.title
 
@@ -101,25 +107,25 @@ class Timeline:
 
     @property
     def listed_cancelled(self) -> list[tuple[CancelledText, Version]]:
-        """The cancelled texts that the list of versions names: those whose place no other text took."""
+        """The cancelled texts that appear in the list of versions: those that no other text replaced."""
         pairs = zip(self.chronicle.cancelled, self.cancelled, strict=True)
         return [(text, version) for text, version in pairs if not text.replaced]
 
     def place(self, version: Version, number: Number) -> ProvisionSpan:
-        """Return the span of a number in a version. Raises `KeyError`."""
+        """Return the span that has a number in a version. Raises `KeyError`."""
         return self._places[version, number]
 
     def until(self, version: Version) -> date | None:
-        """Return the day from which a version is replaced, None for the last one."""
+        """Return the day on which the next version replaces this one, None for the last version."""
         at = self.versions.index(version)
         return self.versions[at + 1].since if at + 1 < len(self.versions) else None
 
     def standing(self, version: Version) -> LegalStanding:
-        """Return whether a version is in force."""
+        """Return the standing of a version today: coming, in force or replaced."""
         return legal_standing(self.policy, version, self.today)
 
     def span_standing(self, span: ProvisionSpan) -> LegalStanding:
-        """Return whether a provision's words are in force under that number."""
+        """Return the standing today of a provision's words under the span's number."""
         if span.first.since > self.today:
             return LegalStanding.COMING
         if self.current in span.versions:
@@ -127,15 +133,15 @@ class Timeline:
         return LegalStanding.REPLACED if self.now(span.identity) else LegalStanding.REPEALED
 
     def now(self, identity: str) -> ProvisionSpan | None:
-        """Return the span of a provision in the version in force, if it is there."""
+        """Return the span of a provision in the version in force, None if this version lacks it."""
         return next((span for span in self.by_identity[identity] if self.current in span.versions), None)
 
     def bearer(self, number: Number) -> ProvisionSpan | None:
-        """Return the provision that has a number today, if any."""
+        """Return the span that has a number today, if any."""
         return next((span for span in self.by_number[number] if self.current in span.versions), None)
 
     def heirs(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
-        """Return what a span became in the next version: one span, or several if it was split."""
+        """Return the spans that replaced a span in the next version: several if the provision was split."""
         following = self._after(span)
         if following is None:
             return ()
@@ -146,7 +152,7 @@ class Timeline:
         return tuple(later)
 
     def heirs_today(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
-        """Return the spans that a span became in the version in force, through all the versions between."""
+        """Return the spans, in the version in force, that a span became, followed from version to version."""
         reached, final = [span], []
         for _ in self.versions:
             final += [each for each in reached if self.current in each.versions]
@@ -160,15 +166,15 @@ class Timeline:
         return self.versions[at] if at < len(self.versions) else None
 
     def ended(self, span: ProvisionSpan) -> date | None:
-        """Return the day on which a number stopped having a span's words, None if unknown or not yet."""
+        """Return the day on which the next version replaced a span, None if the last version has it."""
         return self.until(span.versions[-1])
 
     def title(self, span: ProvisionSpan) -> str:
-        """Return a provision's title, "" when it has none."""
+        """Return the title of a span's provision, "" when it has none."""
         return part_title(self.policy, span.first, span.number)
 
     def gist(self, span: ProvisionSpan, longest: int = GIST) -> str:
-        """Return a provision's title or first words."""
+        """Return the title of a span's provision or, when it has none, its first words."""
         if title := self.title(span):
             return title
         text = " ".join(span.clause.text.split()) if span.clause else ""
@@ -176,7 +182,7 @@ class Timeline:
 
 
 def part_title(policy: Policy, version: Version, number: Number) -> str:
-    """Return the readable title of a part, "" when it has none or is its own text."""
+    """Return a part's title for people, "" when it has none or is nothing but its text."""
     part, clause = version.part(number), version.clause(number)
     if clause and clause.text == part.title:
         return ""
@@ -184,7 +190,7 @@ def part_title(policy: Policy, version: Version, number: Number) -> str:
 
 
 def timeline(policy: Policy, today: date, chronicle: Chronicle) -> Timeline:
-    """Return the timeline of a policy on a day.
+    """Return the timeline of a policy on the day `today`.
 
     Raises `PolicyError` if a text of the chronicle cannot be read.
     """
@@ -224,7 +230,7 @@ def timeline(policy: Policy, today: date, chronicle: Chronicle) -> Timeline:
 
 
 def _cancelled(policy: Policy, text: CancelledText) -> Version:
-    """Parse a text that never took effect as the version that it would have been."""
+    """Parse a text that never took effect, as the version that it would have become."""
     version = articles.parse(
         text.text, policy=policy.id, adopted=text.adopted, effective=text.effective, source=policy.id
     )
@@ -233,14 +239,14 @@ def _cancelled(policy: Policy, text: CancelledText) -> Version:
 
 
 def _parts(version: Version) -> Iterator[tuple[Number, str]]:
-    """Yield the parts of a version but items, with their identities."""
+    """Yield the number and the identity of each part of a version, except items."""
     identities = name_parts(version)
     for number in version.parts():
         yield number, identities[number]
 
 
 def _words(policy: Policy, version: Version, number: Number) -> object:
-    """Return the values that must be equal for two versions to share a page of a provision."""
+    """Return a value that is equal in two versions if they can share a provision's page."""
     return (
         number,
         tuple(part_title(policy, version, around) for around in (number, *version.around(number))),
@@ -251,7 +257,7 @@ def _words(policy: Policy, version: Version, number: Number) -> object:
 def dates(version: Version) -> str:
     """Return the dates of a version in French: « adoptée le …, en vigueur à compter du … ».
 
-    The wording is still true after that day, since a page, a PDF or a quotation may be read later.
+    The wording stays true after that day, since a page, a PDF or a quotation may be read later.
     """
     adopted = f"{version.adoption}e le {in_words(version.adopted)}"
     if version.effective and version.effective != version.adopted:
@@ -260,5 +266,5 @@ def dates(version: Version) -> str:
 
 
 def eve(day: date) -> str:
-    """Return the day before, in words: the last day of the text replaced on `day`."""
+    """Return the day before `day` in French: the last day of the text that was replaced on `day`."""
     return in_words(day - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""A whole version as a tagged PDF, made in a separate process. Nothing in it depends on the day."""
+"""A whole version as a tagged PDF, made in a separate process. It does not depend on the day."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_version_pdf(pages: PolicyPages, version: Version) -> bytes:
 
 
 def page_data(pages: PolicyPages, version: Version) -> dict[str, Any]:
-    """Return the template's data, JSON-serializable."""
+    """Return the data of the PDF's template, JSON-serializable."""
     policy = pages.time.policy
     return {
         "policy": str(policy.name),

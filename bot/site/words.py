@@ -30,13 +30,13 @@ class Definition:
 
     @property
     def anchor(self) -> str:
-        """Its anchor at the foot of a page."""
+        """The definition's anchor at the foot of a page."""
         return f"mot-{slug(self.term)}"
 
 
 @lru_cache(maxsize=64)
 def definitions(version: Version) -> Mapping[str, Definition]:
-    """Return the terms that a version defines, in lower case."""
+    """Return the terms that a version defines: by term in lower case, its definition."""
     return {
         term: Definition(term, _defining(version, term, number), number)
         for term, number in defined_terms(version)
@@ -91,7 +91,7 @@ class TermMarker:
         return mark
 
     def foot(self, link: Callable[[Number], str], back: str) -> h.Node:
-        """Return the definitions of the terms used on the page. `back`: the anchor of the text being read."""
+        """Return the definitions of the terms that the page uses. `back`: the anchor of the page's text."""
         if not self.used:
             return None
         entries = [
@@ -113,11 +113,11 @@ class TermMarker:
 
 
 def clause_words(clause: Clause, mark: Mark = lambda text: text, *, anchors: bool = True) -> list[h.Node]:
-    """Return the paragraphs of a clause, each list and each table as one element.
+    """Return the paragraphs of a clause. Each list and each table is one element.
 
     `anchors`: whether to give each item an anchor.
     """
-    # a list rather than a generator, since the foot of the page depends on the terms marked
+    # The list is built at once, because the foot of the page needs the terms that were marked.
     return list(_blocks(clause, mark, anchors=anchors))
 
 
@@ -154,7 +154,7 @@ def _blocks(clause: Clause, mark: Mark, *, anchors: bool) -> Iterator[h.Node]:
 
 
 def item_anchor(number: Number) -> str:
-    """Return the anchor of an item within its page."""
+    """Return the anchor of an item in its page."""
     return f"alinea-{slug(str(number))}"
 
 
@@ -164,6 +164,6 @@ def _lines(text: str, mark: Mark) -> h.Node:
 
 
 def redlined(runs: Sequence[Run]) -> h.Node:
-    """Return the runs of a paragraph, with deletions and insertions that screen readers announce."""
+    """Return the runs of a paragraph as HTML. Screen readers announce deletions and insertions."""
     kinds = {"delete": h.del_, "insert": h.ins}
     return [kinds[op][text] if op in kinds else text for op, text in runs]
