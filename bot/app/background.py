@@ -1,6 +1,6 @@
 """The background work beside the platforms: the outbox pump, the clock and the health pages."""
 
-# ruff: noqa: PLC0415 — what a start does not need is imported later
+# ruff: noqa: PLC0415 — modules that the start does not need are imported later
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ from bot.schedule.clock import BEAT_SECONDS, Schedule
 
 logger = logging.getLogger(__name__)
 
-# The delay after the start, to keep it quick, before checking the banks' training and preparing for reports.
+# Seconds after the start before checking that the banks are learnt, and before preparing for reports. Neither
+# work then slows the start.
 LEARNT_SECONDS: Final = 0.5
 PREPARED_SECONDS: Final = 20.0
 SANDBOX_BEAT: Final = 1.0  # seconds between beats: someone who advances the clock waits to see the effects
-TRIED_SECONDS: Final = 10.0  # the longest that the clock waits for the first try of each platform
-ENDING_SECONDS: Final = 3.0  # the longest that the bot waits, when it stops, for messages being sent
+TRIED_SECONDS: Final = 10.0  # the longest that the clock waits until each platform has tried to start
+ENDING_SECONDS: Final = 3.0  # the longest that a bot told to stop waits for messages being sent
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -53,7 +54,8 @@ async def running(
 
     `posts`: every platform that sends messages, e-mail included, by name (« slack »). `platforms`: the chat
     platforms, by name. `say`: receives a French line for each part that fails to start. `tried`: set once
-    each platform was tried. The clock waits for it, since overdue tasks would delay the platforms.
+    each platform has tried to start. The clock waits for this, because overdue tasks would delay the
+    platforms.
     """
     settings = bot.settings
     async with AsyncExitStack() as stack:
@@ -66,7 +68,7 @@ async def running(
             bot.calendar,
             sent=lambda platform: bot.metrics.sent.labels(platform).inc(),
         )
-        pump = Pump(sender, failed=lambda: bot.metrics.outbox_failures.inc())  # noqa: PLW0108 — the metrics are made later
+        pump = Pump(sender, failed=lambda: bot.metrics.outbox_failures.inc())  # noqa: PLW0108 — the metrics are made on first use
         work = Tasks(bot, platforms).work()
         ready = {name: platform.ready for name, platform in platforms.items()}
         port = settings.vigie_sante_port
@@ -143,7 +145,7 @@ async def running(
 
 @asynccontextmanager
 async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[None]:
-    """Start the clock once each platform was tried, or after `TRIED_SECONDS`, and close it on exit."""
+    """Start the clock once each platform has tried to start, or after `TRIED_SECONDS`. Close it on exit."""
     waiting = asyncio.create_task(tried.wait())
 
     async def start() -> None:
@@ -165,7 +167,7 @@ async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[No
 
 
 def _machine(bot: Bot) -> Machine:
-    """Return the measures of the disk for the health pages. The sandbox is never copied."""
+    """Return the state of the disk for the health pages. In the sandbox, it has no copies."""
     settings, made, free = bot.settings, dict[str, float](), None
     with suppress(OSError):
         free = shutil.disk_usage(settings.database().parent).free
@@ -187,7 +189,7 @@ def _untaught(bot: Bot) -> Mapping[str, str]:
 
 
 def _prepare(bot: Bot) -> None:
-    """Load what the first report needs. If that fails, the report itself tries again."""
+    """Load the code and data that the first report needs. After a failure, the report itself loads them."""
     try:
         bot.prepare_reports()
     except Exception as error:  # noqa: BLE001 — a thread of its own would print a traceback

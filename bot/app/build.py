@@ -1,12 +1,11 @@
-"""The composition root: the only module that makes the parts of a bot and passes each its dependencies.
+"""The composition root: the only module that makes the parts of a bot and passes each part its dependencies.
 
-    Parts(settings)           for the command line, whether or not a bot is running
-    build(settings, storage)  to serve
-
-Each part is made on first use. Modules keep no state: two bots in one process share nothing.
+The command line makes `Parts(settings)`, whether or not a bot is running. A bot that serves is made by
+`build(settings, storage)`. Each part is made on first use. Modules keep no state: two bots in one process
+share nothing.
 """
 
-# ruff: noqa: PLC0415 — rooms are imported when their part is made, so that the bot is ready sooner
+# ruff: noqa: PLC0415 — a room is imported when its part is made, so that the bot is ready sooner
 
 from __future__ import annotations
 
@@ -105,16 +104,17 @@ class Parts:
         return self.library_of(self.approved(day))
 
     def library_of(self, approved: Approved) -> Library:
-        """Return the policies of the approved texts and of the files. Raises `PolicyError`."""
-        # The library asks the calendar for the day at each look-up, without going through this object.
+        """Return the library of the approved texts and the data folders' texts. Raises `PolicyError`."""
+        # At each look-up, the library asks the calendar for today's date, without going through this object.
         today = partial(self.calendar.today, self.clock)
         return load_library(self.folders, self.settings.profile.policy, today, approved)
 
     def approved(self, day: date) -> Approved:
-        """Return the database's texts that are in force on a given day, or were earlier.
+        """Return the approved texts in the database that are in force on a given day, or were before.
 
-        Return an empty mapping if there is no database, or if it is a sandbox's that cannot be read. Raises
-        `StorageError` or `sqlite3.Error` for any other: the files may hold former texts.
+        Return an empty mapping if there is no database, or if it is a sandbox's database that cannot be read.
+        Any other database that cannot be read raises `StorageError` or `sqlite3.Error`, since the texts in
+        the data folders may be out of date.
         """
         try:
             return self.read_approved(day)
@@ -124,7 +124,7 @@ class Parts:
             raise
 
     def read_approved(self, day: date) -> Approved:
-        """Return the same as `approved`, but raise even when a sandbox's database cannot be read."""
+        """Return the same texts as `approved`, but raise even when a sandbox's database cannot be read."""
         path = self.settings.database()
         if not path.is_file():
             return {}
@@ -150,7 +150,7 @@ class Parts:
             settings.vigie_revision_approbations,
             partial(_preview, bot=settings.profile.bot),
             pages=_carried_pages,
-            questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
+            questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made on first use
             quizzed=lambda policy: self.course.on(policy).quizzed,
             attested=lambda policy: self.course.is_asked(policy),  # noqa: PLW0108 — as above
             interpret=self._interpret,
@@ -166,9 +166,9 @@ class Parts:
         return load_guidance(self.folders, self.library.policies, self.library.aside)
 
     def read_own_guidance(self) -> None:
-        """Read the guidance in the association's own folder, if any; set aside files that cannot be read.
+        """Read the guidance in the association's own folder, if any. Files that cannot be read are set aside.
 
-        Without such a folder, nothing is read: the shipped guidance is read at its first use.
+        Without such a folder, nothing is read here: the shipped guidance is read on its first use.
         """
         if len(self.folders) > 1:
             _ = self.guidance
@@ -197,11 +197,11 @@ class Parts:
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
         """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
-        # not read yet: it will be read at its first use, for the texts served then
+        # The guidance is not read yet: its first use will read it for the texts served then.
         if "guidance" not in vars(self):
 
             def refresh() -> None:
-                if "guidance" in vars(self):  # another thread read it meanwhile, for the former policies
+                if "guidance" in vars(self):  # read meanwhile by another thread, for the earlier texts
                     from bot.answers.guidance import load_guidance
 
                     self.guidance.update(load_guidance(self.folders, policies, []))
@@ -230,18 +230,21 @@ class Parts:
         return ModelShelf(self.folders, self.settings.models())
 
     def stop_training(self) -> None:
-        """Prevent any new training of models, if any question was asked."""
+        """Start no more training of models."""
         if "shelf" in vars(self):
             self.shelf.close()
 
     @cached_property
     def course(self) -> Course:
-        """The text to read and its quiz, without attestations, which need a `Bot`. Raises `PolicyError`."""
+        """The course (the text to read and its quiz), without attestations, which need a `Bot`.
+
+        Raises `PolicyError`.
+        """
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
     @cached_property
     def escalation_plan(self) -> EscalationPlan:
-        """The delays of alerts, and how long closed cases are kept."""
+        """The delays of alerts about reports, and how long closed cases are kept."""
         from bot.reports.records import EscalationPlan
 
         settings = self.settings
@@ -253,9 +256,9 @@ class Parts:
         )
 
     def records_of(self, db: Database) -> Records:
-        """Return the dependencies for reading the reports in a database that a bot may have open.
+        """Return the dependencies for reading the reports in `db`, which a running bot may also have open.
 
-        Before the first report there is no key and nothing to decrypt, so new keys are made but not stored.
+        Before the first report there are no keys and nothing to decrypt, so new keys are made but not stored.
         """
         from bot.reports import keys
         from bot.reports.records import Records, any_report
@@ -266,7 +269,7 @@ class Parts:
         )
 
     def dashboard_of(self, records: Records) -> Dashboard:
-        """Return the sources of the dashboard's figures. `records`: the cases of reports."""
+        """Return the sources of the dashboard's figures. `records`: the dependencies for reading reports."""
         from bot.dashboard.boards import Dashboard
 
         def clause_of(policy: str, question: str) -> str:
@@ -285,7 +288,7 @@ class Parts:
 
     @cached_property
     def onboarding_plan(self) -> OnboardingPlan:
-        """The quiz's pass mark, the days before its refresher, and the days allowed for the onboarding."""
+        """The quiz's pass mark, the days before a refresher, and the days allowed for the onboarding."""
         settings = self.settings
         return OnboardingPlan(
             pass_mark=settings.vigie_quiz_reussite,
@@ -295,12 +298,12 @@ class Parts:
 
     @cached_property
     def due_dates(self) -> DueDates:
-        """The calculator of the dates to aim for, for the messages that state one."""
+        """The calculator of target dates, for the messages that state one."""
         return DueDates(self.onboarding_plan, self.calendar)
 
     @cached_property
     def issuer(self) -> Issuer:
-        """The association and its policies' names, for receipts."""
+        """The issuer of receipts: the association's name and its policies' names."""
         from bot.register.attestations import Issuer
 
         def names(policy: str) -> tuple[GenderedName, str]:
@@ -336,7 +339,7 @@ class Parts:
 
     @cached_property
     def addresses(self) -> Addresses:
-        """The rules that make the addresses of posts canonical."""
+        """The rules that give each post a single address, whatever its form (see `bot.reports.addresses`)."""
         from bot.reports.addresses.addresses import load_addresses
 
         return load_addresses(SEED)
@@ -350,7 +353,7 @@ class Parts:
 
     @cached_property
     def intents(self) -> Intents:
-        """The remarks that people make to the bot about itself, and their answers."""
+        """The remarks that people make to the bot about the bot itself, and their answers."""
         from bot.answers.intents import load_intents
         from bot.permissions.kinds import are_requested
         from bot.posting.checks import are_asked
@@ -371,7 +374,7 @@ class Parts:
 
     @cached_property
     def examiner(self) -> Examiner:
-        """The examiner of the posts that people mean to publish."""
+        """The examiner of the texts that people are about to publish."""
         from bot.posting.examining import load_examiner
 
         return load_examiner(SEED, self.folders)
@@ -402,13 +405,13 @@ class Bot(Parts):
     def __init__(self, settings: Settings, storage: Storage, clock: Clock = system_clock) -> None:
         super().__init__(settings, clock)
         self.storage = storage
-        # By policy, whether its question bank is trained on, once known.
+        # Whether a model is trained on each question bank, by policy id, once known.
         self.learnt: Mapping[str, bool] = {}
-        # By policy, the failed trainings that could not be recorded in the folder of models.
+        # The failed trainings that the folder of models could not record: the reason, by policy id.
         self.unwritten_failures: Mapping[str, str] = {}
 
     def approved(self, day: date) -> Approved:
-        """Return the texts that are or were in force. On the first start, include those in the files."""
+        """Return the texts that are or were in force. On the first start, they include the files' texts."""
 
         def read() -> Approved:
             with self.storage.transaction() as db:
@@ -448,16 +451,16 @@ class Bot(Parts):
         )
 
     def _withdraw_consents(self, db: Database, person: str) -> None:
-        """Withdraw the consents of a person who is about to be erased, in the same transaction."""
+        """Withdraw the consents of a person who is about to be erased, in the caller's transaction."""
         from bot.permissions.requests import PermissionSession, leave
 
         leave(PermissionSession(db, self.permission_desk, self.clock()), person)
 
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
-        """Welcome new members and send them revisions; stop writing to members who left.
+        """Welcome new members, send them revisions, and stop writing to members who left.
 
-        Also record who may now read reports, and notify everyone concerned. Call it after each change to the
-        registry, in the same transaction. `by`: as in `Office.registry_changed`. `at_once`: send outside
+        Also record who may now read reports, and notify everyone concerned. Call this after each change to
+        the registry, in the same transaction. `by`: as in `Office.registry_changed`. `at_once`: send outside
         working hours too.
         """
         from bot.reports import readers
@@ -469,20 +472,20 @@ class Bot(Parts):
         self.refresh_boards(db)
 
     def refresh_boards(self, db: Database) -> None:
-        """Reload the boards that are answered from memory. They change once the transaction is committed."""
+        """Reload the boards kept in memory. Commands see the change once the transaction is committed."""
         self.office.refresh_board(db)
         self.awaited.refresh(db, self.today(), self.storage.after_commit)
 
     @cached_property
     def awaited(self) -> AwaitingBoard:
-        """The board of people whom something may await."""
+        """The board of the people who may have something to do, by account."""
         from bot.privacy.awaiting_board import AwaitingBoard
 
         return AwaitingBoard()
 
     @cached_property
     def registrar(self) -> Registrar:
-        """The keeper of the register. With an in-memory database, its key disappears with the process."""
+        """The keeper of the register. With an in-memory database, its signing key is in memory too."""
         from bot.register import signing
         from bot.register.registrar import Registrar
 
@@ -492,9 +495,9 @@ class Bot(Parts):
         return Registrar(self.storage, self.issuer, self._register_key, self.settings.keys())
 
     def _register_key(self, db: Database) -> Signer:
-        """Return the key that signs attestations. It is made before the first entry.
+        """Return the key that signs attestations, which is made before the first entry.
 
-        Raises `StorageError` when the key is lost, rather than silently signing with a new one.
+        Raises `StorageError` when the key is lost, rather than silently signing with a new key.
         """
         from bot.register import heads, signing
 
@@ -503,7 +506,7 @@ class Bot(Parts):
 
     @cached_property
     def course(self) -> Course:
-        """The text to read, its quiz, and how to attest. Raises `PolicyError`."""
+        """The course: the text to read, its quiz and its attestations. Raises `PolicyError`."""
         registrar = self.registrar
         return open_course(
             self.library, self.folders, registrar.attest, self.onboarding_plan, registrar.send_again
@@ -534,14 +537,14 @@ class Bot(Parts):
 
     @cached_property
     def records(self) -> Records:
-        """The dependencies for storing reports. Their keys are read or made on first use."""
+        """The dependencies for storing reports. The keys are read or made on first use."""
         from bot.reports import keys
         from bot.reports.records import Records
 
         ring: Callable[[Database], Keyring] = self._report_keys
         if self.storage.path is None:
             temporary = keys.new_keyring()
-            ring = lambda _: temporary  # noqa: E731 — like the in-memory database, it disappears with the process
+            ring = lambda _: temporary  # noqa: E731 — kept in memory, like the database
         return Records(
             ring,
             self.calendar,
@@ -554,7 +557,8 @@ class Bot(Parts):
     def _report_keys(self, db: Database) -> Keyring:
         """Return the keys that seal reports.
 
-        They are read each time, since the command line may change them. Raises the errors of `own_keys`.
+        The keys are read at each call, since the command line may change them. Raises the errors of
+        `own_keys`.
         """
         from bot.app import kept_keys
         from bot.reports import records
@@ -581,12 +585,13 @@ class Bot(Parts):
         )
 
     def prepare_reports(self) -> None:
-        """Load now the code and the data that the first report would otherwise load while everyone waits.
+        """Load the code and the data that the first report needs, before it comes.
 
-        That wait would reveal when the first report arrives to anyone who keeps requesting pages.
+        Otherwise the first report would make everyone wait while they load, and this wait would tell anyone
+        who keeps requesting pages when the report was made.
         """
-        from bot.commands.signalement import signalement  # noqa: F401 — the chat's way to report
-        from bot.reports import codes, reporter_access  # noqa: F401 — as above, once it is filed
+        from bot.commands.signalement import signalement  # noqa: F401 — the command that reports
+        from bot.reports import codes, reporter_access  # noqa: F401 — used once a report is filed
         from bot.reports.filing import Report
 
         self.reporting.review(Report("https://example.org/1", "-"), ())
@@ -595,7 +600,7 @@ class Bot(Parts):
 
     @cached_property
     def notices(self) -> Notices:
-        """Every notice that the bot can send on its own initiative, listed at the first one."""
+        """Every notice that the bot can send on its own initiative. The list is made for the first notice."""
         return Notices(self._notice_builders)
 
     def _notice_builders(self) -> Iterator[NoticeBuilder]:
@@ -638,7 +643,7 @@ class Bot(Parts):
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:
-        """Every command."""
+        """Every command that the dispatcher knows."""
         return catalogue(
             self.library,
             self.office,
@@ -666,7 +671,7 @@ class Bot(Parts):
 
     @cached_property
     def permission_desk(self) -> PermissionDesk:
-        """The dependencies of acts on requests for permissions."""
+        """The dependencies for deciding on requests for permissions."""
         from bot.permissions.certificates import certify
         from bot.permissions.requests import PermissionDesk
 
@@ -675,28 +680,28 @@ class Bot(Parts):
 
     @cached_property
     def request_drafts(self) -> RequestDrafts:
-        """The requests that people filled in and have not sent, in memory only."""
+        """The requests for permissions that people have filled in but not sent, in memory only."""
         from bot.commands.demande.drafts import RequestDrafts
 
         return RequestDrafts(self.clock)
 
     @cached_property
     def requesting(self) -> Requesting:
-        """The dependencies for asking for permissions and answering requests."""
+        """The dependencies for asking for permissions and answering the requests."""
         from bot.commands.demande.demande import Requesting
 
         return Requesting(self.library, self.office, self.permission_desk, self.request_drafts, self.posts)
 
     @cached_property
     def board_desk(self) -> BoardDesk:
-        """The dependencies for showing the figures."""
+        """The dependencies for showing the dashboard's figures."""
         from bot.commands.tableau.tableau import BoardDesk
 
         return BoardDesk(self.office, self.dashboard, self.settings.report_roles())
 
     @cached_property
     def posts(self) -> PostDrafts:
-        """The texts that people are having examined, in memory only."""
+        """The texts that people are checking before they publish them, in memory only."""
         return PostDrafts(self.clock)
 
     @cached_property
@@ -706,7 +711,7 @@ class Bot(Parts):
 
     @cached_property
     def once_a_day(self) -> OnceADay:
-        """The people counted today, in memory only."""
+        """The people already counted today, in memory only."""
         return OnceADay(self.clock)
 
     @cached_property
@@ -721,7 +726,7 @@ class Bot(Parts):
 
     @cached_property
     def checking(self) -> PostChecking:
-        """The dependencies for examining the texts that people mean to publish."""
+        """The dependencies for checking the texts that people are about to publish."""
         from bot.commands import politique, question
         from bot.commands.verifier.verifier import PostChecking
 
@@ -741,7 +746,7 @@ class Bot(Parts):
 
     @cached_property
     def drafts(self) -> DraftReview:
-        """The dependencies for reviewing the drafts guessed from a text."""
+        """The dependencies for reviewing the drafts of annotations that were guessed from a new text."""
         from bot.commands.relire.relire import DraftReview
 
         own = self.settings.own_data()

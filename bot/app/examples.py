@@ -1,6 +1,7 @@
 """An example of every reply and notice that the bot can send, for the gallery and the tests.
 
-Each room keeps its own in its `examples` module. The code that serves Slack or Discord imports none of them.
+Each room has its examples in a module named `examples`. The code that serves Slack or Discord imports none of
+these modules.
 """
 
 from contextlib import closing

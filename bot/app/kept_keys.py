@@ -16,26 +16,31 @@ KEEPSAKES: Final = (copies.KEY, records.KEYS, destroyed.LIST)
 
 
 def copied(settings: Settings) -> bool:
-    """Return whether sealed copies of the database exist. The sandbox is never copied."""
+    """Return whether sealed copies of the database exist. There are none of the sandbox's database."""
     return not settings.sandboxed() and copies.exist(settings.copies())
 
 
 def needed(db: Database, keepsake: Keepsake, settings: Settings) -> bool:
-    """Return whether a copy or a report needs a keepsake, whatever the database remembers."""
+    """Return whether a copy or a report needs a key file, even if the database has no record of this file."""
     return copied(settings) or (keepsake is records.KEYS and records.any_report(db))
 
 
 def ensure(storage: Storage, settings: Settings) -> None:
-    """Make the files that have never existed, on the storage thread. `find_lost` reports lost ones."""
+    """Make the key files that have never existed. Call this on the storage thread.
+
+    Files that existed and are lost are not made again: `find_lost` reports them.
+    """
     for keepsake in KEEPSAKES:
         with suppress(StorageError), storage.transaction() as db:
             keepsakes.ensure(db, keepsake, settings.keys(), needed=needed(db, keepsake, settings))
 
 
 def find_lost(db: Database, settings: Settings) -> list[str]:
-    """Return a French line, with what to do, for each key file lost, damaged or from elsewhere.
+    """Return a French line for each key file that is lost, damaged or another installation's.
 
-    Return an empty list for the sandbox, which keeps none.
+    Each line says what to do.
+
+    Return an empty list for the sandbox, which needs no key file.
     """
     lines = []
     for keepsake in () if settings.sandboxed() else KEEPSAKES:
@@ -47,10 +52,10 @@ def find_lost(db: Database, settings: Settings) -> list[str]:
 
 
 def admit(db: Database, settings: Settings) -> list[str]:
-    """Replace the files that are lost for good, and return the names of the new ones.
+    """Make new key files in place of those that are lost for good. Return the names of the new files.
 
-    The keys of reports are not made while a report is stored: it would never open again. Raises
-    `StorageError` when a file that is damaged or another installation's is in the way.
+    The keys of reports are not replaced while a report is stored, since this report could never be opened
+    again. Raises `StorageError` when a damaged file, or another installation's, is in the way.
     """
     held = records.any_report(db)
     allowed = [keepsake for keepsake in KEEPSAKES if not (held and keepsake is records.KEYS)]

@@ -1,7 +1,6 @@
 """Training on the question banks, when the bot starts and when a revision changes a text.
 
-Until training ends, questions are answered by text search alone. A model is loaded at the first question,
-not here.
+Until training ends, questions are answered by text search alone. The first question loads the trained model.
 """
 
 import logging
@@ -45,15 +44,15 @@ def learn_banks(bot: Bot) -> None:
     for policy in policies:
         sources = Sources(bot.folders, policy.versions[-1])
         try:
-            # checked first, since whether a bank is small is known only by reading it
+            # checked first, since reading the bank is the only way to know that it is small
             if not store.is_learnt(sources, models):
                 if store.is_small(sources):
                     continue
                 store.learn(sources, models)
             learnt[policy.id] = True
-        except Exception as error:  # noqa: BLE001 — whatever it is, it is reported, and stops no other bank
+        except Exception as error:  # noqa: BLE001 — any failure is reported, and the other banks are still learnt
             learnt[policy.id] = False
-            cause = store.explain(error)  # already noted by `learn`, unless noting failed too
+            cause = store.explain(error)  # `learn` recorded it already, unless the recording failed too
             noted = store.failures(models).get(policy.id) == cause
             if not (noted or store.note_failure(sources, models, cause)):
                 unwritten[policy.id] = cause
@@ -62,5 +61,5 @@ def learn_banks(bot: Bot) -> None:
 
 
 def untaught(bot: Bot) -> dict[str, str]:
-    """Return why each bank was not learnt, by policy, as a French line, stored or only in memory."""
+    """Return why each bank was not learnt, by policy, as a French line: on disk or only in memory."""
     return {**store.failures(bot.settings.models()), **bot.unwritten_failures}

@@ -1,4 +1,4 @@
-"""The titles of the notices in the database, for the command line, which sends none."""
+"""The French titles of the notices in the database, for the command line, which sends no notice."""
 
 from typing import Any, Final
 
@@ -38,5 +38,5 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
 
 
 def notice_title(name: str) -> str:
-    """Return a notice's French title, by its name in the outbox's rows, or the name if it is unknown."""
+    """Return the French title of the notice named `name` in outbox rows, or `name` if it is unknown."""
     return next((notice.title for notice in NOTICES if notice.name == name), name)

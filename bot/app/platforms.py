@@ -107,7 +107,7 @@ def web_form(bot: Bot) -> Platform | None:
 
 
 def public_site(bot: Parts) -> Platform | None:
-    """Return the public site, served on a port of its own, None if no port is set."""
+    """Return the server of the public site, None if no port is set."""
     port, folder = bot.settings.vigie_site_port, bot.settings.site()
     if port is None or folder is None:
         return None

@@ -16,7 +16,10 @@ _STYLES = Path(__file__).parents[1] / "platforms" / "local" / "static"
 
 
 def preview_page(title: str, messages: Mapping[str, Message], quote: Quoter, bot: str) -> bytes:
-    """Return a self-contained HTML page, drawn from the exact payloads that would be sent by `bot`."""
+    """Return a self-contained HTML page, drawn from the exact payloads that `bot` would send.
+
+    `bot`: the bot's name.
+    """
     css = "\n".join((_STYLES / f"{name}.css").read_text("utf-8") for name in ("base", "gallery", "previews"))
     drawn = gallery.Gallery({title: messages}, renderings(quote), bot)
     return gallery.standalone_page(title, drawn, quote, css).encode()

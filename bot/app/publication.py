@@ -1,4 +1,4 @@
-"""The publication of the public site: facts about the association and its bot, and the texts to publish."""
+"""The publication of the public site, from the settings and the database."""
 
 # ruff: noqa: PLC0415 — the rooms that make pages are imported only to make pages
 
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 
 def site_facts(settings: Settings) -> SiteFacts:
-    """Return the facts that the site's pages state about the association and the bot.
-
-    None of them is secret.
-    """
+    """Return the facts about the association and the bot that the site's pages state. None is secret."""
     from bot.site.frame import Door, SiteFacts
 
     profile, doors = settings.profile, []
@@ -51,7 +48,7 @@ def site_facts(settings: Settings) -> SiteFacts:
 
 
 def quoter(bot: Parts) -> Quoter:
-    """Return a function that gives a quotation's words and, if they are published, their address."""
+    """Return a function from a quotation to its words and, if its clause is published, its address."""
     address, quote = bot.settings.vigie_adresse_site, bot.library.quote
     public = {name for name, words in bot.settings.profile.policies.items() if words.public}
     if address is None or not public:
@@ -67,9 +64,10 @@ def quoter(bot: Parts) -> Quoter:
 
 
 def publish_site(bot: Parts, folder: Path) -> Publication:
-    """Make the public site of the settings in a folder. Do not call this on the storage thread.
+    """Make the public site in a folder, according to the settings. Do not call this on the storage thread.
 
-    Raises `PublicationError`, `PolicyError`, `SettingsError` for the profile, and `StorageError`.
+    Raises `PublicationError`, `PolicyError`, `SettingsError` for a mistake in the profile, and
+    `StorageError`.
     """
     from bot.site import sources
     from bot.site.publishing import publish
@@ -86,15 +84,15 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
     if not path.is_file():
         return publish(folder, facts, read(None))
     with closing(reader(path).conn) as conn, explained(path):
-        # read first, since a revision announced meanwhile may not be in this publication
+        # read before the policies: a revision announced after this line may not be published now
         untold = _untold(bot, Database(conn))
         policies = read(Database(conn))
     done = publish(folder, facts, policies)
     if untold:
         try:
             with beside(path) as db:
-                # Under another key, `Archive.withdraw` cancels none of these tasks: the site now shows the
-                # revision, so a withdrawal must be announced there, and its addresses kept.
+                # `Archive.withdraw` cancels these tasks under their former key only. The site now shows the
+                # revision, so that a withdrawal must be announced too, and the revision's addresses kept.
                 for key in untold:
                     db.conn.execute(
                         "UPDATE OR IGNORE due_tasks SET key = ? WHERE key = ?",
@@ -109,7 +107,7 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
 def _untold(bot: Parts, db: Database) -> list[str]:
     """Return the keys of the pending tasks that announce a coming revision of a public policy.
 
-    Such tasks remain when the bot was stopped before announcing it.
+    Such a task is pending when the bot was stopped before it could announce the revision.
     """
     rows = db.conn.execute(
         """SELECT due_tasks.key, revisions.policy FROM due_tasks

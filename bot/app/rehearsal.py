@@ -21,10 +21,10 @@ Conversation: TypeAlias = Callable[[str], Decision]
 def rehearsing(parts: Parts, policy: Policy | None) -> Iterator[Callable[[], Conversation]]:
     """Yield a function that begins a conversation, as a member who holds no role.
 
-    `policy`: the only policy asked, None for all of them.
+    `policy`: the policy that every question is about, None for all the policies.
 
-    A conversation returns the decision for each message, given the earlier messages. It raises `UserError`
-    for a message that the chat would refuse to read.
+    A conversation is a function from each message to the bot's decision, given the earlier messages. It
+    raises `UserError` for a message that the chat would refuse.
     """
     storage = Storage()  # in memory, and discarded
     try:

@@ -35,14 +35,14 @@ from bot.revision.revisions import Revision
 from bot.times import AdvancedClock, Calendar, in_words
 from bot.typesetting.typeset import TypesetError
 
-MORNING: Final = time(9, 45)  # once the daily tasks have run
+MORNING: Final = time(9, 45)  # when the day's tasks have run
 
 
 def _in_days(calendar: Calendar, now: datetime, days: int) -> datetime:
     return calendar.at(calendar.day(now) + timedelta(days), MORNING)
 
 
-# The moments of `bot.platforms.local.adapter.MOMENTS` that do not depend on pending work.
+# The moments of `bot.platforms.local.adapter.MOMENTS` that can be computed from the current time alone.
 _MOMENTS: Final[Mapping[str, Callable[[Calendar, datetime], datetime]]] = {
     "heure": lambda _, now: now + timedelta(hours=1),
     "jour": lambda calendar, now: _in_days(calendar, now, 1),
@@ -54,9 +54,9 @@ _MOMENTS: Final[Mapping[str, Callable[[Calendar, datetime], datetime]]] = {
 
 
 def adapter(bot: Bot) -> LocalAdapter:
-    """Return the sandbox platform, with its gallery of examples and its page of revisions, latest first.
+    """Return the sandbox, with its gallery of examples and its page of revisions, latest first.
 
-    Its clock can be moved if the bot's is an `AdvancedClock`.
+    Visitors can move its clock if the bot's clock is an `AdvancedClock`.
     """
     quote = quoter(bot)
 
@@ -88,7 +88,7 @@ def adapter(bot: Bot) -> LocalAdapter:
         return figure_sheet(board, known, await asyncio.to_thread(picture, board))
 
     def picture(board: Board) -> File | None:
-        with suppress(TypesetError):  # the tables have the same figures
+        with suppress(TypesetError):  # without a picture, the tables still show the figures
             return notices.picture_file(board, pictures.draw(board, bot.settings.profile.association))
         return None
 
@@ -111,7 +111,7 @@ def adapter(bot: Bot) -> LocalAdapter:
 
 
 def personas(profile: Profile) -> list[Persona]:
-    """Return the personas, each with the title that the profile gives them."""
+    """Return the sandbox's personas, each with the title of their role in the profile."""
     held, titles = persona_roles(profile), {role.id: role.title for role in profile.roles}
     single = next(iter(profile.readers.kinds.values())).single
     newcomer = capitalized(single)
@@ -119,7 +119,7 @@ def personas(profile: Profile) -> list[Persona]:
 
 
 def travel(bot: Bot, clock: AdvancedClock) -> Travel:
-    """Return the function that advances the sandbox's clock. Tasks then due run at the next beat."""
+    """Return the function that advances the sandbox's clock. The tasks then due run at the next beat."""
 
     def next_due() -> datetime | None:
         with bot.storage.transaction() as db:
@@ -139,7 +139,7 @@ def travel(bot: Bot, clock: AdvancedClock) -> Travel:
 
 
 def figure_sheet(board: Board, known: Sequence[Period], picture: File | None) -> FigureSheet:
-    """Return the sheet of a period, for the page of the figures. `known`: the periods that were counted."""
+    """Return a period's sheet, for the page of figures. `known`: the periods whose figures were counted."""
     return FigureSheet(
         board.period.id,
         board.period.title,

@@ -17,17 +17,17 @@ from bot.outbox.routes import EMAIL
 from bot.platforms.contract import Deliverer, Platform, PlatformError
 
 CLOSING_SECONDS: Final = 9.0  # total time to close: a service manager kills the process after ten seconds
-LEAST_SECONDS: Final = 1.0  # minimum time for platforms to close, however long the rest took
-RETRY_SECONDS: Final = 30  # between attempts to reach a platform whose network is down
+LEAST_SECONDS: Final = 1.0  # minimum time for platforms to close, however long the other parts took
+RETRY_SECONDS: Final = 30  # between attempts to start a platform whose network is down
 
 
 class Ending(IntEnum):
-    """How the start of a platform, or the whole bot, ended. The value is the process's exit code.
+    """How the start of a platform, or the whole run of a bot, ended. The value is the process's exit code.
 
-    `DONE`: it started, or was told to stop. `FAILED`: an unforeseen error; starting again may help.
-    `PASSING`: a temporary problem, such as a full disk (EX_TEMPFAIL in sysexits.h, whose names systemd
-    shows). `MISSET`, `REFUSED`: starting again is useless until someone changes a setting, or the token
-    (EX_NOPERM).
+    `DONE`: the platform started, or the bot was told to stop. `FAILED`: an unforeseen error, which another
+    start may avoid. `PASSING`: a temporary problem, such as a full disk (EX_TEMPFAIL in sysexits.h, whose
+    names systemd shows). `MISSET`, `REFUSED`: another start will fail until someone changes a setting, or the
+    token (EX_NOPERM).
     """
 
     DONE = 0
@@ -41,8 +41,8 @@ class Ending(IntEnum):
 class _Start:
     """The start of one platform.
 
-    `tried`: set after the first attempt. `outcome`: set once it is final, not while attempts are repeated, as
-    when the network is down.
+    `tried`: set after the first attempt. `outcome`: its final result, which is not set while attempts are
+    repeated, for example because the network is down.
     """
 
     platform: Platform
@@ -56,7 +56,7 @@ class _Start:
 
 
 async def run(bot: Bot, say: Callable[[str], None]) -> Ending:
-    """Run a whole bot until the process is told to stop. See `serve` for `say` and the returned value."""
+    """Run a whole bot until the process is told to stop. `say`, and the returned value: as in `serve`."""
     platforms = chat_platforms(bot)
     mail, form, site = mailer(bot), web_form(bot), public_site(bot)
     settings = bot.settings
@@ -81,23 +81,25 @@ async def serve(
     beside: Sequence[Platform] = (),
     tried: asyncio.Event | None = None,
 ) -> Ending:
-    """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
+    """Run the platforms until the process is told to stop (SIGTERM, SIGINT). Return how that ended.
 
     `say`: receives each message, in French, for the person who started the program. `behind`: a context
-    manager, entered before the platforms start and exited before they close. `beside`: other platforms to
-    run, such as e-mail, which do not keep the process running once none of `platforms` can start. `tried`:
-    set once each of `platforms` was tried. The service manager, if any, is then told that all is ready, since
-    the network may be down for hours. Return why none of `platforms` started, unless the process was told to
-    stop.
+    manager, entered before the platforms start and exited before they close. `beside`: other platforms, such
+    as e-mail, which do not keep the process running when none of `platforms` can start. `tried`: set once
+    each of `platforms` has tried to start.
+
+    The service manager, if any, is told that the bot is ready after the first attempts, even failed ones,
+    since the network may be down for hours. The result is `DONE` if the process was told to stop, otherwise
+    the reason why none of `platforms` started.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    first: asyncio.Future[bool] = loop.create_future()  # resolved once each of `platforms` was tried
+    first: asyncio.Future[bool] = loop.create_future()  # resolved once each of `platforms` has tried to start
     lines: dict[str, str] = {}
 
     def tell(platform: Platform, line: str) -> None:
         lines[platform.name] = f"{platform.name}\u00a0: {line}"
-        if platform in beside and not first.done():  # people read where to go first at the top
+        if platform in beside and not first.done():  # so that people read first where to go
             first.add_done_callback(lambda _: say(f"{platform.name}\u00a0: {line}"))
         else:
             say(lines[platform.name])
@@ -112,13 +114,13 @@ async def serve(
         starting = [asyncio.create_task(_start(start, tell)) for start in starts]
 
         async def goes_on(steps: Sequence[Awaitable[object]]) -> bool:
-            """Wait for each platform's step, or for a stop, and return whether there is still work to do."""
+            """Wait for each platform's step, or for a stop. Return whether to keep the process running."""
             reached: asyncio.Future[Any] = asyncio.gather(*steps)
             await asyncio.wait({stopping, reached}, return_when=asyncio.FIRST_COMPLETED)
             reached.cancel()
             with suppress(asyncio.CancelledError):  # asyncio would log an exception that nobody retrieves
                 await reached
-            # While a token is refused, urgent notices leave by e-mail, and the form takes reports.
+            # While a platform refuses the token, urgent notices leave by e-mail, and the form takes reports.
             tries = bool(beside) and not all(task.done() for task in starting)
             return not stop.is_set() and (tries or _ending(starts) is Ending.DONE)
 
@@ -141,7 +143,7 @@ async def serve(
 
 
 def _ending(starts: Sequence[_Start]) -> Ending:
-    """Return `DONE` if a platform started or still may, otherwise why none did."""
+    """Return `DONE` if a platform started or still may, otherwise why none started."""
     endings = {start.outcome.result() if start.outcome.done() else Ending.DONE for start in starts}
     if Ending.DONE in endings:
         return Ending.DONE
@@ -149,13 +151,13 @@ def _ending(starts: Sequence[_Start]) -> Ending:
 
 
 async def _start(start: _Start, tell: Callable[[Platform, str], None]) -> None:
-    """Start one platform, trying again while its network is down or its token is refused."""
+    """Start one platform. While its network is down or its token is refused, try again."""
     platform, refusal = start.platform, ""
     while True:
         try:
             await platform.start()
         except PlatformError as error:
-            if str(error) != refusal:  # repeating the refusal every 30 seconds would hide other messages
+            if str(error) != refusal:  # repeating the same refusal every 30 seconds would hide other messages
                 refusal = str(error)
                 tell(platform, f"{error}" + " Je réessaie sans le redire." * error.passing)
             start.tried.set()
@@ -164,7 +166,7 @@ async def _start(start: _Start, tell: Callable[[Platform, str], None]) -> None:
                 if not error.refused:
                     return
             await asyncio.sleep(RETRY_SECONDS)
-        except Exception as error:  # noqa: BLE001 — an unexpected error is reported, and stops no other platform
+        except Exception as error:  # noqa: BLE001 — an unexpected error is reported, and other platforms go on
             # The error's text may hold data from the network, or a token.
             tell(platform, f"erreur inattendue ({type(error).__name__}).")
             start.settle(Ending.FAILED)

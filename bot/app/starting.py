@@ -1,4 +1,4 @@
-"""Preparation of the database at each start, before anything is served, and the reminders shown then."""
+"""The preparation of the database at each start, before anything is served, and the problems shown then."""
 
 from contextlib import suppress
 
@@ -17,16 +17,17 @@ from bot.storage.database import LARGEST_BY_DAY, StorageError
 
 
 def persona_roles(profile: Profile) -> dict[str, str]:
-    """Return each persona's role. The recipients of reports come first, then the profile's other roles."""
+    """Return the role of each persona: first the recipients of reports, then the profile's other roles."""
     held = [*profile.recipients, *(role.id for role in profile.roles if role.id != roles.ADMINISTRATION)]
     holders = zip(("communications", "conseil"), dict.fromkeys(held), strict=False)
     return {**dict(holders), "administration": roles.ADMINISTRATION}
 
 
 def persona_deciders(profile: Profile) -> str:
-    """Return the sandbox's VIGIE_DEMANDES, the deciders for kinds whose policy names none.
+    """Return the sandbox's VIGIE_DEMANDES setting: the deciders on permissions, by kind, « logo=conseil ».
 
-    They are roles that personas hold. When two personas hold one, each decides on a kind.
+    The deciders are roles that personas hold. If personas hold two roles, each role decides on one kind. A
+    policy that names its own deciders is not concerned.
     """
     held = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
     return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), held * 2, strict=False))
@@ -42,7 +43,7 @@ def settle(bot: Bot) -> None:
     if storage.path:
         database = storage.path.resolve()
         files.sweep(database.parent, bot.clock(), database.name)
-        storage.scatter(LARGEST_BY_DAY)  # in case the last process was killed before doing it
+        storage.scatter(LARGEST_BY_DAY)  # in case the last process was killed before this step
     with storage.transaction() as db:
         bot.office.settled(db)
         roles.seed(db, settings.profile)
@@ -57,23 +58,24 @@ def settle(bot: Bot) -> None:
             membership.enter(
                 db, officer, next(iter(settings.profile.readers.kinds)), membership.BY_HAND, today
             )
-            # Recorded here, so that neither a notice nor the log mentions the personas.
+            # These appointments are recorded now, so that neither a notice nor the log mentions the personas.
             appointments.follow(db, today)
             readers.skip_log(db)
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]
         roles.appoint_first(db, admins, today)
         bot.archive.settle(db, bot.clock())
-        # People who joined while the bot was down are welcomed in working hours, or at once in the sandbox.
+        # In the sandbox, people who joined while the bot was stopped are welcomed at once, not in working
+        # hours.
         bot.follow_members(db, at_once=settings.sandboxed())
-    with suppress(StorageError):  # `reminders` reports it
+    with suppress(StorageError):  # `reminders` reports the error
         bot.registrar.catch_up()
     if storage.path and not settings.sandboxed():
-        # made now, since the dates of files made at the first report would reveal it
+        # made now: the creation date of files made for the first report would reveal when it came
         kept_keys.ensure(storage, settings)
 
 
 def reminders(bot: Bot) -> list[str]:
-    """Return a line in French for each problem that someone must settle."""
+    """Return a French line for each problem that someone must solve."""
     lines = []
     try:
         bot.registrar.catch_up()

@@ -1,6 +1,6 @@
 """The table of scheduled tasks, and the tasks that involve several rooms."""
 
-# ruff: noqa: PLC0415 — what ordinary beats do not need is imported when its task is due
+# ruff: noqa: PLC0415 — modules that ordinary beats do not need are imported when a task needs them
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NIGHTLY: Final = (
     Daily(names.LIMITS, time(9, 5)),
     Daily(names.DIGEST, time(9, 10)),
 )
-NIGHT: Final = 4  # the local hour when a large file is rewritten, which makes everyone wait
+NIGHT: Final = 4  # the local hour when a large database file is rewritten, while everyone waits
 CONNECTING_SECONDS: Final = 45  # the time that a platform may take to connect after a start
 
 
@@ -76,7 +76,7 @@ class Tasks:
     _whole_file: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def work(self) -> Work:
-        """Return the table of tasks by name. The sandbox makes no sealed copy."""
+        """Return the table of tasks, by name. The sandbox has no sealed copies to make."""
         copied = not self.bot.settings.sandboxed()
         return Work(
             tasks={
@@ -145,7 +145,7 @@ class Tasks:
             incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
 
     def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Welcome and remind people, and catch up on revisions' notices."""
+        """Send welcomes, reminders, proposals to review checks, and late notices of revisions."""
         from bot.onboarding import reminders
         from bot.posting import counts
 
@@ -155,26 +155,26 @@ class Tasks:
         self.bot.archive.follow(db, now)
 
     def _follow_permissions(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Remind the deciders of requests, and announce and end the permissions whose term is over."""
+        """Remind those who decide on requests, and announce or end the permissions that expire."""
         from bot.permissions import daily
         from bot.permissions.requests import PermissionSession
 
         daily.daily(PermissionSession(db, self.bot.permission_desk, now))
 
     def _count_figures(self, db: Database, _: Arguments, _now: datetime) -> None:
-        """Count the months and years that are over."""
+        """Count the figures of the months and years that are over."""
         from bot.dashboard import boards
 
         boards.keep(db, self.bot.dashboard)
 
     def _queue_reports(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Queue the report of the month that is over, once, from the first working day of the next month."""
+        """Queue the report of last month, once, from the first working day of a month."""
         from bot.dashboard import monthly
 
         monthly.queue_reports(db, self.bot.settings.report_roles(), self.bot.calendar, now)
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Notify the administration of the limits on reports that were reached, and update the metrics."""
+        """Notify the administration of the limits on reports that were reached. Update the metrics."""
         from bot.reports.notices import tell_limits
 
         bot = self.bot
@@ -185,7 +185,10 @@ class Tasks:
         bot.storage.after_commit(partial(bot.reporting.limiter.reached.difference_update, reached))
 
     async def _send_progress(self, arguments: Arguments, now: datetime) -> None:
-        """Draw the progress on a policy, the default one unless the errand names another, and send it."""
+        """Draw the progress of the onboarding on a policy, and send it to the requester.
+
+        `arguments`: they may name the policy, which is the default policy otherwise.
+        """
         from bot.onboarding import progress
 
         bot = self.bot
@@ -210,7 +213,7 @@ class Tasks:
 
         inbound.forget(db, now)
         restore.caught_up(db)
-        self.bot.refresh_boards(db)  # in case of a new day, or of a change from the command line
+        self.bot.refresh_boards(db)  # the day, or the registry through the command line, may have changed
         hand_over(db, self.bot.calendar.day(now), now)
         readers.follow(db, self.bot.calendar.day(now), now)
         readers.log_new(db)
@@ -224,7 +227,7 @@ class Tasks:
             problem, on_the_hour = f"nobody can be told of any: {error}", True
         if not problem:
             self._logged.clear()
-        # Logged once, though the clock beats six times a minute, and not at the moment of a report.
+        # Logged once, although the clock beats six times a minute, and never just after a report.
         elif problem not in self._logged and on_the_hour:
             logger.error("reports: %s", problem)
             self._logged[:] = [problem]
@@ -238,7 +241,7 @@ class Tasks:
         await picture.curve_errand(bot.storage, bot.archive, bot.calendar, arguments, now)
 
     async def _send_digests(self, arguments: Arguments, now: datetime) -> None:
-        """Send the week's figures of reports."""
+        """Send the week's figures of reports to those who receive them."""
         from bot.reports.figures import digest
 
         await digest.send_digests(self.bot.storage, self.bot.records, arguments, now)
@@ -252,7 +255,7 @@ class Tasks:
         await export.send_case(bot.storage, bot.records, association, arguments, now)
 
     async def _publish(self, _: Arguments, now: datetime) -> None:
-        """Publish the site, if the settings give it a folder. A failure is reported once."""
+        """Publish the site, if the settings name its folder. A failure is reported once."""
         folder, problem = self.bot.settings.site(), ""
         if folder is None:
             return
@@ -264,7 +267,7 @@ class Tasks:
         try:
             await aside(partial(publication.publish_site, self.bot, folder))
         except (PublicationError, PolicyError, SettingsError) as error:
-            problem = str(error)  # publication is tried again the next night, or with the next version
+            problem = str(error)  # the next night, or the next version, tries to publish again
 
         def settle() -> bool:
             with self.bot.storage.transaction() as db:
@@ -274,7 +277,7 @@ class Tasks:
             logger.warning("the site was not published: %s", problem)
 
     async def _watch_source(self, arguments: Arguments, now: datetime) -> None:
-        """Check the source of the texts, if the settings name one, and report what is new."""
+        """Check the source of the texts, if the settings name one, and report what changed."""
         from bot.watching.sources import WatchedSource
         from bot.watching.watch import Watch
 
@@ -286,11 +289,11 @@ class Tasks:
         await Watch(source, bot.storage, bot.archive, self._hold).run(due, now)
 
     async def _advance(self, _: Arguments, _now: datetime) -> None:
-        """Record the end of the register beside the keys."""
+        """Record the last entry of the register beside the keys."""
         await self.bot.storage.run(self.bot.registrar.catch_up)
 
     async def _retrain(self, arguments: Arguments, now: datetime) -> None:
-        """Train on a bank that the administration added to, and report to the person who added."""
+        """Train on a bank to which questions were added, and report to the person who added them."""
         from bot.answers import retraining
 
         bot = self.bot
@@ -306,7 +309,7 @@ class Tasks:
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
         """Read the members of every followed group again.
 
-        This runs at night, so newcomers are welcomed later, in working hours.
+        This task runs at night, so new members are welcomed later, in working hours.
         """
         from bot.people.group_sync import GroupSync
 
@@ -324,12 +327,12 @@ class Tasks:
         platforms = {name: partial(fetch, platform) for name, platform in self.platforms.items()}
         for error in await register.reconcile(platforms):
             if error.passing:
-                raise error  # so that the errand is tried again later
+                raise error  # so that the task is tried again later
 
     async def _purge(self, _: Arguments, now: datetime) -> None:
-        """Remove every byte of deleted rows from the file, and any trace of the order of insertion.
+        """Erase every byte of deleted rows from the database file, and any trace of the order of insertion.
 
-        This runs every hour, whether or not anything changed. A large file is rewritten only at night.
+        This task runs every hour, whether or not anything changed. A large file is rewritten only at night.
         """
         storage, at_night = self.bot.storage, now.astimezone(self.bot.calendar.zone).hour == NIGHT
         async with self._whole_file:
@@ -339,12 +342,12 @@ class Tasks:
     def _settle(self) -> None:
         """End a beat: empty the WAL, and give the same dates to all the files that a report may change.
 
-        The list of destroyed rows is a new file each time that a row is added, so it is rewritten at each
-        beat: a file's birth time cannot be set.
+        The list of destroyed rows is written to a new file each time that a row is added. A file's creation
+        time cannot be set, so the list is written to a new file at each beat too.
         """
         storage, keys = self.bot.storage, self.bot.settings.keys()
         if storage.path:
-            # In a transaction, as each process that adds to the list does. If the disk is full, the next beat
+            # In a transaction, like every process that adds to the list. If the disk is full, the next beat
             # tries again.
             with suppress(OSError, StorageError), storage.transaction():
                 renew(keys / destroyed.FILE)
@@ -354,7 +357,7 @@ class Tasks:
             touch(keys, destroyed.FILE)
 
     async def _copy_nightly(self, _: Arguments, now: datetime) -> None:
-        """Make the nightly sealed copy. Then, even if that failed, remove the old copies and drafts."""
+        """Make the nightly sealed copy. Then, even if it failed, remove expired copies and partial files."""
         from bot.backup import restore
 
         settings, today = self.bot.settings, self.bot.calendar.day(now)
@@ -372,7 +375,7 @@ class Tasks:
         await self._read_whole_file(copy)
 
     async def _copy_hourly(self, _: Arguments, now: datetime) -> None:
-        """Make the hourly sealed copy, which replaces the one before, whether or not anything changed."""
+        """Make the hourly sealed copy, which replaces the previous one, whether or not anything changed."""
         settings = self.bot.settings
         place = settings.database(), settings.copies(), settings.keys()
         await self._read_whole_file(partial(copies.save_hourly, *place, now))

@@ -1,4 +1,4 @@
-"""The notice about a public site that cannot be published: sent once, until it is published again."""
+"""The notice that the public site cannot be published. It is sent once, until the site is published again."""
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -23,14 +23,14 @@ _FAILING: Final = "unpublished"  # the flag raised while the site cannot be publ
 
 @dataclass(frozen=True, slots=True)
 class UnpublishedNotice:
-    """The notice about a site that cannot be published has no arguments: its flag has the reason."""
+    """The arguments of the notice: none, since the flag in the database holds the reason."""
 
 
 UNPUBLISHED: Final = Notice("site-non-publie", "un site qui ne peut pas être publié", UnpublishedNotice)
 
 
 def settle_failure(db: Database, problem: str, now: datetime) -> bool:
-    """Notify the administration that the site cannot be published, once until it is published again.
+    """Notify the administration that the site cannot be published, unless a notice about it was already sent.
 
     `problem`: the reason, in one French sentence, or "" once the site is published. Return whether a notice
     was queued.
@@ -45,7 +45,7 @@ def settle_failure(db: Database, problem: str, now: datetime) -> bool:
 
 
 def check_site(folder: Path | None, database: Path) -> Iterator[Finding]:
-    """Yield the finding of `vigie diagnostic` on the public site.
+    """Yield the finding of `vigie diagnostic` about the public site.
 
     `folder`: None when no site is published.
     """
@@ -63,7 +63,7 @@ def check_site(folder: Path | None, database: Path) -> Iterator[Finding]:
 
 
 def unpublished(problem: str) -> Message:
-    """Return the message about a site that cannot be published."""
+    """Return the message that the site cannot be published. `problem`: the reason."""
     return Message(
         Heading("Le site des politiques n'a pas pu être publié"),
         Text(problem),
@@ -75,7 +75,7 @@ def unpublished(problem: str) -> Message:
 
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:
-    """Return the notice about the public site."""
+    """Return the builder of the notice about the public site."""
 
     def build(context: NoticeContext, _: UnpublishedNotice) -> Message | None:
         failing = state.flag(context.db, _FAILING)
