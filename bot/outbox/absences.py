@@ -1,8 +1,8 @@
-"""The platforms that are away, refuse the bot or deny it a permission, and how long rows wait for them.
+"""The platforms that are away, refuse the bot or deny it a permission, and how long rows wait for a platform.
 
-A refusal is also stored as a flag in the database, so that after a restart the bot neither repeats the
-warning nor forgets the day when the refusal began. The hour is not stored: the message that was refused may
-be about a report.
+A refusal is also stored as a flag in the database. After a restart, the bot thus neither repeats the warning
+nor forgets the day when the refusal began. The hour is not stored, since the refused message may be about a
+report.
 """
 
 import logging
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 
 # A platform away for longer than this is skipped when there is another route.
 AWAY: Final = timedelta(hours=3)
-# The same for a pressing notice. If its row is also urgent, it waits for `TRIED_AGAIN`, or not at all when
-# the platform refuses the bot.
+# The same for a pressing notice. If its row is also urgent, the row waits for `TRIED_AGAIN`, or not at all
+# when the platform refuses the bot.
 PRESSING: Final = timedelta(minutes=30)
-TRIED_AGAIN: Final = timedelta(minutes=5)  # how often one message still tries a skipped platform
-FORGOTTEN: Final = timedelta(days=1)  # after this long without a refusal, the next one is announced again
-FLAG_FORGOTTEN: Final = timedelta(days=2)  # the same from the day of a flag, once the bot has restarted
+TRIED_AGAIN: Final = timedelta(minutes=5)  # how often one message still tries a platform that the others skip
+FORGOTTEN: Final = timedelta(days=1)  # after a refusal is this old, a new refusal is announced again
+FLAG_FORGOTTEN: Final = timedelta(days=2)  # the same after a restart, from the day in the stored flag
 # The wait before a platform is tried again is as long as its absence so far, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 
@@ -42,11 +42,11 @@ class Absence:
 
 @dataclass
 class Absences:
-    """The current absences of the platforms. `notices`: tells which notices are pressing."""
+    """The current absences of the platforms. `notices`: says which notices are pressing."""
 
     notices: Notices
-    # By platform name, or by « platform problem » when only a permission is missing or only some messages get
-    # no answer.
+    # The key is a platform's name or, when only a permission is missing or only some messages get no answer,
+    # « platform problem ».
     _known: dict[str, Absence] = field(default_factory=dict)
 
     def is_away(self, platform: str) -> bool:
@@ -105,10 +105,10 @@ class Absences:
         return None
 
     def _begin_refusal(self, db: Database, name: str, now: datetime) -> bool:
-        """Record a refusal under `name`. Return whether it is a new one, which must be announced."""
+        """Record a refusal under `name`. Return whether the refusal is new, and must be announced."""
         raised, absence = state.flag(db, refusing(name)), self._known.get(name)
         if raised and (now - absence.last > FORGOTTEN if absence else now - raised.since > FLAG_FORGOTTEN):
-            self._known.pop(name, None)  # the former refusal is taken to be over
+            self._known.pop(name, None)  # the former refusal is considered over
             state.lower(db, refusing(name))
             raised = None
         self._extend(name, raised.since if raised and absence is None else now, now, refused=True)
@@ -118,7 +118,7 @@ class Absences:
     def _forget(self, db: Database, row: Row, platform: str) -> None:
         """Record that a platform accepts messages, those like `row` included.
 
-        A missing permission lasts until a message that needed it is sent.
+        A missing permission stays recorded until a message that needed it is sent.
         """
         over = {platform, f"{platform} {row.problem}"}
         over |= {
@@ -133,7 +133,7 @@ class Absences:
     def _extend(self, name: str, since: datetime, now: datetime, *, refused: bool) -> bool:
         """Record a failure of a platform that has been away since `since` or earlier.
 
-        Return whether this begins a new absence.
+        Return whether a new absence begins.
         """
         absence = self._known.get(name)
         if absence is not None:

@@ -44,10 +44,11 @@ async def draw_and_send(
 ) -> None:
     """Draw a picture and queue it, as `notice`, for the person who requested it.
 
-    Running it again after a crash does not send the picture twice. `arguments`: the errand's arguments, with
-    the picture's « id », the « person » who requested it and the « account » that they used. `count`: returns
-    the numbers to draw, read on the storage thread, or None when there is no longer anything to draw. `draw`:
-    makes the picture on a separate thread, in about a second. Raises `StorageError`, and any error of `draw`.
+    Running this again after a crash does not send the picture twice. `arguments`: the task's arguments: the
+    picture's « id », the « person » who requested the picture, and the « account » that they used. `count`:
+    returns the numbers to draw, read on the storage thread, or None when there is nothing to draw any more.
+    `draw`: makes the picture on a separate thread, in about a second. Raises `StorageError`, and any error of
+    `draw`.
     """
 
     def counted() -> Numbers | None:

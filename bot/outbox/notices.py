@@ -23,7 +23,7 @@ from bot.storage import state
 READ_COMMAND: Final = "lire"  # the command that shows a waiting message to its recipient
 SETTLE: Final = "lettres"  # the command that resends or cancels dead letters
 
-# A restoration adds this key to the arguments of a row that may already have been sent.
+# A restoration adds this key to the arguments of a row whose message may already have been sent.
 REPEATED: Final = "repeated"
 
 
@@ -32,8 +32,8 @@ class NoticeContext:
     """The open transaction, the local day and the recipient for which a message is built.
 
     `recipient`: in the outbox's format, « person:<id> », « role:<id>/<person> »… `first_tried`: the day of
-    the first attempt, when the message may already have been sent. A message counts its dates from that day,
-    so that it stays the same.
+    the first attempt, for a message that may already have been sent. The message counts its dates from that
+    day, so that a second copy is the same.
     """
 
     db: Database
@@ -42,8 +42,8 @@ class NoticeContext:
     first_tried: date | None = None
 
 
-# A row's message, or None when there is no longer one to send. A message that is slow to build is `Deferred`,
-# to be built outside the transaction.
+# A row's message, or None when there is nothing to send any more. A message that is slow to build is
+# `Deferred`, to be built outside the transaction.
 Built: TypeAlias = Message | Deferred[Message] | None
 RowArguments: TypeAlias = Mapping[str, Any]  # decoded from a row's JSON
 
@@ -133,14 +133,14 @@ ABSENT: Final = "absent"  # the problem of a pressing row that waited too long, 
 
 
 def is_stuck(problem: str | None) -> bool:
-    """Return whether a row with this problem waits for a platform that is away, or for a permission."""
+    """Return whether a row with this problem waits for an absent platform or for a permission."""
     return (problem or "").partition(" ")[0] in {ABSENT, "scope"}
 
 
 def refusing(name: str) -> str:
-    """Return the name of the flag raised while something is refused to Vigie.
+    """Return the name of the flag that is raised while a platform refuses the bot.
 
-    `name`: a platform, or « platform scope (permission) » when only a permission is missing.
+    `name`: the platform, or « platform scope (permission) » when it refuses only for lack of a permission.
     """
     return f"refused:{name}"
 
@@ -148,7 +148,7 @@ def refusing(name: str) -> str:
 class Notices:
     """All the notices of a bot, by name, including the outbox's own.
 
-    `builders`: returns the notices of the rooms. It is called at the first notice.
+    `builders`: returns the other rooms' notices. It is called when the first notice is built.
     """
 
     def __init__(self, builders: Callable[[], Iterable[NoticeBuilder]] = tuple) -> None:
@@ -171,7 +171,7 @@ class Notices:
         return Deferred(lambda: _repeated(built.make())) if isinstance(built, Deferred) else _repeated(built)
 
     def delivered(self, context: NoticeContext, name: str, arguments: RowArguments) -> None:
-        """Record what follows from the delivery of a row's message (see `Notice.built_by`)."""
+        """Call the `delivered` function of a row's notice (see `Notice.built_by`)."""
         if name in self._builders:
             self._builders[name].delivered(context, arguments)
 
@@ -199,7 +199,7 @@ def _repeated(message: Message) -> Message:
 
 
 def waiting(row_id: str) -> Message:
-    """Return an invitation to open a waiting message privately, for a place that others may read."""
+    """Return an invitation, which other people may see, with a button that shows the message privately."""
     return Message(
         Text(
             "J'ai un message pour vous, mais vos messages privés me sont fermés. "
@@ -213,8 +213,8 @@ def waiting(row_id: str) -> Message:
 def unreached(title: str, problem: str) -> Message:
     """Return the message that tells the administrators' channel that someone could not be reached.
 
-    `title`: the undelivered notice's title. `problem`: the adapter's error code. The message reveals neither
-    the person nor the text that was meant for them.
+    `title`: the title of the undelivered notice. `problem`: the adapter's error code. The message reveals
+    neither the person nor the text meant for that person.
     """
     return Message(
         Heading("Un message n'a pas pu être remis"),
@@ -266,7 +266,7 @@ def dead_letter(title: str, dead: DeadLetter) -> Message:
 
 
 def reason(problem: str) -> str:
-    """Explain in French an adapter's error code, such as « closed (50007) ». The log has the number."""
+    """Explain in French an adapter's error code, « closed (50007) », without the number (see the log)."""
     return _REASONS.get(problem.partition(" ")[0], "La plateforme l'a refusé.")
 
 

@@ -1,7 +1,8 @@
-"""The outbox's pump: sends to many people at once, but one message at a time to each address.
+"""The outbox's pump, which sends to many people at once, but one message at a time to each address.
 
-It sends as fast as the platforms allow. Their adapters respect the known limits. When a platform asks the bot
-to wait, the pump sends nothing to that platform or address in the meantime.
+It sends as fast as the platforms allow, and their adapters respect the known limits. When a platform asks the
+bot to wait, the pump sends nothing to that platform or address in the meantime. A lane is an address, as a
+queue of messages sent one at a time.
 """
 
 import asyncio
@@ -20,12 +21,12 @@ from bot.storage.database import StorageError
 
 logger = logging.getLogger(__name__)
 
-# Concurrent sends on one platform. Discord allows 50 requests a second, and a first message takes two
-# requests of 200 ms, so ten concurrent sends already use the full rate. This is also the largest number of
-# messages on a platform whose delivery a crash can leave in doubt.
+# The number of concurrent sends on one platform. Discord allows 50 requests a second, and a first message
+# takes two requests of 200 ms, so ten concurrent sends already use the full rate. After a crash, at most this
+# number of messages on a platform may or may not have been delivered.
 SLOTS: Final = 24
 AHEAD: Final = 120  # rows chosen per query
-PAGES: Final = 20  # queries at most per look at the outbox, to find sendable rows behind those that must wait
+PAGES: Final = 20  # maximum queries at each look, to find sendable rows behind rows that must wait
 POLL_SECONDS: Final = 2.0  # between two looks at the outbox when nothing wakes the pump
 SILENCE: Final = 60.0  # seconds without a look at the outbox before the pump counts as stuck
 
@@ -34,7 +35,8 @@ SILENCE: Final = 60.0  # seconds without a look at the outbox before the pump co
 class Pump:
     """The loop that sends the outbox's rows, from `run` to `close`.
 
-    `failed`: called each time the outbox cannot be read. `idle`: called when nothing more can be sent now.
+    `failed`: called each time the outbox cannot be read. `idle`: called when there is nothing left to send
+    now.
     """
 
     sender: Sender
@@ -45,7 +47,8 @@ class Pump:
     _closing: bool = False
     _ready: list[Candidate] = field(default_factory=list)
     _under_way: dict[asyncio.Task[Hold | None], Candidate] = field(default_factory=dict)
-    # The event loop's time until which each platform or lane is held.
+    # By platform or lane: the event loop's time before which nothing is sent there, at the platform's
+    # request.
     _held: dict[str, float] = field(default_factory=dict)
     _looked: float = field(default_factory=time.monotonic)
 
@@ -71,9 +74,9 @@ class Pump:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def close(self, patience: float = 5.0) -> None:
-        """Stop starting sends, wait `patience` seconds for the current ones, and cancel the rest.
+        """Start no more sends, wait `patience` seconds for those in progress, then cancel them.
 
-        A cancelled row stays « sending »; the next start checks whether it was delivered.
+        The row of a cancelled send stays « sending »; the next start checks whether it was delivered.
         """
         self._closing = True
         self._changed.set()
@@ -109,7 +112,7 @@ class Pump:
                     return
 
     async def _look(self) -> None:
-        """Choose more rows. Rows that wait for a platform stay ready, so that later ones can be chosen."""
+        """Choose more rows, and keep in `_ready` those that wait for a platform or a lane."""
         now = asyncio.get_running_loop().time()
         self._held = {name: until for name, until in self._held.items() if until > now}
         closed = self._closed()
@@ -128,7 +131,7 @@ class Pump:
         self._ready.sort(key=lambda candidate: not candidate.urgent)
 
     def _closed(self) -> set[str]:
-        """Return the platforms and lanes that are full or held."""
+        """Return the platforms and lanes to which nothing more may be sent now."""
         now = asyncio.get_running_loop().time()
         busy = Counter(candidate.platform for candidate in self._under_way.values())
         # A platform that is away gets one message at a time, which is enough to see whether it is back.
@@ -137,9 +140,9 @@ class Pump:
         return full | {name for name, until in self._held.items() if until > now}
 
     def _start_ready(self) -> None:
-        """Start sending the rows that can be sent now, and keep those that wait for a platform.
+        """Start sending the rows that can be sent now. Keep in `_ready` those that wait for a platform.
 
-        Rows behind another message to the same recipient or address leave `_ready`; they are chosen again
+        Rows behind another message to the same recipient or address leave `_ready`, and are chosen again
         later.
         """
         recipients = {candidate.recipient for candidate in self._under_way.values()}
@@ -160,9 +163,9 @@ class Pump:
         self._ready = waiting
 
     def _ended(self, task: asyncio.Task[Hold | None]) -> None:
-        """Remove a finished send and record the wait that the platform requested, if any.
+        """Forget a finished send. Record the wait that the platform requested, if any.
 
-        After an error the row stays « sending », and a later look finds it again.
+        After an error the row stays « sending », and a later look at the outbox finds it again.
         """
         del self._under_way[task]
         self._changed.set()

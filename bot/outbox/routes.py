@@ -17,7 +17,7 @@ from bot.people import appointments, persons, roles
 from bot.platforms.contract import Deliverer, Destination, Surface
 
 EMAIL: Final = "courriel"  # the platform of an e-mail address
-# The recipient of a message that is sent once, to wherever an administrator will see it.
+# The recipient of a message that is sent once, to any place where an administrator will see it.
 ADMINISTRATORS: Final = "administrators:"
 
 # The form in which a message is sent by a route. « whole »: the message itself. « waiting »: an invitation to
@@ -69,7 +69,7 @@ class Routes:
         return list(dict.fromkeys(usable))
 
     def _to_administration(self, db: Database, today: date) -> list[Destination]:
-        """Return the routes to the administration, except threads, where only an invitation may be sent."""
+        """Return the routes to the administration, without Discord threads, which only take an invitation."""
         holders = roles.holders(db, roles.acting(db, roles.ADMINISTRATION, today) or "", today)
         routes = [to for holder in holders for to in self._to_accounts(persons.accounts_of(db, holder))]
         return [*(to for to in routes if to.surface == "person"), *_to_role(db, roles.ADMINISTRATION, today)]
@@ -84,9 +84,9 @@ class Routes:
 
 
 def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
-    """Return, by person, the recipients among whom to share out a role's row, or None to leave it unchanged.
+    """Return the recipients among whom a role's row is shared out, by person, None to leave it unchanged.
 
-    A row for the role itself is shared out among today's holders. So is a row for a person who no longer
+    A row for the role itself is shared out among today's holders, and so is a row for a person who no longer
     holds the role.
     """
     kind, _, address = recipient.partition(":")
@@ -104,7 +104,7 @@ def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | N
 
 
 def hand_over(db: Database, today: date, now: datetime) -> None:
-    """Share out among today's holders the waiting messages that a previous holder never opened."""
+    """Share out among today's holders of a role the waiting messages that a previous holder never opened."""
     for row in (rows.load_row(db, row_id) for row_id in rows.unread(db)):
         recipients = new_holders(db, row.recipient, today)
         if recipients is not None:

@@ -39,7 +39,7 @@ CAP: Final = timedelta(minutes=30)  # the longest wait between two attempts
 ATTEMPTS: Final = 16
 
 WAITING: Final = "waiting"  # the problem of a row whose message is opened with a button
-# suffix of a row's problem: the message may have been sent by a route since abandoned
+# suffix of a row's problem: an abandoned route may have sent the message
 DOUBTFUL: Final = "doubtful"
 # written as in the partial index, so that SQLite uses it
 _UNREAD: Final = f"state = 'sent' AND problem = '{WAITING}'"
@@ -47,7 +47,7 @@ _UNREAD: Final = f"state = 'sent' AND problem = '{WAITING}'"
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Generic[Arguments]):
-    """A message to send. Only the first delivery queued under a `key` is sent.
+    """A message to queue. Only the first delivery queued under a `key` is sent.
 
     `recipient`: « person:<id> », « person:<platform>/<team>/<id> » for one account, « role:<id> » for the
     holders of a role, « role:<id>/<person> » for one of them, or « channel:<platform>/<team>/<id> ».
@@ -70,8 +70,8 @@ class Row:
     """A row of the outbox. `tried`: the abandoned routes, in the format of `routes.write_address`.
 
     `attempts`: the number of attempts counted on the current `route`. `problem`: the latest error's code, or
-    the reason for the row's state. `doubtful`: whether it may already have been sent by `route`, since
-    `claimed_at`. `unsure`: whether it may have been sent by a route since abandoned.
+    the reason for the row's state. `doubtful`: whether `route` may already have sent the message, since
+    `claimed_at`. `unsure`: whether an abandoned route may have sent it.
     """
 
     id: str
@@ -125,13 +125,13 @@ def cancel(db: Database, key: str) -> bool:
 def has_reached(state: str, problem: str | None) -> bool:
     """Return whether a row in this state, with this problem, has reached its recipient.
 
-    « dead », « cancelled » and « unreached » rows have not, although they no longer wait.
+    « dead », « cancelled » and « unreached » rows have not, although nothing more will be sent.
     """
     return state == "sent" and problem in {None, WAITING}
 
 
 def may_have_arrived(db: Database, key: str) -> bool:
-    """Return whether a message queued under `key` reached its recipient, is being sent, or ended in doubt."""
+    """Return whether the message queued under `key` was received, is being sent, or may have been sent."""
     row = db.conn.execute("SELECT state, problem FROM outbox WHERE key = ?", (key,)).fetchone()
     if row is None:
         return False
@@ -144,7 +144,7 @@ def _in_doubt(problem: str | None) -> bool:
 
 
 def _noted(problem: str | None, *, doubtful: bool) -> str | None:
-    """Return a problem as it is stored. The doubt about the one that it replaces is preserved."""
+    """Return a problem as stored in a row: followed by `DOUBTFUL` if `doubtful`."""
     return f"{problem} {DOUBTFUL}" if problem and doubtful else problem
 
 
@@ -184,7 +184,7 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
 
 
 def set_back(db: Database, before: datetime, now: datetime) -> None:
-    """Make messages and retries due `now` if setting the clock back from `before` would delay them."""
+    """Make the messages and retries that setting the clock back from `before` would delay due `now`."""
     db.conn.execute(
         """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
              AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
@@ -234,7 +234,7 @@ def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
     """Mark a row as being sent by `route`, and count an attempt.
 
-    `claimed_at` remains the earliest time at which the row may have been sent.
+    `claimed_at` stays the earliest time at which the message may have been sent.
     """
     db.conn.execute(
         """UPDATE outbox SET state = 'sending', route = :route, attempts = attempts + 1,
@@ -246,10 +246,9 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
 def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> str | None:
     """Mark a row as sent, keeping only the local day and the platform. Return its current recipient.
 
-    Return None when the row was deleted while its message was being sent.
-
-    `today`: the local day, in ISO format. `problem`: the form sent in place of the message, « waiting » or
-    « unreached » (see the module), None if the message itself was sent.
+    Return None when the row was deleted while its message was being sent. `today`: the local day, in ISO
+    format. `problem`: « waiting » or « unreached » when this form was sent in place of the message (see the
+    module), None otherwise.
     """
     sent = db.conn.execute(
         f"""UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN},
@@ -276,7 +275,7 @@ def unread_by(db: Database, recipient: str) -> list[tuple[str, str, RowArguments
 
 
 def mark_read(db: Database, row_id: str) -> None:
-    """Record that a message was opened with its button."""
+    """Record that a « waiting » message was opened with its button."""
     db.conn.execute(
         "UPDATE outbox SET problem = NULL WHERE id = ? AND state = 'sent' AND problem = ?", (row_id, WAITING)
     )
@@ -293,8 +292,8 @@ def put_back(
 ) -> None:
     """Return an unsent row to the queue, to be retried at `due_at` or at once.
 
-    `problem`: the error's code, None to keep the previous one. `doubtful`: whether the row may have been sent
-    after all. `counted`: whether the attempt counts towards `ATTEMPTS`.
+    `problem`: the error's code, None to keep the previous one. `doubtful`: whether the message may have been
+    sent after all. `counted`: whether the attempt counts towards `ATTEMPTS`.
     """
     if due_at and due_at.microsecond:
         due_at += timedelta(seconds=1)  # whole seconds are stored: rounding down would retry too early
@@ -314,7 +313,7 @@ def put_back(
 
 
 def note_absent(db: Database, row: Row) -> None:
-    """Record that a row has waited too long for a platform, and has no other route."""
+    """Record that a row has waited too long for a platform and has no other route."""
     problem = _noted(ABSENT, doubtful=row.unsure)
     db.conn.execute("UPDATE outbox SET problem = ? WHERE id = ?", (problem, row.id))
 
@@ -322,7 +321,7 @@ def note_absent(db: Database, row: Row) -> None:
 def give_up_route(db: Database, row: Row, route: str, problem: str, *, doubtful: bool) -> None:
     """Mark `route` as tried and requeue the row, to be sent by its next route at once.
 
-    `doubtful`: whether the row may have been sent by that route after all.
+    `doubtful`: whether that route may have sent the message after all.
     """
     tried = json.dumps([*row.tried, route], ensure_ascii=False)
     db.conn.execute(
@@ -349,7 +348,7 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     if notice != DEAD_LETTER.name:
         dead, key = DeadLetter(row_id, notice, problem), f"{DEAD_LETTER.name}:{row_id}"
         announcement = Delivery(key, ANNOUNCED_TO, DEAD_LETTER, dead, urgent=True)
-        enqueue(db, announcement, now, unordered=True)  # it may be about a report
+        enqueue(db, announcement, now, unordered=True)  # `unordered`, since the row may be about a report
     return str(notice)
 
 
@@ -373,7 +372,7 @@ def count_by_notice(db: Database, which: Literal["dead", "held", "unreached"]) -
 
 
 def count_unsent(db: Database) -> int:
-    """Return how many rows are still to be sent, except those that await approval."""
+    """Return the number of rows that are still to be sent, except those that await approval."""
     (count,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").fetchone()
     return int(count)
 
@@ -381,8 +380,8 @@ def count_unsent(db: Database) -> int:
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
     """Requeue (`send`) or cancel the rows that reached nobody, or only the administration.
 
-    `row_id`: the only row to settle, None for all. Return how many rows changed. Their announcements are
-    deleted, so that a row that fails again is announced again.
+    `row_id`: the only row to settle, None for all of them. Return the number of rows changed. The
+    announcements of these rows are deleted, so that a row that fails again is announced again.
     """
     state = "queued" if send else "cancelled"
     done = db.conn.execute(
@@ -414,10 +413,10 @@ def drop(db: Database, row: Row, problem: str) -> None:
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
-    """Cancel a row and queue a copy for each of `recipients`, by the suffix of the copy's key.
+    """Cancel a row and queue a copy for each recipient. `recipients`: by the suffix of the copy's key.
 
-    Copies that an earlier handover already queued are unchanged. Those of a row that was queued `unordered`
-    are too (see `enqueue`).
+    If an earlier call already queued a copy, it is left unchanged. The copies of an `unordered` row are
+    `unordered` too (see `enqueue`).
     """
     base = row.key.partition("→")[0]
     for end, recipient in recipients.items():
@@ -431,7 +430,7 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 
 
 def hand_back(db: Database) -> int:
-    """Readdress to the role itself the unsent rows for holders who have been erased. Return how many.
+    """Readdress the unsent rows of erased people, as holders of a role, to the role. Return how many rows.
 
     The rows will be shared out among the current holders when they are sent. The caller deletes the rows that
     were sent or cancelled.

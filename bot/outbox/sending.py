@@ -53,13 +53,13 @@ logger = logging.getLogger(__name__)
 
 # A request made just before the process died may take this long to reach the platform.
 SETTLE: Final = timedelta(seconds=5)
-LACKING: Final = timedelta(minutes=1)  # between two attempts of a message that needs a missing permission
-# Problems with the recipient rather than with the platform, the bot or the message. Only after one of these
-# are the administrators told that the person cannot be reached.
+LACKING: Final = timedelta(minutes=1)  # between two attempts, when a message needs a missing permission
+# Problems with the recipient, rather than with the platform, the bot or the message. The administrators are
+# told that a person cannot be reached only after one of these.
 _PERSONAL: Final = frozenset({"", "closed", "forbidden", "gone", "unreachable"})
 SET_BACK: Final = timedelta(minutes=1)  # smaller steps back are ordinary clock adjustments
-# The most passes in one choice of rows, since a pass may queue others: the shares of a role's row, or the
-# announcement of a dead letter to a role.
+# The maximum number of passes when rows are chosen. A pass may queue more rows: the copies of a role's row,
+# or the announcement of a dead letter to a role.
 _PASSES = 4
 
 
@@ -90,10 +90,8 @@ class Hold:
 class _Claimed:
     """A row being sent to `to`.
 
-    `at`: the moment when it was claimed. `context`: the context that its message was built with.
-
-    `former`: whether `to` is no longer a route to the recipient, so that the message is only looked for
-    there.
+    `at`: the time when the row was claimed. `context`: the context in which its message was built. `former`:
+    whether `to` is no longer one of the recipient's routes. The message is then only looked for there.
     """
 
     row: Row
@@ -105,7 +103,7 @@ class _Claimed:
 
 
 class _MovedError(Exception):
-    """The message was not found on its outdated route, so a current route must be used."""
+    """The message was not found on its former route, so a current route must be used."""
 
 
 @dataclass
@@ -186,9 +184,10 @@ class Sender:
         """Return a row's route, or None after sharing the row out or making it a dead letter.
 
         A message that may have been sent keeps its route, even if the person's routes have changed, because
-        it is looked for there. A pressing one leaves it when the platform has been away for too long, and may
-        then be received twice. Such a platform is skipped for every message, except for an occasional try.
-        The administrators are told that someone cannot be reached only when the problem is with that person.
+        it is looked for there. A pressing message leaves its route when the platform has been away for too
+        long, and may then be received twice. Such a platform is skipped for every message, except for an
+        occasional try. The administrators are told that someone cannot be reached only when the problem is
+        with that person.
         """
         if row.doubtful and row.route:
             former = parse_address(row.route)
@@ -212,7 +211,7 @@ class Sender:
                 return to
         if (
             self.notices.pressing(row.notice)
-            and not is_stuck(row.problem)  # a missing permission stays the reason
+            and not is_stuck(row.problem)  # a missing permission stays the row's problem
             and self.absences.overdue(row, routes[0].platform, now)
         ):
             rows.note_absent(db, row)
@@ -246,7 +245,7 @@ class Sender:
                 claimed = await self.storage.run(partial(self._claim, candidate, message))
         except StorageError:
             raise
-        except Exception as error:  # noqa: BLE001 — a row whose message cannot be built is put off, like any other failure
+        except Exception as error:  # noqa: BLE001 — after any failure to build a message, its row is put off
             logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))  # noqa: TRY400 — one line
             await self.storage.run(lambda: self._put_off_broken(candidate.row_id))
             return None
@@ -267,7 +266,7 @@ class Sender:
     ) -> _Claimed | Deferred[Message] | None:
         """Claim a row, or return its `Deferred` message, which must be built first.
 
-        Return None when the row must not be sent now. `ready`: the message that was deferred, once built.
+        Return None when the row must not be sent now. `ready`: the deferred message, once it is built.
         """
         now = self.clock()
         with self.storage.transaction() as db:
@@ -325,7 +324,7 @@ class Sender:
                     return None
             if claimed.former:
                 return _MovedError()
-            contract.leaving.set(self._may_leave)  # the task sends this message only
+            contract.leaving.set(self._may_leave)  # the context belongs to this task, which sends one message
             await platform.deliver(to, message, mark)
         except Exception as error:  # noqa: BLE001 — any adapter error is recorded with the row
             return error
@@ -334,8 +333,8 @@ class Sender:
     def _may_leave(self) -> None:
         """Raise `StoppedError` if any process paused all sending while a message waited for its turn.
 
-        This runs on the event loop, with a read-only connection that never waits. If it waited for the
-        storage thread, messages that adapters space out would leave together.
+        This runs on the event loop, with a read-only connection that never waits. Waiting for the storage
+        thread would make messages that adapters space out leave together.
         """
         if self._reader is None and self.storage.path is not None:
             self._reader = reader(self.storage.path)
@@ -353,7 +352,7 @@ class Sender:
                     rows.put_back(db, row, doubtful=False)
                 case contract.LackingError():
                     first = row.urgent and self.notices.pressing(row.notice) and row.problem != str(error)
-                    due = None if first else now + LACKING  # at once by another route, if there is one
+                    due = None if first else now + LACKING  # None: at once, by another route if there is one
                     rows.put_back(db, row, due, problem=str(error), doubtful=row.doubtful)
                 case contract.StoppedError() | contract.LaterError(everywhere=True):
                     rows.put_back(db, row, doubtful=row.doubtful)
@@ -380,7 +379,7 @@ class Sender:
         row, form = claimed.row, shape(claimed.row.recipient, claimed.to)
         today = self.calendar.day(now).isoformat()
         recipient = rows.mark_sent(db, row, today, None if form == "whole" else form)
-        if form == "whole" and recipient:  # accounts that were linked meanwhile change the recipient
+        if form == "whole" and recipient:  # the recipient changes if accounts were linked meanwhile
             context = replace(claimed.context, db=db, recipient=recipient)
             self.notices.delivered(context, row.notice, row.arguments)
 
@@ -397,10 +396,10 @@ class Sender:
 
 
 def delivery_id(row_id: str, to: contract.Destination) -> str:
-    """Return the idempotency mark of a row's message at an address: 16 hexadecimal digits.
+    """Return the idempotency key of a row's message at an address: 16 hexadecimal digits.
 
-    It also depends on the address, because Discord treats two messages with the same nonce as one, even in
-    different channels. A Discord nonce has at most 25 characters.
+    The key also depends on the address, because Discord treats two messages with the same nonce as one, even
+    in different channels. A Discord nonce has at most 25 characters.
     """
     digest = hashlib.blake2b(write_address(to).encode(), key=row_id.encode(), digest_size=8)
     return digest.hexdigest()
