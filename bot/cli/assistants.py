@@ -1,4 +1,4 @@
-"""The command that serves the policies to assistants, over the Model Context Protocol."""
+"""The command that serves the policies to AI assistants, over the Model Context Protocol."""
 
 # ruff: noqa: PLC0415 — the protocol's library is an optional dependency
 
@@ -49,7 +49,7 @@ _WHOLE: Final = "Pour le texte entier\u00a0: «\u00a0lire\u00a0», sans numéro.
 
 @dataclass
 class _Shelf:
-    """The policies that assistants read, opened again when a text comes into force. Used on one thread."""
+    """The policies that assistants read, reloaded when a text comes into force. Used on one thread only."""
 
     parts: Parts
     _key: object = None
@@ -57,15 +57,15 @@ class _Shelf:
     _begin: Callable[[], Conversation] | None = None
 
     def texts(self) -> Texts:
-        """Return the policies of today.
+        """Return the texts in force today.
 
-        Raises `UserError`, `StorageError` or `sqlite3.Error`: without the database, the files may hold former
-        texts.
+        Raises `UserError`, `StorageError` or `sqlite3.Error` if the database cannot be read, since the
+        policies' files may be out of date.
         """
         today = self.parts.today()
         try:
             approved = self.parts.read_approved(today)
-        except PassingError:  # its text names the file, which clients need not know
+        except PassingError:  # the error's text names the database file, which clients need not know
             raise UserError("La base ne peut pas être lue pour le moment. Réessayez.") from None
         if (today, approved) != self._key:
             if self._key is not None:
@@ -77,7 +77,7 @@ class _Shelf:
         return Texts(self.parts.library, lambda asked: quote(asked).address)
 
     def ask(self, question: str, policy: Policy | None) -> Answer:
-        """Answer a question as the first of a conversation. `policy`: the only policy asked, None for all."""
+        """Answer a question, alone in its conversation. `policy`: the policy asked, None for all policies."""
         named = f"{policy.id}: " if policy and len(self.parts.library.policies) > 1 else ""
         if self._begin is None:
             self._begin = self._open.enter_context(conversations(self.parts))
@@ -93,9 +93,9 @@ class _Shelf:
         )
 
     def _spoken(self, decision: Decision) -> Iterator[str]:
-        """Yield the sentences before the quotations, or in place of them.
+        """Yield the sentences to show before the quotations, or in place of them.
 
-        It names no button and no command: an assistant has neither.
+        The sentences name no button and no command, since an assistant has neither.
         """
         answer = decision.answer
         if decision.other:
@@ -109,7 +109,7 @@ class _Shelf:
             yield spoken(self.parts, decision)
 
     def examine(self, text: str, image: str, policy: Policy) -> tuple[Sequence[Touch], str]:
-        """Return the provisions that a text to publish touches, and a sentence on what was not examined."""
+        """Return the provisions that a text to publish touches, and a sentence on the limits of the check."""
         reading, post = self.parts.library.reading(policy), Post(text, image)
         touched = [
             Touch(
@@ -125,7 +125,7 @@ class _Shelf:
         return touched, " ".join([*nothing, UNSEEN])
 
     def close(self) -> None:
-        """Forget everything that was asked."""
+        """Forget every question that was asked."""
         self._open.close()
         self._begin = None
 
@@ -148,7 +148,7 @@ def _cited(decision: Decision, clauses: Sequence[ScoredClause]) -> list[Cited]:
     help="Servir par HTTP à ce port, 0 pour un libre.",
 )
 def mcp_(port: int | None) -> None:
-    """Serve until the client disconnects or, over HTTP, until interrupted."""
+    """Serve assistants until the client disconnects or, over HTTP, until interrupted."""
     if find_spec("mcp") is None:
         base.refuse(_MISSING)
     import anyio
@@ -163,7 +163,7 @@ def mcp_(port: int | None) -> None:
         )
     with ThreadPoolExecutor(1, "policies") as thread:
         try:
-            thread.submit(shelf.texts).result()  # unreadable texts are reported at the start
+            thread.submit(shelf.texts).result()  # so that unreadable texts are reported at the start
             sources = TextSources(shelf.texts, shelf.ask, shelf.examine, politique.why_none)
             association = shelf.parts.settings.profile.association
             server = make_server(sources, thread, association=association, version=__version__)

@@ -1,6 +1,6 @@
 """Helpers that the commands share: reading settings, opening the database, writing, refusing."""
 
-# ruff: noqa: PLC0415 — rooms are imported only for the commands that need them
+# ruff: noqa: PLC0415 — each command imports the rooms that it needs
 
 import functools
 import io
@@ -48,21 +48,21 @@ class _Date(click.ParamType["date"]):
     name = "date"
 
     def convert(self, value: str | date, _: click.Parameter | None, context: click.Context | None) -> date:
-        """Parse the typed day."""
+        """Parse the typed date."""
         from bot.language.dates import DateError, read_date
 
         if isinstance(value, date):
             return value
         try:
-            read = read_date(value, date.today())  # noqa: DTZ011 — the machine's own day, as whoever types
+            read = read_date(value, date.today())  # noqa: DTZ011 — the machine's own date
         except DateError as error:
             raise click.BadParameter(str(error), context) from error
-        if not read.exact:  # on a command line, nobody would confirm an inferred year
+        if not read.exact:  # nobody could confirm an inferred year on a command line
             raise click.BadParameter("Écrivez le jour, le mois et l'année.", context)
         return read.day
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 — click's own
-        """Return the format of a day, for the help."""
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 — click's signature
+        """Return the format of a date, for the help."""
         return "AAAA-MM-JJ"
 
 
@@ -84,7 +84,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 def port_from(lowest: int) -> PortCheck:
     """Return the check of an option that is a port, from `lowest` up."""
 
-    # Not `IntRange`, which would show 1<=x<=65535 in the help.
+    # `IntRange` would show 1<=x<=65535 in the help.
     def check(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
         if port is not None and not lowest <= port <= HIGHEST_PORT:
             raise click.BadParameter(f"il faut un nombre de {lowest} à {HIGHEST_PORT}.")
@@ -94,7 +94,7 @@ def port_from(lowest: int) -> PortCheck:
 
 
 def agreed(question: str) -> bool:
-    """Ask a question until the answer is yes or no, in French, and return whether it is yes.
+    """Ask a question until the answer is yes or no, in French. Return whether it is yes.
 
     click's own prompt accepts only « y » and « n ».
     """
@@ -105,12 +105,12 @@ def agreed(question: str) -> bool:
             raise click.UsageError("répondez oui ou non.")
         return word in {"oui", "o"}
 
-    # On standard error, since standard output may be a program's.
+    # On standard error, since a program may read standard output.
     return bool(click.prompt(f"{question} (oui ou non)", value_proc=yes, prompt_suffix=" ", err=True))
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a requested file, or print an error and exit with code 2."""
+    """Write the file that the person asked for, or print an error and exit with code 2."""
     try:
         path.write_bytes(content)
     except OSError:
@@ -119,7 +119,7 @@ def write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def reading(file: Path) -> Iterator[bytes]:
-    """Yield the content of a file while showing progress. An unreadable file ends the command."""
+    """Yield the content of a file, and show progress meanwhile. An unreadable file ends the command."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -143,11 +143,11 @@ def confirmed(question: str) -> Callable[[Decorated], Decorated]:
 
 
 def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Decorated], Decorated]:
-    """Return a decorator that adds mutually exclusive flags. By default, click would let the last flag win.
+    """Return a decorator that adds mutually exclusive flags to a command.
 
-    `flags`: the help of each flag, by its word without the dashes. The parameter `name` receives the word of
-    the given flag, or None. `ask`: a question to ask when no flag is given. Yes means the first flag, no the
-    second.
+    click alone would let the last flag win. `flags`: the help of each flag, by its word without the dashes.
+    The parameter `name` receives the word of the flag that was given, or None. `ask`: a question to ask when
+    no flag is given. Yes means the first flag, no the second.
     """
     words = tuple(flags)
 
@@ -158,7 +158,7 @@ def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Deco
             raise click.UsageError(f"--{earlier} et --{word} s'excluent\u00a0: choisissez.", context)
         if present:
             context.params[name] = word
-        elif ask and earlier is None and word == words[-1]:  # click handles absent options last
+        elif ask and earlier is None and word == words[-1]:  # click calls the absent options last
             context.params[name] = words[0] if agreed(ask) else words[1]
 
     def add(command: Decorated) -> Decorated:
@@ -180,10 +180,11 @@ output_option = click.option(
 
 
 class CommandGroup(click.Group):
-    """A group of commands in which each error ends with exit code 2 and one line, or one for each setting.
+    """A group of commands that prints each error as one line, or one for each setting, and exits with code 2.
 
-    A missing subcommand is reported the same way. `rooms`: names of commands, by the function that imports
-    them, called when one of them is run or when all are listed. `options`: passed to click.
+    A missing subcommand is reported in the same way. `rooms`: names of commands, by the function that imports
+    them. This function is called when one of its commands is run, or when all commands are listed. `options`:
+    passed to click.
     """
 
     def __init__(self, name: str = "", rooms: Rooms = MappingProxyType({}), **options: Any) -> None:  # noqa: ANN401 — click's own types
@@ -192,11 +193,11 @@ class CommandGroup(click.Group):
         self._rooms = {command: room for room, commands in rooms.items() for command in commands}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of every command, sorted."""
+        """Return the names of all the commands, sorted."""
         return sorted({*super().list_commands(ctx), *self._rooms})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, or None when there is none of that name."""
+        """Return a command, or None when there is no command of that name."""
         if cmd_name in self._rooms and cmd_name not in self.commands:
             for command in self._rooms[cmd_name]():
                 self.add_command(command)
@@ -205,7 +206,7 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that `args` begin with, whatever its accents and capitals."""
+        """Return the command at the start of `args`, even with accents or capitals that its name lacks."""
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
@@ -214,7 +215,7 @@ class CommandGroup(click.Group):
             folded = fold_accents(error.command_name)
             if command := self.get_command(ctx, folded):
                 return folded, command, args[1:]
-            names = self.list_commands(ctx)  # including every room's commands
+            names = self.list_commands(ctx)  # after importing all the rooms
             raise click.exceptions.NoSuchCommand(error.command_name, possibilities=names, ctx=ctx) from error
 
     def invoke(self, context: click.Context) -> object:
@@ -222,7 +223,7 @@ class CommandGroup(click.Group):
         try:
             return super().invoke(context)
         except (SystemExit, click.exceptions.Exit, click.ClickException):
-            raise  # before `_explained_errors`, which imports rooms that a refusal does not need
+            raise  # before `_explained_errors` imports rooms that these refusals do not need
         except SettingsError as error:
             for problem in error.problems:
                 click.echo(problem, err=True)
@@ -234,7 +235,7 @@ class CommandGroup(click.Group):
 
 
 def _explained_errors() -> tuple[type[Exception], ...]:
-    """Return the errors whose text is one line of French. Python calls this once there is an error."""
+    """Return the errors whose text is one line of French. Called only once there is an error."""
     from bot.policy.articles import PolicyError
     from bot.register.sealed_pages import ReceiptError
     from bot.reports.keys import SealError
@@ -245,14 +246,14 @@ def _explained_errors() -> tuple[type[Exception], ...]:
 
 
 def _spoken_errors() -> tuple[type[Exception], ...]:
-    """Return the errors whose text is a full sentence, for the chat. Called only once there is an error."""
+    """Return the errors whose text is a full sentence for the chat. Called only once there is an error."""
     from bot.people.roles import RoleError
 
     return (RoleError, UserError)
 
 
 def after_colon(sentence: str) -> str:
-    """Return a sentence of the chat as printed after « vigie : »."""
+    """Return a full sentence as it is printed after « vigie : »: without its capital."""
     return sentence[:1].lower() + sentence[1:]
 
 
@@ -272,7 +273,7 @@ def _command_line() -> CommandLine:
 
 
 def settings_place() -> Path:
-    """Return the settings file that is read, or would be if it existed."""
+    """Return the path of the settings file, which may not exist."""
     return _command_line().env_file or places.settings_file()
 
 
@@ -282,7 +283,7 @@ def configured() -> settings.Settings:
 
 
 def make_state_folder(config: settings.Settings) -> None:
-    """Make the folder of the state, unless a setting names another. Print an error if it cannot be made."""
+    """Make the folder of the state, unless a setting names another. Exit with code 2 if it cannot be made."""
     if config.vigie_db or config.vigie_data:
         return
     try:
@@ -295,7 +296,7 @@ def make_state_folder(config: settings.Settings) -> None:
 def open_storage(config: settings.Settings, tell: Callable[[str], object]) -> Storage:
     """Open the database.
 
-    Before an upgrade, copy the former database aside and say so. Raises `StorageError`.
+    Before an upgrade, make a copy of the database, and tell where it is. Raises `StorageError`.
     """
     make_state_folder(config)
     if former := restore.keep_before_upgrade(config.database(), system_clock()):
@@ -305,7 +306,7 @@ def open_storage(config: settings.Settings, tell: Callable[[str], object]) -> St
 
 
 def real_settings() -> settings.Settings:
-    """Return the settings for a command on real records. Refuse the sandbox unless `--essai` is given."""
+    """Return the settings for a command on real records. In a sandbox without `--essai`, exit with code 2."""
     config = configured()
     if config.sandboxed() and not _command_line().sandbox:
         refuse(
@@ -319,7 +320,7 @@ def real_settings() -> settings.Settings:
 def parts() -> Parts:
     """Return the parts of the configured bot, for a command that only reads.
 
-    Without a token, the association's database is not read: its texts, if any, may be newer.
+    Without a token, the association's database is not read, although it may hold newer texts: print so.
     """
     config = configured()
     unread = config.real_database()
@@ -345,7 +346,10 @@ def real_parts() -> Parts:
 
 
 def find_served(bot: Parts, policy: str) -> Policy | None:
-    """Return a policy by its id, None if it is not served. The default may be named before it has a text."""
+    """Return a policy by its id, None if it is not served.
+
+    The default policy may have no text yet.
+    """
     try:
         return bot.library.policies.get(policy)
     except PolicyError:
@@ -355,7 +359,7 @@ def find_served(bot: Parts, policy: str) -> Policy | None:
 
 
 def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Decisions":
-    """Return the decisions about the lines of a policy's earlier documents.
+    """Return the decisions that people made about the lines of a policy's earlier documents.
 
     There are none for an unknown policy, or without a database.
     """
@@ -384,7 +388,7 @@ def read_only(path: Path) -> Iterator[Database]:
 def real_bot() -> Iterator[tuple[Parts, Database]]:
     """Yield the real bot's parts and database, in one short transaction. Raises `StorageError`.
 
-    A bot may be running on the same database.
+    A bot may be running on the same database at the same time.
     """
     bot = real_parts()
     with beside(bot.settings.database()) as db:
@@ -401,7 +405,7 @@ def dump(value: object) -> str:
 
 
 def table(form: str | None, value: object, columns: Sequence[str], rows: Rows, text: str) -> str:
-    """Return `value` in JSON, `rows` in CSV or `text`, depending on the flag of `as_table` that was given."""
+    """Return `value` in JSON, `rows` in CSV or `text`. `form`: the flag of `as_table` that was given."""
     if form == "json":
         return dump(value)
     return as_csv(columns, [[row[column] for column in columns] for row in rows]) if form == "csv" else text
@@ -413,13 +417,13 @@ def show(value: object, text: str, as_json: bool) -> None:
 
 
 def add_json(command: click.Command) -> None:
-    """Give `--json` to a command that acts and reports it: {"done": bool, "text": str}.
+    """Add `--json` to a command that acts. It then prints what it did: {"done": bool, "text": str}.
 
-    `done`: whether the exit code is 0. `text`: what the command would have printed. A refusal (exit code 2)
-    is still one line on standard error.
+    `done`: whether the exit code is 0. `text`: what the command would print without `--json`. A refusal (exit
+    code 2) is still one line on standard error.
     """
     act = command.callback
-    assert act is not None  # noqa: S101 — only groups have none
+    assert act is not None  # noqa: S101 — only groups have no callback
 
     def answer(*words: object, as_json: bool, **options: object) -> None:
         printed, code = io.StringIO(), 0
@@ -443,7 +447,7 @@ def add_json(command: click.Command) -> None:
 def point_to_other_words(reading: Reading, other: Reading, numbers: str, voice: Voice = FRENCH) -> str:
     """Return the line that says that the words differ on another day, with the command that prints them.
 
-    `other`: the reading as of that day. `numbers`: the clauses to read, "" for the table of contents.
+    `other`: the reading on that day. `numbers`: the clauses to read, "" for the table of contents.
     """
     read = voice("Pour les lire\u00a0: {command}.", command=f"vigie {other.command(numbers)}")
     return f"{say_other_words(reading, other, voice)} {read}"
@@ -457,6 +461,6 @@ def conclude(done: bool, yes: str, no: str) -> None:
 
 
 def refuse(problem: str, code: int = _REFUSED) -> NoReturn:
-    """Print one line on standard error and exit with this code."""
+    """Print one line on standard error, and exit with `code`."""
     click.echo(f"vigie\u00a0: {problem}", err=True)
     raise SystemExit(code)

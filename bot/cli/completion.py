@@ -20,7 +20,7 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 def completion(context: click.Context, interpreteur: str) -> None:
     """Print the completion script of a shell."""
     shell = get_completion_class(interpreteur)
-    assert shell is not None  # noqa: S101 — one of those that click knows
+    assert shell is not None  # noqa: S101 — click knows every shell that the option accepts
     click.echo(shell(context.find_root().command, {}, "vigie", VARIABLE).source())
 
 

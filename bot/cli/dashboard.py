@@ -29,7 +29,7 @@ from bot.language.bands import Band
 @click.option("--pdf", type=base.FILE, metavar="FICHIER", help="Écrire aussi le rapport en PDF.")
 @base.json_flag
 def tableau_(wanted: str | None, pdf: Path | None, as_json: bool) -> None:
-    """Print the figures of a period, and write its report. Exit with code 1 for one that was not counted."""
+    """Print the figures of a period, and write its report. Exit with code 1 if the period was not counted."""
     with base.real_bot() as (bot, db):
         dashboard = bot.dashboard_of(bot.records_of(db))
         boards.keep(db, dashboard)
@@ -42,7 +42,7 @@ def tableau_(wanted: str | None, pdf: Path | None, as_json: bool) -> None:
         board = boards.count(db, dashboard, period)
     base.show(as_data(board), "\n".join(_lines(board)), as_json)
     if pdf:
-        from bot.dashboard.report import make_report  # noqa: PLC0415 — typesets
+        from bot.dashboard.report import make_report  # noqa: PLC0415 — it imports the typesetting
 
         with working("Je mets le rapport en pages"):
             content = make_report([board], bot.library, bot.settings.profile.association)
@@ -50,7 +50,7 @@ def tableau_(wanted: str | None, pdf: Path | None, as_json: bool) -> None:
 
 
 def as_data(board: Board) -> dict[str, Any]:
-    """Return a board in the stable JSON form that the command line prints."""
+    """Return a board's figures in the stable JSON form that the command line prints."""
     return {
         "period": board.period.id,
         "first": board.period.first,

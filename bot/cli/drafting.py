@@ -1,4 +1,4 @@
-"""The command for a new policy: from a document to its folder, with drafts to review."""
+"""The command that begins a new policy: from a document to a folder, with draft annotations to review."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ from bot.storage.database import beside
 from bot.times import in_words
 
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_NAME: Final = re.compile(r"[^\W_]{2}")  # two letters or figures together
+_NAME: Final = re.compile(r"[^\W_]{2}")  # two letters or digits in a row
 _PROFILE: Final = (
     f"Dites aussi qui vous êtes\u00a0: corrigez {profile.EXAMPLE}, puis nommez-le {profile.FILE}.",
 )
@@ -81,7 +81,7 @@ def commencer(
     title: str,
     as_json: bool,
 ) -> None:
-    """Write the folder of a new policy."""
+    """Write the folder of a new policy, and its draft annotations."""
     bot = base.parts()
     _check_names(policy, name)
     if bot.settings.vigie_data is None:
@@ -105,7 +105,7 @@ def commencer(
     guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version))
     try:
         drafts.begin(folder, version, called, title, guessed)
-    except FileExistsError:  # another command wrote it meanwhile
+    except FileExistsError:  # another command wrote it first
         base.refuse(taken)
     started = bot.settings.vigie_data / profile.EXAMPLE
     if not (started.exists() or started.with_name(profile.FILE).exists()):
@@ -128,7 +128,7 @@ def _called(name: str | None, policy: str, gender: Gender | None, title: str) ->
 
 
 def _check_names(policy: str, name: str | None) -> None:
-    """Refuse an id, or an everyday name, that cannot be one."""
+    """Refuse an id, or an everyday name, that cannot name a policy."""
     if not _ID.fullmatch(policy):
         base.refuse(
             f"«\u00a0{policy}\u00a0» ne peut pas nommer une politique\u00a0: prenez de petites lettres, sans "
@@ -141,7 +141,7 @@ def _check_names(policy: str, name: str | None) -> None:
 def _reworded(
     settings: Settings, version: Version, name: str, guessed: tuple[Draft, ...]
 ) -> tuple[Draft, ...]:
-    """Return the drafts, reworded if a model is set and the person agrees to send it the document."""
+    """Return the drafts, reworded if a model is configured and the person agrees to send it the document."""
     if settings.vigie_redacteur is None:
         return guessed
     key = settings.vigie_redacteur_cle.get_secret_value() if settings.vigie_redacteur_cle else ""
@@ -198,7 +198,7 @@ def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, 
 @click.argument("politique", metavar="POLITIQUE")
 @click.option("--oui", "yes", is_flag=True, help="Sans demander.")
 def abandonner(politique: str, *, yes: bool) -> None:
-    """Remove the folder of a policy and its rows in the database, unless it was used."""
+    """Remove the folder of a policy and its rows in the database, unless the policy is in use."""
     bot, policy = base.parts(), politique.lower()
     if bot.settings.vigie_data is None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")

@@ -1,4 +1,4 @@
-"""The command that shows the outline read from a document, without storing anything."""
+"""The command that prints the outline that is read from a document. It stores nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import count_lost
 
-_BEGINNING: Final = 60  # characters of a provision's text shown on its line
-_COVER: Final = "couverture"  # the kind of the cover's node, in JSON
+_BEGINNING: Final = 60  # maximum characters of a provision's text, on the provision's line
+_COVER: Final = "couverture"  # the kind of the cover's node in JSON
 
 
 @click.command(
@@ -65,8 +65,8 @@ def importer(fichier: Path, markdown: Path | None, policy: str | None, *, as_jso
 def outline_json(outline: Outline, doubts: list[Doubt]) -> dict[str, Any]:
     """Return an outline in the JSON form that the command line prints.
 
-    `text`: a provision's own text, without its children's. `title`: the document's title. The rest of its
-    cover is a node of its own, without a path.
+    `text`: a provision's own text, without its children's. `title`: the document's title, from the first
+    paragraph of the cover. The other paragraphs of the cover are a node without a path.
     """
     title, *cover = outline.cover or (Paragraph(""),)
     nodes = [_node((), _COVER, "", "", cover)] if cover else []
@@ -95,7 +95,7 @@ def _node(
 
 
 def _others(document: Document) -> Iterator[Doubt]:
-    """Yield the doubts due to the file's format, and about words that only the second reading found."""
+    """Yield the doubts that come from the file's format, and one on words that the outline lacks, if any."""
     message = count_lost((f"{block.number} {block.text}" for block in document.blocks), document.words)
     if message:
         yield Doubt("lost_text", 0, "", message)

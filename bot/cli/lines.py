@@ -1,4 +1,4 @@
-"""Standard input: one text, or a JSON value on each line, answered by a line of JSON."""
+"""The reading of standard input: a text, or one JSON value per line, each answered by a line of JSON."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ import click
 
 
 class LineError(ValueError):
-    """A line that is not JSON. The text is a French sentence without its capital."""
+    """A line that is not JSON. The error's text is a French sentence without its capital."""
 
 
 def whole_input() -> bytes:
@@ -34,7 +34,7 @@ def read_json(line: bytes) -> object:
 
 
 def answer_lines(answer: Callable[[object], object]) -> None:
-    """Print the answer to each line's value, or {"error"} for a line that is not JSON, and go on."""
+    """Print the answer to the value of each line, or {"error"} for a line that is not JSON."""
     for _, line in numbered_lines():
         try:
             answered = answer(read_json(line))

@@ -1,10 +1,11 @@
 """The `vigie` command line, in French.
 
-Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings; for a bot,
-75 a temporary problem (a full disk, another bot on the database), 77 the platform refuses the token.
+Exit codes: 0 success, 1 the answer is no (nothing found, a failed check), 2 wrong usage or settings. For a
+running bot: 75 a temporary problem (a full disk, another bot on the database), 77 the platform refuses the
+token.
 """
 
-# ruff: noqa: PLC0415 — modules that `servir` does not need are imported by the commands that do
+# ruff: noqa: PLC0415 — a command imports the modules that `servir` does not need
 
 import asyncio
 import errno
@@ -47,13 +48,13 @@ from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, in_words, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
-# The errors without a file name that are about the output. Others, such as a refused connection, are not.
+# The errors that, without a file name, are about the output. Others, such as a refused connection, are not.
 _UNWRITTEN: Final = frozenset({errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around typed words
 
 
-# The commands in the help, by purpose. A test checks that none is missing.
+# The commands in the help, by purpose. A test checks that every command is in it.
 SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
     "Lire la politique": (
@@ -67,8 +68,8 @@ SECTIONS: Final = {
     "Rôles et envois": ("roles", "pause", "reprendre", "retenus", "lettres"),
     "Garder et remettre": ("sauvegarder", "restaurer", "cles", "passation"),
 }  # fmt: skip
-_WIDE = 200  # characters: a short help is never cut
-# Commands without `--json`: they run, ask questions, or write the input of another program.
+_WIDE = 200  # characters: wide enough that the short help of a command is never cut
+# Commands without `--json`: they keep running, ask questions, or write another program's input.
 WITHOUT_JSON: Final = frozenset({"servir", "mcp", "installer", "slack manifeste", "completion"})
 
 
@@ -79,7 +80,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 
 
 def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    """Print the version, and those that a database or a model must match, whatever the settings."""
+    """Print the version of Vigie, and the versions that a database or a model must match."""
     if not asked or context.resilient_parsing:
         return
     from bot.answers.engine import model_files, store
@@ -95,7 +96,7 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
 
 
 def each_command(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Yield a command and each one below it, by the words after « vigie », except groups that do nothing."""
+    """Yield a command and those below it, by the words after « vigie », except groups that do nothing."""
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
@@ -109,14 +110,14 @@ class _Root(base.CommandGroup):
     """`vigie` itself. Its help groups the commands by purpose. Most take `--json` too."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, and give `--json` to it and to each command below it (see `WITHOUT_JSON`)."""
+        """Add a command, and `--json` to it and to each command below it (see `WITHOUT_JSON`)."""
         super().add_command(cmd, name)
         for words, command in each_command(cmd, name or cmd.name or ""):
             if words not in WITHOUT_JSON and not any("--json" in each.opts for each in command.params):
                 base.add_json(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands, section by section."""
+        """Write the list of commands, by section."""
         for title, names in SECTIONS.items():
             commands = [(name, self.get_command(ctx, name)) for name in names]
             with formatter.section(f"{title}\u00a0"):  # click adds the colon
@@ -173,11 +174,12 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
 def servir(port: int | None = None, garder: bool = False) -> None:
     """Start the bot and run until it is told to stop."""
     config = base.configured()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dump on a crash, since memory holds drafts
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dump, since memory holds drafts
     if port:
         config = config.model_copy(update={"vigie_port": port})
     chosen = "vigie_journal" in config.model_fields_set
-    # On a terminal, the bot's own French lines are enough, unless the settings ask for more.
+    # On a terminal, the bot prints French lines of its own: log only warnings, unless a setting asks for
+    # more.
     logs.configure(config.vigie_journal if chosen or not sys.stderr.isatty() else "WARNING")
     if config.sandboxed():
         config = _playground(config)
@@ -187,11 +189,11 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         with closing(base.open_storage(config, click.echo)) as storage:
             bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
             settling = storage.executor.submit(starting.settle, bot)
-            gc.disable()  # the collector's pauses would cost more than the little that it would free
+            gc.disable()  # the collector's pauses would cost more than the little memory that it frees
             try:
                 platforms.import_libraries(config)  # while waiting for the disk
                 settling.result()
-                gc.freeze()  # these objects live until the end, so the collector can ignore them
+                gc.freeze()  # these objects live until the end, so that the collector can ignore them
             finally:
                 gc.enable()
             ending = asyncio.run(serving.run(bot, click.echo))
@@ -201,7 +203,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
 
 
 def _playground(config: settings.Settings) -> settings.Settings:
-    """Return the sandbox's settings, with the web form's port, and free ports where none was chosen."""
+    """Return the sandbox's settings, with a port for the web form, and free ports where none was chosen."""
     chosen = config.model_fields_set
     ports = {
         "vigie_port": settings.SANDBOX_PORT,
@@ -218,17 +220,17 @@ def _playground(config: settings.Settings) -> settings.Settings:
 
 
 def _free_port(usual: int) -> int:
-    """Return a port of this machine that nothing listens on: `usual` or, if it is taken, any other."""
+    """Return a free port of this machine: `usual` or, if it is taken, any other."""
     for number in (usual, 0):
         with suppress(OSError), socket.create_server((HOST, number)) as listener:
             return int(listener.getsockname()[1])
-    return usual  # opening it reports the problem
+    return usual  # opening the port will report the problem
 
 
 def _erase(database: Path, keys: Path, own: Path | None) -> None:
     """Delete the sandbox's database, the head of its register beside the keys, and its own questions.
 
-    Nothing is deleted while another sandbox uses the database: opening it then reports the conflict.
+    Nothing is deleted while another sandbox uses the database. Opening the database then reports it.
     """
     from bot.answers.bank import BANK
     from bot.register import heads
@@ -237,11 +239,11 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
         with lock(database):
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
-            for of in heads.CHAINS:  # the next register starts from scratch
+            for of in heads.CHAINS:  # the next sandbox starts a new register
                 (keys / of.file.name).unlink(missing_ok=True)
             for bank in own.glob(f"politique/*/{BANK}") if own else ():
                 bank.unlink(missing_ok=True)
-    except (StorageError, OSError):  # for example, a folder has that name; opening the database reports it
+    except (StorageError, OSError):  # such as a folder of this name; opening the database reports it
         return
 
 
@@ -255,7 +257,7 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
 )
 @base.json_flag
 def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
-    """Print clauses. Exit with code 1 when there are none."""
+    """Print clauses. Exit with code 1 when there are no such clauses."""
     bot = base.parts()
     library, today = bot.library_on(on) if on else bot.library, bot.today()
     named, text = library.naming.split(" ".join(demande))
@@ -303,7 +305,7 @@ slack = base.CommandGroup("slack", help="Ce qu'il faut pour installer Vigie dans
     "n'en laisse pas revenir, et en prive les personnes invitées (guests).",
 )
 def slack_manifeste(adresse: str | None, *, agent: bool) -> None:
-    """Print the application's manifest as JSON."""
+    """Print the manifest of the Slack application as JSON."""
     with closing(Storage()) as storage:
         bot = build(base.configured(), storage)
         suggested = bot.starting_questions() if agent else None
@@ -393,7 +395,7 @@ def main() -> None:
     except click.Abort as abort:
         if not isinstance(abort.__context__, EOFError):
             sys.exit(130)
-        click.echo(err=True)  # after the question, which ends without a line break
+        click.echo(err=True)  # the question ends without a line break
         how = "Lancez la commande dans un terminal, ou voyez dans --help comment répondre d'avance."
         _leave(f"personne n'a répondu\u00a0: rien n'est fait. {how}", 2)
     except click.ClickException as error:
@@ -406,7 +408,7 @@ def main() -> None:
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__}, {Path(place.filename).name}, ligne {place.lineno}"
-        # Without the error's text, which may quote what was being read.
+        # The error's text is left out, since it may quote what was being read.
         _leave(f"erreur imprévue ({where}). Avec VIGIE_JOURNAL=DEBUG, elle se voit en entier.", 1)
 
 
@@ -423,7 +425,7 @@ def _leave(problem: str, code: int) -> NoReturn:
 
 
 def _explained(error: click.ClickException) -> str:
-    """Return an error as one line. A usage error also points to the help."""
+    """Return a click error as one line. A usage error also points to the help."""
     message = _QUOTED.sub("«\u00a0\\1\u00a0»", re.sub(r"\n\t", " ", error.format_message().strip()))
     line = message if message.endswith((".", "?")) else f"{message}."
     if not isinstance(error, click.UsageError):

@@ -1,4 +1,4 @@
-"""`vigie demandes`: permissions granted, requests that await an answer, and permissions that end soon."""
+"""`vigie demandes`: the permissions granted, the requests to decide on, and the permissions that end soon."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -23,7 +23,7 @@ from bot.permissions.requests import PermissionRequest
 @click.option("--noms", is_flag=True, help="Dire aussi pour quoi, et les noms écrits pour les certificats.")
 @base.json_flag
 def demandes(noms: bool, as_json: bool) -> None:
-    """Print the state of requests and the register of permissions."""
+    """Print the pending requests and the register of permissions."""
     bot = base.real_parts()
     today = bot.today()
     with base.read_only(bot.settings.database()) as db:

@@ -19,12 +19,15 @@ from bot.policy.library import Reading
 from bot.posting.checks import VENUES, Venue
 from bot.posting.posts import Concern, Extent, Post, PostError
 
-_WORDS: Final = 120  # characters of the text shown for each passage
+_WORDS: Final = 120  # maximum characters of the text to show for each passage
 
 
 @dataclass(frozen=True, slots=True)
 class TouchedClause:
-    """A clause that a text touches, by any of the checks. `extents`: in order, without overlap."""
+    """A clause that a text touches, by one or more checks.
+
+    `extents`: the positions of the passages in the text, in order, without overlap.
+    """
 
     number: Number
     certain: bool
@@ -32,7 +35,7 @@ class TouchedClause:
     extents: tuple[Extent, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the stable JSON form that the command line prints."""
+        """Return the clause in the stable JSON form that the command line prints."""
         return {
             "id": str(self.number),
             "certain": self.certain,
@@ -55,7 +58,7 @@ class TouchedClause:
 @base.policy_option
 @base.json_flag
 def verifier_(many: bool, name: str | None, as_json: bool) -> None:
-    """Examine a text, or one on each line. Exit with code 1 for a text that cannot be examined."""
+    """Examine a text, or the text on each line. Exit with code 1 for a text that cannot be examined."""
     bot = base.parts()
     policy = bot.library.find(name.lower()) if name else bot.library.default
     reading = bot.library.reading(policy)
@@ -63,7 +66,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
         answer_lines(lambda value: _answered_line(bot, reading, value))
         return
     try:
-        # Read as bytes, so that line ends stay as they are: extents refer to the original text.
+        # Read as bytes, so that line ends are unchanged: extents are positions in the original text.
         text = whole_input().decode("utf-8")
         post = Post(text)
         concerns = examine_post(bot, reading, post)
@@ -80,7 +83,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
 
 
 def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
-    """Return a post's concerns, including checks that are switched off. Raises `PostError`."""
+    """Return the concerns that all checks raise about a post, even those switched off. Raises `PostError`."""
     asked = reading.policy.notes(reading.version).checks
     known = {check: numbers for check, numbers in asked.items() if check in bot.examiner.checks}
     [concerns] = bot.examiner.examine(post, [known])
@@ -88,7 +91,7 @@ def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
 
 
 def _answered_line(bot: Parts, reading: Reading, value: object) -> dict[str, Any]:
-    """Return the answer to the value on a line of `--lot`, or its error."""
+    """Return the answer to the value on a line of `--lot`, or an error."""
     fields = {"texte": value} if isinstance(value, str) else value
     if not isinstance(fields, dict) or not fields.keys() & {"texte", "image"}:
         return {"error": 'il faut une chaîne de caractères, ou un objet {"texte", "image", "lieu"}.'}
@@ -109,7 +112,7 @@ def _answered_line(bot: Parts, reading: Reading, value: object) -> dict[str, Any
 
 
 def answer_json(concerns: Sequence[Concern], reading: Reading) -> dict[str, Any]:
-    """Return what a text touches in the stable JSON form that the command line prints, best first."""
+    """Return the clauses that a text touches, likeliest first, in the command line's stable JSON form."""
     joint = reading.policy.notes(reading.version).joint_checks
     return {"clauses": [clause.as_json() for clause in touched_clauses(concerns, joint)]}
 
@@ -117,7 +120,7 @@ def answer_json(concerns: Sequence[Concern], reading: Reading) -> dict[str, Any]
 def touched_clauses(
     concerns: Sequence[Concern], joint: Mapping[str, tuple[Number, ...]]
 ) -> list[TouchedClause]:
-    """Return the clauses that a post touches, each once, the likeliest first.
+    """Return the clauses that a text touches, each once, likeliest first.
 
     `joint`: as in `Annotations.joint_checks`.
     """
@@ -138,7 +141,7 @@ def touched_clauses(
 
 
 def _union(extents: Iterator[Extent]) -> Iterator[Extent]:
-    """Yield extents in order, joining those that overlap."""
+    """Yield extents in order, merging those that overlap."""
     last: Extent | None = None
     for start, end in sorted(extents):
         if last and start < last[1]:
@@ -152,7 +155,7 @@ def _union(extents: Iterator[Extent]) -> Iterator[Extent]:
 
 
 def _titles(bot: Parts, known: Iterable[str]) -> str:
-    """Return the titles of roles, in the registry when there is one, otherwise in the profile."""
+    """Return in French the titles of roles: from the registry if there is one, otherwise from the profile."""
     path = bot.settings.database()
     if not path.is_file():
         titles = {role.id: role.title for role in bot.settings.profile.roles}
@@ -162,7 +165,7 @@ def _titles(bot: Parts, known: Iterable[str]) -> str:
 
 
 def _paragraphs(reading: Reading, post: Post, concerns: Mapping[Concern, str]) -> Iterator[str]:
-    """Yield each concern of a text, with its words, the clause and whom to ask, or that there is none."""
+    """Yield each concern about a text, with its words, the clause and whom to ask, or that there is none."""
     policy = reading.policy
     if not concerns:
         yield nothing_seen(post, [policy.name])

@@ -1,4 +1,7 @@
-"""The task under way and its duration, for someone waiting at a terminal. Elsewhere, nothing is printed."""
+"""A line that shows the task in progress and its duration, for someone waiting at a terminal.
+
+If standard error is not a terminal, nothing is printed.
+"""
 
 import sys
 import time
@@ -9,15 +12,15 @@ from typing import Final
 
 import click
 
-AFTER_SECONDS: Final = 0.5  # quicker tasks are not announced
+AFTER_SECONDS: Final = 0.5  # shorter tasks are not shown
 _ERASED: Final = "\r\x1b[K"  # return to the start of the line and clear it (ECMA-48, EL)
 
 
 @contextmanager
 def working(label: str) -> Iterator[None]:
-    """Show `label` and the seconds that passed on one line of standard error, erased at the end.
+    """Show `label` and the seconds that passed, on one line of standard error, erased at the end.
 
-    Nothing is shown when standard error is not a terminal, or for a quick task.
+    Nothing is shown when standard error is not a terminal, or for a short task.
     """
     if not sys.stderr.isatty():
         yield

@@ -21,7 +21,7 @@ from bot.cli.progress import working
 )
 @click.argument("dossier", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER")
 def publier(dossier: Path) -> None:
-    """Make the site in a folder."""
+    """Make the public site in a folder."""
     with working("Je fais les pages"):
         done = publish_site(base.parts(), dossier)
     some = {0: "aucun à refaire", 1: "dont un refait"}.get(done.made, f"dont {done.made} refaits")

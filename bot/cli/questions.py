@@ -1,4 +1,4 @@
-"""Commands that ask what the chat would answer, and measure how well it answers."""
+"""The commands that ask the policy a question as in the chat, and that measure the answers."""
 
 import shutil
 import sys
@@ -33,7 +33,7 @@ from bot.policy.library import Policy
 from bot.posting.examining import WEIGHTS
 from bot.settings import SEED
 
-_FEW: Final = 3  # policies; with more, each is loaded at the first question that it may answer
+_FEW: Final = 3  # policies; if there are more, each is read at the first question that it may answer
 _SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told", "later")
 _CONTENTS: Final = "La table des matières (vigie politique)."
 
@@ -47,10 +47,10 @@ def _open(name: str | None) -> tuple[Parts, Policy]:
 def _rehearsing(
     bot: Parts, policy: Policy, *, alone: bool, learn: bool
 ) -> Iterator[Callable[[], Conversation]]:
-    """Yield a function that begins a conversation, stored nowhere.
+    """Yield a function that begins a conversation. Nothing of the conversation is stored.
 
-    `alone`: whether to ask that policy only. `learn`: whether to first train the policy's model if its bank
-    was not learnt.
+    `alone`: whether to ask that policy only. `learn`: whether to train the policy's model first, if it has
+    none.
     """
     version = policy.versions[-1]
     if learn and not bot.shelf.is_learnt(version):
@@ -64,9 +64,10 @@ def _rehearsing(
 def conversations(
     bot: Parts, policy: Policy | None = None, *, alone: bool = False
 ) -> Iterator[Callable[[], Conversation]]:
-    """Yield a function that begins a conversation, stored nowhere, training models first if needed.
+    """Yield a function that begins a conversation. Nothing of the conversation is stored.
 
-    `policy`: the policy asked first, the default one if None. `alone`: whether to ask no other.
+    `policy`: the policy to ask, the default one if None. `alone`: whether to ask no other policy. No model is
+    trained: if the policy's bank is not learnt, print so and answer from the text.
     """
     policy = policy or bot.library.default
     if not bot.shelf.is_learnt(policy.versions[-1]):
@@ -98,14 +99,14 @@ def _learning(policy: Policy) -> AbstractContextManager[None]:
     "--livrer", "ship", is_flag=True, hidden=True, help="Celles que la version porte, à leur place."
 )
 def apprendre(*, ship: bool) -> None:
-    """Train on every bank that has no model yet. Exit with code 1 when one could not be learnt."""
+    """Train a model on every bank that has none. Exit with code 1 when a bank could not be learnt."""
     bot, learnt = base.parts(), True
     folders = (SEED,) if ship else tuple(bot.folders)
     policies = base.shipped_policies() if ship else list(bot.library.policies.values())
     models = SEED / model_files.SHIPPED if ship else bot.settings.models()
     banks = {policy: Sources(folders, policy.versions[-1]) for policy in policies}
     if ship and not all(store.is_learnt(sources, models) for sources in banks.values()):
-        shutil.rmtree(models, ignore_errors=True)  # so that the same banks make the same models
+        shutil.rmtree(models, ignore_errors=True)  # so that the same banks give the same models
     for policy, sources in banks.items():
         try:
             if not store.is_learnt(sources, models):
@@ -116,13 +117,13 @@ def apprendre(*, ship: bool) -> None:
             click.echo(f"La banque {policy.name.of} n'est pas apprise\u00a0: {error}", err=True)
             learnt = False
     if ship:
-        from bot.answers.engine import encoder  # noqa: PLC0415 — numpy, for those who install
+        from bot.answers.engine import encoder  # noqa: PLC0415 — numpy, for those who ship
         from bot.posting import model  # noqa: PLC0415 — as above
 
         for derived in (encoder.ARRAYS, model.network_of(SEED / WEIGHTS)):
             derived.ship(models)
         for path in models.iterdir():
-            path.chmod(0o644)  # for the accounts of those who run it
+            path.chmod(0o644)  # the accounts that run the program must read it
     sys.exit(0 if learnt else 1)
 
 
@@ -154,7 +155,7 @@ def _learnt(policy: Policy, sources: Sources) -> str:
 @base.policy_option
 @base.json_flag
 def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: bool) -> None:
-    """Answer as the chat would in private. Exit with code 1 when the question is declined."""
+    """Answer as the chat would in private. Exit with code 1 when the question gets no answer."""
     if many == bool(question):
         raise click.UsageError("donnez une question, ou --lot et des questions sur l'entrée standard.")
     bot, asked = _open(name)
@@ -192,7 +193,7 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
 
 
 def spoken(bot: Parts, decision: Decision) -> str:
-    """Return the words that introduce the quotations or replace them, "" for none."""
+    """Return the sentence that introduces the quotations or replaces them, "" for none."""
     answer, policy = decision.answer, decision.reading.policy
     guidance = bot.guidance.get(policy.id) or Guidance()
     voice = guidance.english if answer.english else FRENCH
@@ -210,7 +211,7 @@ def spoken(bot: Parts, decision: Decision) -> str:
 
 
 def declined_halves(bot: Parts, decision: Decision) -> list[str]:
-    """Return the words for the declined half of two questions, when the other is answered."""
+    """Return the refusal of one of two questions, as a sentence, when the other question is answered."""
     guidance = bot.guidance.get(decision.reading.policy.id) or Guidance()
     voice = guidance.english if decision.answer.english else FRENCH
     return [
@@ -222,7 +223,7 @@ def declined_halves(bot: Parts, decision: Decision) -> list[str]:
 
 
 def _answered_line(begin: Callable[[], Conversation], value: object, asked: Policy) -> object:
-    """Return the answer to a line's value: an object, a list for a conversation, or the error."""
+    """Return the answer to the value on a line: an object, a list for a conversation, or an error."""
     alone = isinstance(value, str)
     texts = [value] if alone else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
@@ -243,9 +244,9 @@ def answer_json(decision: Decision, asked: Policy) -> dict[str, Any]:
     """Return an answer in the stable JSON form that the command line prints.
 
     `asked`: the policy asked, or the default one. A clause of another policy also has a « policy » key.
-    `clauses`: the answer's clauses, best first; for two questions or two policies, the best of each come
-    first. `suggestions`: other clauses, to choose from or to read too, or the closest ones if the question is
-    declined.
+    `clauses`: the answer's clauses, best first. For two questions or two policies, the best clause of each
+    comes first. `suggestions`: other clauses, to choose from or to read too, or the closest ones if the
+    question gets no answer.
     """
     answer, clauses, suggestions = decision.answer, [], []
     for each in (decision, *decision.rivals):
@@ -277,7 +278,7 @@ def answer_json(decision: Decision, asked: Policy) -> dict[str, Any]:
 
 
 def _answer_paragraphs(bot: Parts, decision: Decision, voice: Voice) -> Iterator[str]:
-    """Yield the sentence above the quotations, the quotations, and the next step."""
+    """Yield the sentence before the quotations, the quotations, and the next step."""
     answer, policy, version = decision.answer, decision.reading.policy, decision.reading.version
     guidance = bot.guidance.get(policy.id) or Guidance()
     if lead := spoken(bot, decision):
@@ -306,7 +307,7 @@ def _answer_paragraphs(bot: Parts, decision: Decision, voice: Voice) -> Iterator
 @base.policy_option
 @base.json_flag
 def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) -> None:
-    """Measure the answers, and list the failures."""
+    """Measure the answers to a file of questions, and list the wrong ones."""
     bot, policy = _open(name)
     try:
         conversations = evaluation.load_conversations(fichier, policy.versions[-1])

@@ -1,4 +1,4 @@
-"""Commands for the quiz and onboarding: questions, statistics and each person's progress."""
+"""The commands for the quiz and the onboarding: questions, statistics and each person's progress."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -114,11 +114,11 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
 )
 @base.policy_option
 def _bind(fichier: Path | None, reviewed: tuple[str, ...], name: str | None) -> None:
-    """Write the hashes of the clauses into the question file, and change nothing else."""
+    """Write in the question file the hash of each clause that a question is about. Change nothing else."""
     bot = base.parts()
     course = _course(bot, name)
     path = _question_file(bot, course, fichier)
-    _load_bank(bot, course, path)  # raises for an encoding other than UTF-8, before anything is written
+    _load_bank(bot, course, path)  # so that a file that is not in UTF-8 is refused before anything is written
     before = path.read_bytes().decode("utf-8")
     after = quiz_bank.bind(before, course.reading().version, again=reviewed)
     if after != before:
@@ -137,8 +137,8 @@ def _bind(fichier: Path | None, reviewed: tuple[str, ...], name: str | None) -> 
 @base.policy_option
 @base.output_option
 def _export(kind: str | None, name: str | None, out: Path | None) -> None:
-    """Print or write the questions that are up to date."""
-    from bot.onboarding.quiz import export  # noqa: PLC0415 — htpy: 2 MB, for exporting only
+    """Print or write the questions whose clauses have not changed."""
+    from bot.onboarding.quiz import export  # noqa: PLC0415 — htpy takes 2 MB, which only an export needs
 
     if kind is None:
         raise click.UsageError("choisissez --moodle, --gift, --csv ou --json.")
@@ -155,7 +155,7 @@ def _export(kind: str | None, name: str | None, out: Path | None) -> None:
 @base.as_table
 @base.output_option
 def _statistics(name: str | None, form: str | None, out: Path | None) -> None:
-    """Print the statistics of each question, hardest first."""
+    """Print the statistics of each question, the hardest question first."""
     bot = base.parts()
     course = _course(bot, name)
     with beside(bot.settings.database()) as db:

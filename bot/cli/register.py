@@ -1,4 +1,4 @@
-"""Commands for the register: verify it, a receipt or a certificate, export, keys, erasure."""
+"""The commands for the register: verification, receipts, certificates, exports, keys, erasure."""
 
 import hashlib
 import sys
@@ -28,7 +28,7 @@ from bot.storage.database import StorageError
 from bot.storage.spreadsheets import as_csv
 from bot.times import in_words
 
-LARGEST_LISTED: Final = 10  # faults to list; `--json` lists them all
+LARGEST_LISTED: Final = 10  # maximum faults to list; `--json` lists all of them
 
 _FILE: Final = click.Path(path_type=Path)
 
@@ -88,7 +88,7 @@ def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> R
 )
 @base.json_flag
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
-    """Verify the register or a sealed page. Anyone can verify a page with the public keys alone."""
+    """Verify the register, or a sealed page. The public keys are enough to verify a page."""
     if recu:
         _verify_page(recu, cles, as_json)
     else:
@@ -124,7 +124,7 @@ def _verify_page(file: Path, key_file: Path | None, as_json: bool) -> None:
 
 
 def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
-    """Print a genuine certificate and, where the register is, whether it still holds."""
+    """Print a genuine certificate and, on a machine that has the register, whether it is still valid."""
     content, names, standing = shown.content, shown.names, None
     with suppress(StorageError), base.read_only(bot.settings.database()) as db:
         standing = permissions.standing(db, shown.entry.number, shown.entry.digest, bot.today())
@@ -139,7 +139,7 @@ def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
     lines = [
         "Ce certificat est authentique. Les noms sont ceux que les personnes ont écrits.",
         f"{' '.join(filter(None, sentence))}.",
-        # Each on one line, so that people's words cannot look like lines of ours.
+        # On one line each, so that people's words cannot look like our own lines.
         *(f"{title}\u00a0: {' '.join(value.split())}" for title, value in terms),
         *([f"Empreinte de l'image\u00a0: {content['fingerprint']}"] if content.get("fingerprint") else []),
         standing or unsure,
@@ -160,7 +160,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
     config = base.real_settings()
     ring = _public_keys(cles, config.keys(), required=False)
     keys = config.keys()
-    # On another machine, the recorded heads are beside the public keys.
+    # On a machine without the register, the heads are beside the public keys.
     if cles and not any((keys / of.file.name).exists() for of in heads.CHAINS):
         keys = cles.parent
     with base.read_only(config.database()) as db:
@@ -189,7 +189,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
 
 
 def _report_lines(audit: Audit, of: Chain) -> Iterator[str]:
-    """Yield the findings of a chain's verification, starting with the first bad entry."""
+    """Yield the faults found in a chain, starting with the first bad entry."""
     name = capitalized(of.name)
     if faults := audit.faults:
         lines = [
@@ -304,7 +304,7 @@ def _resume() -> None:
         last = {of: heads.head(db, of) for of in heads.CHAINS}
     for of, end in last.items():
         if of is heads.CERTIFICATES and not end.number and not (config.keys() / of.file.name).exists():
-            continue  # there was never any entry
+            continue  # the chain has never had an entry
         former = signing.set_head_aside(config.keys(), of.file)
         signing.note_head(config.keys(), end, signer, of.file)
         click.echo(

@@ -1,4 +1,4 @@
-"""Commands for roles, members, destruction certificates and incidents. A bot may be running."""
+"""The commands for roles, members, destruction certificates and incidents. A bot may be running."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def _opened() -> Iterator[tuple[Parts, Database]]:
 
 
 def _holder(db: Database, text: str, *, create: bool = False) -> roles.Holder | None:
-    """Read a person's account or a group. Return None for an unknown account, unless `create`.
+    """Return the person or the group written as `text`. Return None for an unknown account, unless `create`.
 
     A group is written « slack:T0123/S0123 » (S…) or « discord:SERVEUR/ROLE ».
     """
@@ -106,7 +106,7 @@ def _role_lines(described: list[dict[str, Any]]) -> Iterator[str]:
 @click.option("--depuis", type=base.DATE, help="Le premier jour (aujourd'hui).")
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
-    """Appoint a person or a group to a role. The bot then reads the members of a group."""
+    """Appoint a person or a group to a role. The bot then follows the members of a group."""
     with _opened() as (bot, db):
         holder, followed = _holder(db, compte, create=True), membership.sources(db)
         if holder is None:
@@ -161,7 +161,7 @@ def _change(role: str, titre: str | None, courriel: str | None, releve: str | No
 def _follow(bot: Parts, db: Database, role: str) -> str:
     """Record who gained or lost the right to read reports or to administer, after a change to a role.
 
-    Return the sentence that tells when this takes effect, or "" when nobody gained or lost anything.
+    Return the sentence that tells when the change takes effect, "" when nobody gained or lost a right.
     """
     if readers.follow(db, bot.today(), bot.clock(), readers.MACHINE) is None:
         return ""
@@ -254,7 +254,7 @@ confidentialite = base.CommandGroup(
 
 
 def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  # noqa: ANN401 — click's own types
-    """Return the option for a field. If it is missing, the field's label in the register is the prompt."""
+    """Return the option for a field. The prompt for a missing field is its label in the register."""
     label = incidents.LABELS[field]
     return click.option(name, field, prompt=label, help=f"{label}.", **{"metavar": "TEXTE", **options})
 

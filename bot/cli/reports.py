@@ -41,7 +41,7 @@ _COLUMNS: Final = ("table", "label", "at_least", "at_most")
 @base.json_flag
 @click.pass_context
 def signalements(context: click.Context, as_json: bool) -> None:
-    """Print the state of the queue. Exit with code 1 when reports reach nobody."""
+    """Print the state of the reports. Exit with code 1 when a report reaches nobody."""
     if context.invoked_subcommand is not None:
         return
     with base.real_bot() as (bot, db):
@@ -76,7 +76,7 @@ def signalements(context: click.Context, as_json: bool) -> None:
 )
 @base.json_flag
 def _export(signalement: str, out: Path | None, as_json: bool) -> None:
-    """Write the PDF, readable by its owner alone, without overwriting an existing file."""
+    """Write the PDF of a case in a new file, readable by its owner alone."""
     start = signalement.strip().lower()
     with base.real_bot() as (bot, db):
         session = bot.records_of(db).at(db)
@@ -112,7 +112,7 @@ def _write_new(path: Path, content: bytes) -> None:
 @base.as_table
 @base.output_option
 def _statistics(form: str | None, out: Path | None) -> None:
-    """Print the figures of the reports that reached someone."""
+    """Print the figures of the reports that someone received."""
     with base.real_bot() as (bot, db):
         session = bot.records_of(db).at(db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
@@ -147,7 +147,7 @@ def _statistics(form: str | None, out: Path | None) -> None:
     help="Détruire les anciennes clés\u00a0: les signalements des copies d'avant ne s'ouvriront plus jamais.",
 )
 def _key(renouveler: bool, detruire: bool) -> None:
-    """List the keys of reports, change the current one, or destroy the old ones."""
+    """List the keys of reports, replace the current key, or destroy the old ones."""
     config = base.real_settings()
     folder, database = config.keys(), config.database()
     with beside(database) as db:
@@ -159,7 +159,7 @@ def _key(renouveler: bool, detruire: bool) -> None:
         keys.rotate(folder)
     if renouveler or detruire:
         try:
-            # in a transaction, so that nobody seals with a key while it is destroyed
+            # in a transaction, so that no report is sealed with a key that is being destroyed
             with beside(database) as db:
                 resealed = retention.reseal(db, keys.keyring(folder))
                 destroyed = keys.retire(folder) if detruire else ()

@@ -57,7 +57,7 @@ _REVISION_FIELDS: Final = (
 def reviser(
     fichier: Path, policy: str | None, adopted: date, pdf: Path | None, *, proposer: bool, as_json: bool
 ) -> None:
-    """Print the changes that a file would make."""
+    """Print the changes that a file would make to a policy."""
     bot = base.parts()
     document = read_revision(bot, fichier, policy, adopted)
     click.echo(base.dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
@@ -80,8 +80,8 @@ def reviser(
 def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
     """Return a file's text, compared with the text that it would replace.
 
-    An unreadable file ends the command. The text replaced is the last one adopted before `adopted`, or the
-    first one if there is none.
+    The replaced text is the last one adopted before `adopted`, or the first one if there is none. An
+    unreadable file ends the command.
     """
     revised = bot.library.find(policy.lower()) if policy else bot.library.default
     earlier = [version for version in revised.versions if version.adopted < adopted]
@@ -93,7 +93,7 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
 
 
 def _named_roles(bot: Parts) -> list[NamedRole]:
-    """Return each role and whether it has a holder. Without a database, all count as held."""
+    """Return each role, and whether it has a holder. Without a database, every role counts as held."""
     path = bot.settings.database()
     if bot.settings.sandboxed() or not path.is_file():
         return [NamedRole(role.title, held=True) for role in bot.settings.profile.roles]
@@ -139,7 +139,7 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
 
 
 def _changes_table(comparison: Comparison) -> Iterator[str]:
-    """Yield the changes as lines of a table, each with its items' changes, then an empty line."""
+    """Yield the changes as lines of a table: each change, the changes to its items, then an empty line."""
     rows = [("Avant", "Après", "Changement", "Nature")]
     for old, new, kind, nature in summary.rows(comparison):
         rows.append((old, new, summary.NOUNS[kind], NATURES[nature]))

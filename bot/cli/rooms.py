@@ -1,9 +1,9 @@
-"""The commands that `vigie servir` does not need, whose rooms are imported when one is run or all are listed.
+"""The commands that `vigie servir` does not need. Their rooms are imported when one is run or all are listed.
 
-The installer's room, for instance, brings the libraries of both platforms.
+The installer, for instance, imports the libraries of both platforms.
 """
 
-# ruff: noqa: PLC0415 — this module's purpose is to import rooms only when they are needed
+# ruff: noqa: PLC0415 — the functions of this module exist to delay imports
 
 from collections.abc import Sequence
 from typing import Final
@@ -121,7 +121,7 @@ def _publishing() -> Sequence[click.Command]:
     return publishing.COMMANDS
 
 
-# The names of each room's commands.
+# The names of the commands that each function imports.
 ROOMS: Final[base.Rooms] = {
     _installer: ("installer",),
     _completion: ("completion",),

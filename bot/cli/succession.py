@@ -1,4 +1,4 @@
-"""`vigie passation`: the archive that the keeper of Vigie hands over to the next one, with a checklist."""
+"""`vigie passation`: the archive that the keeper of Vigie hands over to the next keeper, with a checklist."""
 
 import os
 import re
@@ -45,7 +45,7 @@ passation = base.CommandGroup("passation", help="Remettre Vigie à la personne q
 @click.argument("dossier", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER")
 @base.json_flag
 def prepare(dossier: Path, as_json: bool) -> None:
-    """Write the archive and the list."""
+    """Write the archive and its checklist."""
     config = base.real_settings()
     with files.explained(dossier):
         dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def prepare(dossier: Path, as_json: bool) -> None:
             f"sauvegardes/{copies.HOURLY}": copy,
         }
         register = incidents.register_path(config.database())
-        # The database may be in the same folder, so only the policies' files are taken.
+        # The database may be in the same folder, so only the files of policies are taken.
         if config.vigie_data:
             own = {path.name: config.vigie_data / path.name for path in SEED.iterdir()}
             members |= {f"donnees/{name}": path for name, path in own.items() if path.exists()}
@@ -90,10 +90,10 @@ def prepare(dossier: Path, as_json: bool) -> None:
 @click.argument("dossier", type=click.Path(path_type=Path), metavar="DOSSIER")
 @base.json_flag
 def open_(archive: Path, dossier: Path, as_json: bool) -> None:
-    """Open an archive in a new folder, and say what to do next."""
+    """Open an archive in a new folder, and print what to do next."""
     if dossier.exists():
         base.refuse(f"{dossier} existe déjà. Donnez un dossier nouveau.")
-    if not archive.exists():  # checked before nine words are typed for nothing
+    if not archive.exists():  # checked before the person types nine words for nothing
         base.refuse(f"{archive} ne se lit pas. Vérifiez son chemin et vos droits.")
     typed = click.prompt("Les mots de l'archive", prompt_suffix="\u00a0: ", err=True)
     words = codes.read_code(typed)
@@ -115,9 +115,9 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
 
 
 def _unused(archive: Path) -> Path:
-    """Return a path for an archive and its list: `archive`, with a number if another one is there.
+    """Return a path for a new archive: `archive`, with a number if that path or its checklist's is taken.
 
-    The other archive, or the words that open it, may already be in someone's hands.
+    The other archive, or the words that open it, may already have been handed over.
     """
     numbered = (archive.with_stem(f"{archive.stem}-{number}") for number in count(2))
     names = chain([archive], numbered)
@@ -125,11 +125,14 @@ def _unused(archive: Path) -> Path:
 
 
 def _places(file: Path) -> tuple[Path, Path | None]:
-    """Return the folder of the keys and, if set, that of the association's texts, from a settings file."""
+    """Return the folder of the keys and that of the association's texts, None if it is not set.
+
+    `file`: the settings file.
+    """
     values = parse(file.read_text("utf-8-sig"))
     database, data, keys = (values.get(name) for name in ("VIGIE_DB", "VIGIE_DATA", "VIGIE_CLES"))
     config = Settings.model_construct(
-        discord_token=SecretStr(""),  # a token is needed, or the places would be the sandbox's
+        discord_token=SecretStr(""),  # without a token, the paths would be the sandbox's
         vigie_db=Path(database) if database else None,
         vigie_data=Path(data) if data else None,
         vigie_cles=Path(keys) if keys else None,
@@ -138,7 +141,7 @@ def _places(file: Path) -> tuple[Path, Path | None]:
 
 
 def _written_settings() -> str:
-    """Return the settings file completed with the environment, which prevails.
+    """Return the text of the settings file, in which the values of environment variables are set.
 
     The folders of copies and models are left out, since the next machine has its own.
     """
@@ -150,9 +153,9 @@ def _written_settings() -> str:
 
 
 def _checklist(config: Settings, archive: str) -> str:
-    """Return the list of things to do, in Markdown. It holds no secret and names nobody.
+    """Return the checklist in Markdown. It contains no secret and names nobody.
 
-    A line that begins with a word in parentheses is kept only if that word applies to this installation.
+    A line that begins with a word in parentheses is left out if this word does not apply to the installation.
     """
     with closing(reader(config.database()).conn) as conn:
         administrators = len(roles.holders(Database(conn), roles.ADMINISTRATION, config.today()))

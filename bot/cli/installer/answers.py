@@ -1,4 +1,4 @@
-"""The answers of an installation, kept in the settings file from the moment each is accepted."""
+"""The answers of an installation, saved in the settings file as soon as each is accepted."""
 
 import io
 import os
@@ -19,14 +19,15 @@ from bot.storage import files
 from bot.storage.database import StorageError
 
 _PLAIN: Final = re.compile(r"[\w@%+=:,./-]*", re.ASCII)  # a value that needs no quotes
-# An answer that is not a setting, in a comment that only the installation reads: « #> plateformes = slack ».
+# An answer that is not a setting is a note: a comment that only the installer reads, « #> plateformes = slack
+# ».
 _NOTE: Final = re.compile(r"^#> (?P<name>[a-z]+) = (?P<value>.*?)\r?$", re.MULTILINE)
 # The comment before the first note.
 _NOTES: Final = "\n# Ce que «\u00a0vigie installer\u00a0» retient, pour reprendre où vous étiez.\n"
 _HEADER: Final = (
     "# Les réglages de Vigie, écrits par «\u00a0vigie installer\u00a0». Ne montrez ce fichier à personne.\n"
 )
-# The settings of each platform, of which the first is its token.
+# The settings of each platform. The first one is the platform's token.
 PLATFORM_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "slack": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "VIGIE_SLACK_EQUIPE"),
     "discord": ("DISCORD_TOKEN", "VIGIE_DISCORD_SERVEUR"),
@@ -38,9 +39,9 @@ class Answers:
     """The answers so far. Names in capitals are settings, and the others are notes (see `_NOTE`).
 
     `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these settings.
-    `environment`: the environment variables, which override the file. `example`: the text that a new file
-    begins with. `launch`: how Vigie is run. `administered`: whether someone already administers it, so that
-    no first administrator is needed.
+    `environment`: the environment variables, which override the file. `example`: the text at the start of a
+    new file. `launch`: how Vigie is started. `administered`: whether the database already has an
+    administrator, so that none has to be named.
     """
 
     file: Path
@@ -53,13 +54,13 @@ class Answers:
     _forgotten: set[str] = field(default_factory=set)
 
     def open(self) -> None:
-        """Read the file, or begin it. Raises `StorageError` if it cannot be read or written."""
+        """Read the settings file, or make it. Raises `StorageError` if it cannot be read or written."""
         with files.explained(self.file):
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = self._text()
         self._values = {name: value for name, value in parse(text).items() if value}
         self._values |= {note["name"]: note["value"] for note in _NOTE.finditer(text)}
-        # The platform of a token that someone wrote by hand counts as chosen.
+        # A platform counts as chosen if someone wrote its token in the file by hand.
         chosen = listed(self["plateformes"])
         own = [name for name, names in PLATFORM_SETTINGS.items() if name in chosen or names[0] in self]
         self._values["plateformes"] = ", ".join(own)
@@ -79,14 +80,14 @@ class Answers:
         return self[name.upper()] or str(Settings.model_fields[name].default)
 
     def is_fixed(self, name: str) -> bool:
-        """Return whether the environment gives an answer, which the file then cannot change."""
+        """Return whether an environment variable sets an answer, which the file then cannot change."""
         return name.isupper() and bool(self.environment.get(name))
 
     def settings(self) -> Settings:
-        """Return the settings of places and of policies, without tokens."""
+        """Return the settings, with placeholders for the tokens."""
         database, data = self["VIGIE_DB"], self["VIGIE_DATA"]
         return Settings.model_construct(
-            discord_token=SecretStr(""),  # a token is needed, or the places would be the sandbox's
+            discord_token=SecretStr(""),  # without a token, the paths would be the sandbox's
             vigie_db=Path(database) if database else None,
             vigie_data=Path(data) if data else None,
             vigie_nom=self["VIGIE_NOM"] or None,
@@ -98,7 +99,9 @@ class Answers:
         return listed(self["plateformes"])
 
     def save(self, values: Mapping[str, str | None]) -> None:
-        """Save answers, or remove those that are None, in memory and in the file, private to its owner.
+        """Save answers in memory and in the file, or remove those that are None.
+
+        Only the file's owner can read it.
 
         Raises `StorageError`.
         """
@@ -113,7 +116,7 @@ class Answers:
         self._forgotten.clear()
 
     def forget(self, *names: str) -> None:
-        """Forget answers. The file keeps them until another is accepted, in case the person stops here."""
+        """Forget answers. The file keeps them until others are accepted, in case the person stops here."""
         for name in names:
             if self._values.pop(name, ""):
                 self._forgotten.add(name)
@@ -133,10 +136,10 @@ class Answers:
 
 
 def edited(text: str, values: Mapping[str, str | None]) -> str:
-    """Return the text of a settings file in which `values` are set, or removed where None.
+    """Return the text of a settings file in which `values` are set, or removed where they are None.
 
-    A value replaces the former value. If there is none, it goes under the comment that shows how to set it.
-    Everything else stays as it was.
+    A new value replaces the former one. If there is none, the new value goes below the comment that shows how
+    to set it. The other lines stay as they were.
     """
     left, parts = dict(values), []
     for binding in parse_stream(io.StringIO(text)):
@@ -145,7 +148,7 @@ def edited(text: str, values: Mapping[str, str | None]) -> str:
         name = note["name"] if note else binding.key or ""
         if name in values and not binding.error:
             blank = string[: len(string) - len(string.lstrip())]
-            string = blank + _line(name, left.pop(name, None))  # a second value of the same name is removed
+            string = blank + _line(name, left.pop(name, None))  # a second line of the same name is removed
         parts.append(string)
     result = "".join(parts)
     for name, value in left.items():

@@ -28,9 +28,9 @@ from bot.storage import files
 from bot.storage.database import StorageError
 from bot.times import system_clock
 
-USUAL: Final = "usuel"  # the answer of Enter alone, for the folder of the copies
+USUAL: Final = "usuel"  # the answer when the person presses Enter, for the folder of the copies
 
-# The kinds of pasted text, by form, so that a wrong one is named. The first form that matches wins.
+# What was pasted, by its form, so that a wrong token can be named. The first form that matches wins.
 _FORMS: Final[Mapping[str, str]] = {
     r"xoxb-.*": "le jeton du robot de Slack",
     r"xapp-.*": "le jeton de l'application de Slack",
@@ -45,7 +45,7 @@ _FORMS: Final[Mapping[str, str]] = {
     r"\{.*": "le manifeste",
 }
 _CUT: Final = "Le jeton {which} est incomplet, ou contient un signe de trop. Copiez-le de nouveau."
-# The names used here for the settings named in the diagnostic's lines.
+# The words for settings, which replace their names in the lines of the diagnostic.
 _PLAIN: Final[Mapping[str, str]] = {
     "SLACK_BOT_TOKEN": "le jeton du robot",
     "SLACK_APP_TOKEN": "le jeton de l'application",
@@ -60,7 +60,7 @@ _DISCORD_MEMBER: Final = re.compile(r"(?:discord:|.*/users/|<@!?)?(?P<id>[1-9][0
 
 
 def check_platforms(answer: str, answers: Answers) -> Accepted:
-    """Accept the chosen platforms, and remove the tokens of the platforms no longer chosen."""
+    """Accept the chosen platforms, and remove the settings of platforms that are no longer chosen."""
     removed: dict[str, str | None] = {}
     notes = []
     for platform, names in PLATFORM_SETTINGS.items():
@@ -78,19 +78,19 @@ def check_platforms(answer: str, answers: Answers) -> Accepted:
 
 
 def check_association(answer: str, _: Answers) -> Accepted | Refused:
-    """Accept any name with a letter that fits on a receipt."""
+    """Accept any name that has a letter and fits on a receipt."""
     name = answer.strip()
     if len(name) > ASSOCIATION_LENGTH:
         return Refused(
             f"Ce nom est long\u00a0: {ASSOCIATION_LENGTH} caractères au plus, pour qu'il tienne sur un reçu."
         )
-    if not re.search(r"[^\W\d_]", name):  # such as the number of a choice, typed once too often
+    if not re.search(r"[^\W\d_]", name):  # for example the number of a choice, typed by mistake
         return Refused("Il faut un nom, avec des lettres\u00a0: il se lira sur les reçus.")
     return Accepted({"VIGIE_ASSOCIATION": name})
 
 
 def check_manifest(answer: str, answers: Answers) -> Accepted | Refused:
-    """Show the manifest again on request, until the person says that it is pasted."""
+    """Accept that the manifest is pasted in Slack. Until then, show it again on request."""
     if answer.lower() in {"voir", "v"}:
         return Refused(
             "Appuyez sur Entrée quand l'application est créée.",
@@ -103,7 +103,7 @@ def check_manifest(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_app_token(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept a token that opens Slack's Socket Mode."""
+    """Accept an application's token that opens Slack's Socket Mode."""
     token = _cleaned(answer)
     if not token.startswith("xapp-"):
         also = " Gardez-le pour la question suivante." if token.startswith("xoxb-") else ""
@@ -139,7 +139,7 @@ def check_slack_token(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_discord_token(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept a bot's token that Discord accepts."""
+    """Accept a token that Discord accepts for a bot."""
     token = _cleaned(answer)
     if not re.fullmatch(r"[\w-]{10,}\.[\w-]{4,}\.[\w-]{4,}", token) or client_id(token) is None:
         return Refused(
@@ -151,7 +151,7 @@ def check_discord_token(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_server(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept the bot's only server, or the one chosen among several."""
+    """Accept the bot's only server, or the server chosen among several."""
     try:
         servers = asyncio.run(
             discord_check.list_servers(answers["DISCORD_TOKEN"], answers.api_url("discord"))
@@ -176,7 +176,7 @@ def check_server(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_groups(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept a way to know the members, if the platform lets Vigie follow it."""
+    """Accept a way to know the members, if Vigie can follow it on the platform."""
     findings: list[Finding] = []
     if answer.startswith("slack"):
         team = answers["VIGIE_SLACK_EQUIPE"]
@@ -196,7 +196,7 @@ def check_groups(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept accounts of members to whom Vigie can write, after sending them one test message."""
+    """Accept the accounts of members to whom Vigie can write. It sends one test message to each."""
     accounts = []
     for text in listed(answer) or [""]:
         slack, discord = _SLACK_MEMBER.fullmatch(text), _DISCORD_MEMBER.fullmatch(text)
@@ -219,7 +219,7 @@ def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def _unreachable(to: Destination, answers: Answers) -> Refused | None:
-    """Send the test message, once only, and return a refusal if it does not reach the account."""
+    """Send a test message, unless it was sent before. Return a refusal if the message cannot be delivered."""
     if to.platform == "slack":
         token, team = answers["SLACK_BOT_TOKEN"], answers["VIGIE_SLACK_EQUIPE"]
         findings = asyncio.run(_check_slack(token, answers, team, trial=to))
@@ -246,7 +246,7 @@ _IDENTIFIER: Final = {"slack": "U0123ABCD sur Slack", "discord": "12345678901234
 
 
 def check_received(answer: str, _: Answers) -> Accepted | Refused:
-    """Accept that the person received the test message, and go back to their account if they did not."""
+    """Accept that the person received the test message. If not, go back to the question of their account."""
     if answer == "oui":
         return Accepted({"essai": "oui"}, "Vigie peut vous écrire.")
     return Refused(
@@ -256,7 +256,7 @@ def check_received(answer: str, _: Answers) -> Accepted | Refused:
 
 
 def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept a folder where Vigie can write, made if needed."""
+    """Accept a folder where Vigie can write, and make it if needed."""
     database = answers.settings().database().absolute()
     folder = answers.settings().copies().absolute()
     if answer.lower() not in {USUAL, "oui", "o"}:
@@ -266,7 +266,7 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
             )
         folder = Path(os.path.expanduser(answer.strip("'\""))).absolute()  # noqa: PTH111 — it never fails
     state = places.state_folder().absolute()
-    # the service's unit lets it write nowhere else
+    # the systemd unit does not allow the service to write elsewhere
     if answers.launch.service and not folder.is_relative_to(state):
         return Refused(
             f"Le service n'écrit que dans {state}. Choisissez un dossier qui y est\u00a0: "
@@ -296,7 +296,7 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_service(answer: str, answers: Answers) -> Accepted | Refused:
-    """Write the person's unit, if they want one."""
+    """Write a systemd unit for this person, if they want one."""
     if answer != "oui" or answers.launch.units is None:
         return Accepted({"service": "non"}, "Vous démarrerez Vigie vous-même.")
     file = answers.launch.units / UNIT
@@ -350,29 +350,29 @@ async def _check_discord(
 
 
 def _refusal(findings: Sequence[Finding]) -> Refused | None:
-    """Return the refusal for the findings that are errors, None if there are none."""
-    # The clock concerns no answer: the diagnostic reports it at the end.
+    """Return a refusal with the findings that are errors, None if there are none."""
+    # The clock depends on no answer: the diagnostic reports it at the end.
     wrong = [finding for finding in findings if finding.level == "erreur" and finding.subject != "horloge"]
     problems = [_plain(finding.text) for finding in wrong]
     return Refused(" ".join(problems)) if problems else None
 
 
 def _plain(text: str) -> str:
-    """Return a line of the diagnostic as a sentence that names no setting."""
+    """Return a line of the diagnostic as a sentence without the names of settings."""
     for name, plain in _PLAIN.items():
         text = text.replace(name, plain)
     return capitalized(text)
 
 
 def _cleaned(pasted: str) -> str:
-    """Return a token without what is often copied with it: spaces, quotes, a name before it."""
+    """Return a pasted token without what is often copied with it: spaces, quotes, the name of its setting."""
     text = re.sub(r"\s|[\u200b-\u200f\u2060\ufeff]", "", pasted)
     text = re.sub(r"^(?:[A-Z_]+=|Bot(?=[\w-]{10,}\.)|Bearer)", "", text)
     return text.strip("'\"«»`’“”")
 
 
 def _other(pasted: str, wanted: str) -> str:
-    """Return in French what was pasted instead of `wanted`."""
+    """Return in French what was pasted instead of the token `wanted`."""
     form = next((name for form, name in _FORMS.items() if re.fullmatch(form, pasted)), "")
     if not form:
         count = f"{len(pasted)} caractère{'s' * (len(pasted) > 1)}"

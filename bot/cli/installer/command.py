@@ -1,6 +1,6 @@
 """The command `vigie installer`.
 
-Its rooms are imported when it runs, since platforms' libraries are heavy.
+The code that it needs is imported when it runs, since the platforms' libraries are heavy.
 """
 
 import sys
@@ -23,7 +23,7 @@ from bot.cli import base
     help="Le service systemd qui lancera Vigie\u00a0: vigie-systeme le donne.",
 )
 def installer(service: str) -> None:
-    """Ask the questions of an installation. Exit with code 1 when something remains to be done."""
+    """Ask the questions of an installation. Exit with code 1 when something remains to do."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         base.refuse(
             "cette commande pose des questions\u00a0: lancez-la vous-même dans un terminal (à "

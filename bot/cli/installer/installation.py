@@ -31,10 +31,10 @@ _ASKED: Final = {"VIGIE_SLACK_EQUIPE", *(question.name for question in QUESTIONS
 
 
 def install(terminal: Terminal, file: Path, service: str = "") -> bool:
-    """Ask every question, write `file`, prepare the database, check everything. Return whether it all works.
+    """Ask every question, write `file`, prepare the database, check everything. Return whether all is well.
 
-    `service`: the name of the machine's unit that starts Vigie, "" if there is none. Raises `StorageError` if
-    nothing can be written, and `click.Abort` if the person stops.
+    `service`: the name of the systemd unit that starts Vigie for the whole machine, "" if there is none.
+    Raises `StorageError` if nothing can be written, and `click.Abort` if the person stops.
     """
     answers = Answers(file, _manifest, launch=find_launch(file, service))
     if _EXAMPLE.is_file():
@@ -60,7 +60,7 @@ def install(terminal: Terminal, file: Path, service: str = "") -> bool:
         interview(QUESTIONS, answers, terminal)
         review(QUESTIONS, answers, terminal)
         return _check(terminal, answers)
-    # `KeyboardInterrupt` while an answer is being checked
+    # `KeyboardInterrupt` comes while an answer is being checked
     except (InterviewStoppedError, KeyboardInterrupt) as error:
         resume = "Tout est gardé jusqu'ici. Pour reprendre où vous étiez, tapez\u00a0:"
         _commands(terminal, resume, [f"{answers.launch.typed} installer"])
@@ -68,11 +68,11 @@ def install(terminal: Terminal, file: Path, service: str = "") -> bool:
 
 
 def _begin(terminal: Terminal, answers: Answers) -> bool:
-    """Return whether the settings without a question are valid. Otherwise, say what to correct."""
+    """Return whether the settings that no question asks for are valid. Otherwise, print what to correct."""
     try:
         load(answers.file)
     except SettingsError as error:
-        # Settings with a question may be missing or wrong, since the question is asked.
+        # A setting that a question asks for may still be missing or wrong.
         problems = [line for line in error.problems if line.partition("\u00a0")[0] not in _ASKED]
     else:
         problems = []
@@ -87,7 +87,7 @@ def _begin(terminal: Terminal, answers: Answers) -> bool:
 
 
 def _check(terminal: Terminal, answers: Answers) -> bool:
-    """Prepare the database, run the diagnostic and say what to do. Return whether Vigie can start."""
+    """Prepare the database, run the diagnostic and print what to do. Return whether Vigie can start."""
     config = load(answers.file)
     terminal.show("Vérification de l'ensemble.", "title")
     running = diagnostic.runs(config.database())
@@ -127,7 +127,7 @@ def _check(terminal: Terminal, answers: Answers) -> bool:
 
 
 def _commands(terminal: Terminal, text: str, commands: Iterable[str]) -> None:
-    """Show commands to type, each on a line of its own, never broken."""
+    """Show commands to type, each on its own line, which is never wrapped."""
     terminal.show(text)
     for command in commands:
         terminal.show(f"  {command}", "copy")

@@ -1,7 +1,7 @@
 """The conversation of an installation: each question in turn, until its answer is accepted.
 
-It resumes where it stopped. Earlier answers are checked again, and asked again only if they no longer hold.
-It knows neither the questions nor the terminal.
+An installation resumes where it stopped: earlier answers are checked again, and only those that are refused
+are asked again. This module depends on neither the questions nor the kind of terminal.
 """
 
 import re
@@ -18,7 +18,7 @@ Manner: TypeAlias = Literal["title", "text", "step", "good", "bad", "note", "cop
 
 
 class InterviewStoppedError(Exception):
-    """The person stops (Ctrl-C, the end of the input). Accepted answers are already in the file."""
+    """The person stopped (Ctrl-C, the end of the input). Accepted answers are already in the file."""
 
 
 class Terminal(Protocol):
@@ -28,17 +28,17 @@ class Terminal(Protocol):
         """Show a text."""
 
     def ask(self, *, secret: bool = False) -> str:
-        """Return what the person types, not shown if `secret`. Raises `InterviewStoppedError`."""
+        """Return what the person types. `secret`: do not show it. Raises `InterviewStoppedError`."""
 
     def working(self, text: str) -> AbstractContextManager[object]:
-        """Show that work is in progress, for the duration of the context."""
+        """Show `text` while the context is open and work is in progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A valid answer. `values`: the settings to write, None for a setting to remove (see `Answers`).
+    """A valid answer. `values`: the settings to save, None for a setting to remove (see `Answers`).
 
-    `text`: a French line about it, "" for none. `notes`: remarks for the person.
+    `text`: a French line about the answer, "" for none. `notes`: remarks for the person.
     """
 
     values: Mapping[str, str | None] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Accepted:
 class Refused:
     """A refused answer, and what to do.
 
-    `choices`: the next possible answers, by value, instead of the question's own. `back_to`: the name of an
+    `choices`: the possible next answers, by value, instead of the question's own. `back_to`: the name of an
     earlier question to ask again. `copy`: a text to show unchanged. `manner`: the style of `text`.
     """
 
@@ -62,17 +62,17 @@ class Refused:
 
 
 def always(_: Answers) -> bool:
-    """Return True: the question is always asked."""
+    """Return True, for a question that is always asked."""
     return True
 
 
 def no_steps(_: Answers) -> Sequence[str]:
-    """Return no step."""
+    """Return no step, for a question without any."""
     return ()
 
 
 def no_choices(_: Answers) -> Mapping[str, str]:
-    """Return no choice: the answer is a text."""
+    """Return no choice, for a question whose answer is free text."""
     return {}
 
 
@@ -83,9 +83,10 @@ class InstallerQuestion:
     `name`: the name of its answer, a setting or a note (see `Answers`). `title`: its title in the list of
     answers. `ask`: the question. `why`: the explanation shown for « ? ». `check`: accepts or refuses an
     answer. `steps`: the steps to follow before answering. `choices`: the possible answers, by value, chosen
-    by number. `usual`: the answer of Enter alone, "" for none. `checking`: the line shown while the answer is
-    checked, "" if it takes no time. `shown`: formats the answer for people. `apart`: the other answers to
-    forget when this one changes.
+    by number. `when`: returns whether to ask the question. `usual`: the answer when the person presses Enter,
+    "" for none. `secret`: whether the answer is hidden. `checking`: the line shown while the answer is
+    checked, "" if it takes no time. `shown`: formats the answer for people. `apart`: the names of the answers
+    to forget when this one changes.
     """
 
     name: str
@@ -132,7 +133,8 @@ def interview(
         total = f"/{sum(other.when(answers) for other in questions)}" if before else ""
         terminal.show(f"{len(before) + 1}{total}. {question.ask}", "title")
         back_to = before[-1].name if before else ""
-        # Enter keeps a token, since it may only be unchecked for lack of network, and is hard to find again.
+        # Enter keeps a token. It may only be unchecked because the network was down, and is hard to find
+        # again.
         keeps = again == question.name or (question.secret and question.name in answers)
         again = _ask(question, answers, terminal, back_to=back_to, keeps=keeps)
         position = next((i for i, other in enumerate(questions) if other.name == again), position + 1)
@@ -141,9 +143,9 @@ def interview(
 
 
 def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) -> bool:
-    """Return whether a question already has an answer that is still accepted.
+    """Return whether a question has an answer that is still accepted, and needs no asking.
 
-    Raises `InterviewStoppedError` if the environment sets an answer that is refused.
+    Raises `InterviewStoppedError` if an environment variable sets a refused answer.
     """
     if question.name not in answers:
         return False
@@ -152,7 +154,7 @@ def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) ->
         if learnt := {
             name: value for name, value in verdict.values.items() if answers[name] != (value or "")
         }:
-            answers.save(learnt)  # other settings implied by an answer written by hand
+            answers.save(learnt)  # the other settings that follow from an answer written by hand
         done = f"{question.title}\u00a0: c'est déjà fait."
         _tell(replace(verdict, text=verdict.text or done, notes=verdict.notes if learnt else ()), terminal)
         return True
@@ -166,7 +168,7 @@ def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) ->
 
 
 def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: Terminal) -> None:
-    """Show every answer and let the person change any. Raises `InterviewStoppedError` and `StorageError`."""
+    """Show all answers and let the person change any. Raises `InterviewStoppedError` and `StorageError`."""
     while True:
         listed = [question for question in questions if question.when(answers) and question.name in answers]
         terminal.show("Voici vos réponses.", "title")
@@ -178,7 +180,7 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
         typed = _typed(terminal)
         if not typed or typed.lower() in {"oui", "o"}:
             return
-        # « retour » works here too: it asks the last question again.
+        # « retour » also works here, and asks the last question again.
         by_number = {str(number): question for number, question in enumerate(listed, 1)}
         chosen = listed[-1] if typed.lower() in BACK else by_number.get(typed)
         if typed.lower() in HELP:
@@ -199,7 +201,7 @@ def _ask(
 ) -> str:
     """Ask until an answer is accepted, and save it. Return "", or the name of the question to go back to.
 
-    `back_to`: the question before, "" if there is none. `keeps`: whether Enter alone keeps the former answer.
+    `back_to`: the previous question, "" if there is none. `keeps`: whether Enter keeps the former answer.
     """
     former = answers[question.name] if keeps and not question.usual else ""
     steps = question.steps(answers)
@@ -238,14 +240,14 @@ def _tell(verdict: Accepted | Refused, terminal: Terminal) -> None:
 
 
 def _understood(typed: str, question: InstallerQuestion, choices: Mapping[str, str]) -> str | Refused:
-    """Return the answer to check, or the reply to a line that is not an answer."""
+    """Return the answer to check or, for a line that is not an answer, the reply to it."""
     if typed.lower() in HELP:
         return Refused(question.why, manner="note")
     if typed.lower() in BACK:
         return Refused("C'est la première question\u00a0: il n'y a rien avant.", manner="note")
     if choices:
         chosen = _choice(typed, choices)
-        two = len(choices) == 2  # noqa: PLR2004 — « de 1 à 2 » would be odd
+        two = len(choices) == 2  # noqa: PLR2004 — two choices are not shown as « de 1 à 2 »
         return chosen or Refused(
             "Tapez 1 ou 2." if two else f"Tapez l'un des numéros, de 1 à {len(choices)}."
         )
@@ -274,9 +276,9 @@ def _typed(terminal: Terminal, *, secret: bool = False) -> str:
 
 
 def _choice(typed: str, choices: Mapping[str, str]) -> str | None:
-    """Return the value chosen by its number, itself or its label, None if there is no such choice.
+    """Return the value of the choice typed as a number, a value or a label, None if there is no such choice.
 
-    « slack et discord » means « slack, discord »: words are compared in any order.
+    « slack et discord » means « slack, discord »: the order of the words does not matter.
     """
     by_number = {str(number): value for number, value in enumerate(choices, 1)}
     if typed in by_number:
@@ -290,7 +292,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _shown(question: InstallerQuestion, answers: Answers) -> str:
-    """Return an answer as shown to people. Only a secret's last characters are shown."""
+    """Return an answer as shown to people. Only the last characters of a secret are shown."""
     answer = answers[question.name]
     shown = (
         f"…{answer[-4:]}"

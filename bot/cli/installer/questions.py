@@ -33,7 +33,7 @@ def _on_slack(answers: Answers) -> bool:
 
 
 def _by_socket(answers: Answers) -> bool:
-    """Return whether Slack is reached by Socket Mode. A file written by hand may ask for signed HTTP."""
+    """Return whether Slack is reached by Socket Mode: only a file written by hand asks for signed HTTP."""
     return _on_slack(answers) and "SLACK_SIGNING_SECRET" not in answers
 
 
@@ -58,11 +58,11 @@ def _groups(answers: Answers) -> Mapping[str, str]:
 
 
 def _manifest_steps(answers: Answers) -> Sequence[str]:
-    """Return the steps to create the application, once the manifest is in a file beside the settings."""
+    """Return the steps to create the Slack application, and write its manifest beside the settings file."""
     file = answers.file.absolute().with_name(MANIFEST_FILE)
     files.write_whole(file, answers.manifest(answers.settings()).encode())
     content = f"le contenu de {file}. Si ce fichier est loin de votre navigateur, tapez «\u00a0voir\u00a0»"
-    if answers.launch.service:  # its folder is not readable by others
+    if answers.launch.service:  # the service's folder is not readable by others
         content = "le manifeste. Tapez «\u00a0voir\u00a0»"
     return (
         (
@@ -127,7 +127,7 @@ def _invitation_steps(answers: Answers) -> Sequence[str]:
 
 
 def _admin_steps(answers: Answers) -> Sequence[str]:
-    """Return one step: where to find the identifier on each chosen platform."""
+    """Return one step, which tells where to find a member's identifier on each chosen platform."""
     places = {
         "slack": "Sur Slack\u00a0: votre photo, «\u00a0Profil\u00a0», le menu «\u00a0⋮\u00a0», puis "
         "«\u00a0Copier l'identifiant du membre\u00a0».",

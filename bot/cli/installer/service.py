@@ -11,7 +11,8 @@ from typing import Final
 from bot.configuration import places
 
 UNIT: Final = "vigie.service"
-# The unit that runs as the person who installs. `deploiement/vigie.service` runs as an account of its own.
+# The systemd unit that runs as the person who installs. `deploiement/vigie.service` has an account of its
+# own.
 _UNIT: Final = """\
 # Vigie, lancée par systemd pour une personne. Écrite par «\u00a0vigie installer\u00a0», qui la refait.
 
@@ -42,12 +43,10 @@ WantedBy=default.target
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How Vigie is run.
+    """How Vigie is started. `typed`: the words to type before a command. `words`: the same, with full paths.
 
-    `typed`: the words before a command, as typed. `words`: the same with full paths, for a unit.
-
-    `service`: the name of the machine's unit, "" without one. `units`: the folder of the person's own units,
-    None where systemd does not run any.
+    `service`: the name of the machine's systemd unit, "" without one. `units`: the folder of the person's own
+    units, None where systemd runs no such unit.
     """
 
     typed: str = "vigie"
@@ -56,7 +55,7 @@ class Launch:
     units: Path | None = None
 
     def commands(self, *, by_service: bool, running: bool) -> list[str]:
-        """Return the commands to start Vigie, or to make a running one read its new settings."""
+        """Return the commands that start Vigie, or that make a running Vigie read its new settings."""
         verb = "restart" if running else "enable --now"
         if self.service:
             return [f"sudo systemctl {verb} {self.service}"]
@@ -66,15 +65,15 @@ class Launch:
         return [] if running else [f"{self.typed} servir"]
 
     def unit(self, folder: Path) -> str:
-        """Return the text of the person's unit. `folder`: its working folder."""
+        """Return the text of the person's systemd unit. `folder`: its working folder."""
         program = " ".join(_quoted(word) for word in (*self.words, "servir"))
         return _UNIT.format(program=program, folder=str(folder).replace("%", "%%"))
 
 
 def find_launch(file: Path, service: str) -> Launch:
-    """Return how to run Vigie here with a settings file.
+    """Return how to start Vigie on this machine with a settings file.
 
-    `service`: the name of the unit of a machine-wide installation, "" for a user's own.
+    `service`: the name of the machine's systemd unit, "" for an installation of this person alone.
     """
     if service:
         _, _, name = service.partition("@")

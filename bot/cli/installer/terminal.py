@@ -1,8 +1,8 @@
-"""The terminal of an installation: lines that fit, in colour only where the terminal has some.
+"""The terminal of an installation: wrapped lines, in colour where the terminal has colours.
 
-rich knows what the terminal can do: its width, NO_COLOR, TERM=dumb. textwrap breaks the lines, because rich
-breaks them at no-break spaces too. Nothing is redrawn, so a screen reader, a slow connection or a copied
-session reads the same.
+rich knows what the terminal can do: its width, NO_COLOR, TERM=dumb. textwrap wraps the lines, because rich
+breaks lines at no-break spaces too. No line is drawn twice, so that a screen reader, a slow connection or a
+copied session gives the same text.
 """
 
 import getpass
@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import Final
 
 with suppress(ImportError):
-    import readline  # noqa: F401 — the arrow keys then move in what is being typed
+    import readline  # noqa: F401 — the arrow keys then move within the typed line
 
 from rich.console import Console
 from rich.text import Text
@@ -25,7 +25,7 @@ from bot.cli.installer.interview import InterviewStoppedError, Manner
 
 _WIDTH: Final = 88
 _PROMPT: Final = "> "
-# The sign before the first line, and the style of the sign. The text itself has the terminal's own colour.
+# The sign before the first line, and the style of the sign. The text has the terminal's default colour.
 _SIGNS: Final[Mapping[str, tuple[str, str]]] = {
     "good": ("✓ ", "bold green"),
     "bad": ("✗ ", "bold red"),
@@ -41,7 +41,7 @@ class LineTerminal:
         self._console = Console(highlight=False, emoji=False, markup=False)
 
     def show(self, text: str, manner: Manner = "text") -> None:
-        """Print a text, wrapped at the terminal's width unless it is to be copied."""
+        """Print a text, wrapped at the terminal's width unless the text is meant to be copied."""
         if manner == "copy":
             self._console.print(Text(text), soft_wrap=True)
             return
@@ -51,7 +51,7 @@ class LineTerminal:
         number = re.match(r"\d+\. ", text)
         wrapped = textwrap.wrap(
             text,
-            min(shutil.get_terminal_size().columns, _WIDTH) - 1,  # rich takes a plain terminal for a wide one
+            min(shutil.get_terminal_size().columns, _WIDTH) - 1,  # rich assumes that a plain terminal is wide
             initial_indent=sign,
             subsequent_indent=" " * (len(sign) + (number.end() if number and manner == "step" else 0)),
             break_long_words=False,
@@ -65,7 +65,7 @@ class LineTerminal:
     def ask(self, *, secret: bool = False) -> str:
         """Return what the person types. Raises `InterviewStoppedError` on Ctrl-C or at the end of the input.
 
-        What was typed before the question is dropped: a text pasted on several lines answers only one.
+        Lines typed before the question are dropped, so that several pasted lines answer only one question.
         """
         with suppress(termios.error, ValueError):
             termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
@@ -78,5 +78,5 @@ class LineTerminal:
             return "\N{REPLACEMENT CHARACTER}"
 
     def working(self, text: str) -> AbstractContextManager[object]:
-        """Show an animated line while work is in progress, and nothing where lines cannot be erased."""
+        """Show an animated line while work is in progress, or nothing where a line cannot be erased."""
         return self._console.status(text)
