@@ -13,10 +13,11 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 from bot.logs import ExplainedError
 
-# A destination: a person's own conversation with the bot, a channel, or a thread of one person and the bot.
+# A destination: a person's own conversation with the bot, a channel, or a private thread of one person and
+# the bot.
 Surface: TypeAlias = Literal["person", "channel", "thread"]
 
-# The least time between two checks of our token with a platform, however often monitoring asks.
+# Seconds at least between two checks of our token with a platform, however often monitoring asks.
 ASKED_SECONDS: Final = 5.0
 # A platform's answer when asked about our token. « unsure »: it does not answer, or fails.
 Standing: TypeAlias = Literal["accepted", "refused", "unsure"]
@@ -24,7 +25,7 @@ Standing: TypeAlias = Literal["accepted", "refused", "unsure"]
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A place to send unprompted messages. `id`: the identifier of a person or a channel."""
+    """A place to send unprompted messages to. `id`: the identifier of a person or a channel."""
 
     platform: str
     team: str
@@ -36,8 +37,8 @@ class Destination:
 class Meter:
     """Callbacks that count a platform's events.
 
-    `acked`: an event was acknowledged, with when the platform says that it happened (seconds since 1970).
-    `reconnected`: a lost connection was restored. `limited`: the platform answered 429.
+    `acked`: an event was acknowledged; its argument is the platform's time of the event, in seconds since
+    1970. `reconnected`: a lost connection was restored. `limited`: the platform answered 429.
     """
 
     acked: Callable[[float], None] = lambda _stamp: None
@@ -50,13 +51,13 @@ class HomeKeeper(Protocol):
     """A platform that gives each person a page of their own, which stays open (Slack's App Home)."""
 
     def refresh_homes(self, people: Collection[Actor]) -> None:
-        """Refresh the menu, in a task, for each of these people whose page shows it."""
+        """Refresh the menu of each of these people whose page shows the menu, in a task."""
 
 
 class PlatformError(ExplainedError):
     """A platform cannot be reached or refuses us. The text is one line of advice in French.
 
-    `passing`: the problem may go away by itself (such as the network being down), so a retry makes sense.
+    `passing`: the problem may go away by itself, for example if the network is down, so a retry makes sense.
     `refused`: the platform's code when it refuses our token or our organisation, "" otherwise.
     """
 
@@ -73,16 +74,16 @@ class DeliveryError(Exception):
 class UndeliverableError(DeliveryError):
     """The message can never be delivered there: closed conversation, deleted channel, unknown person.
 
-    The text begins with « closed », « gone » or « forbidden ».
+    The error's text begins with « closed », « gone » or « forbidden ».
     """
 
 
 class FaultyError(DeliveryError):
-    """The platform refuses the message itself, which is our fault and not the recipient's."""
+    """The platform refuses the message itself. The fault is ours, not the recipient's."""
 
 
 class LaterError(DeliveryError):
-    """The message was not delivered, but a retry may succeed. `seconds`: the wait the platform asks for.
+    """The message was not delivered, but a retry may succeed. `seconds`: the wait that the platform asks for.
 
     `everywhere`: the wait applies to every destination, not only to this one.
     """
@@ -94,7 +95,7 @@ class LaterError(DeliveryError):
 
 
 class AwayError(LaterError):
-    """The platform cannot be reached, so nothing was sent. Every message waits, and none counts as failed."""
+    """The platform cannot be reached, so nothing was sent. Every message waits, and no attempt is counted."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code, everywhere=True)
@@ -120,11 +121,11 @@ class StoppedError(LaterError):
 
 
 class UnknownError(DeliveryError):
-    """The request was sent but its result never arrived. The message may or may not have been delivered."""
+    """The request was sent but no result arrived. The message may or may not have been delivered."""
 
 
-# What a refusal concerns: the place where the message goes (« closed », « gone », « forbidden »), ourselves
-# (« refused », « lacking »), the moment (« wait »), the message (« faulty »), or nothing known (« unsure »).
+# What a refusal is about: the place where the message goes (« closed », « gone », « forbidden »), the bot («
+# refused », « lacking »), the moment (« wait »), the message (« faulty »), or something unknown (« unsure »).
 Meaning: TypeAlias = Literal["closed", "gone", "forbidden", "refused", "lacking", "wait", "faulty", "unsure"]
 
 
@@ -139,10 +140,10 @@ _ERRORS: Final[Mapping[Meaning | None, Callable[[str], DeliveryError]]] = {
 
 
 def refusal(meaning: Meaning | None, code: str, *, status: int = 0, seconds: float = 0.0) -> DeliveryError:
-    """Return the error for a refused message. If `meaning` is None, only that message is retried.
+    """Return the error for a refused message. If `meaning` is None, the message is retried.
 
     `code`: the platform's code or, for « lacking », the missing permission. `status`: the HTTP status, which
-    takes precedence over `meaning` if it has a meaning of its own. `seconds`: how long to wait, for « wait ».
+    prevails over `meaning` if it has a meaning of its own. `seconds`: how long to wait, for « wait ».
     """
     meaning = "unsure" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _BY_STATUS.get(status, meaning)
     match meaning:
@@ -153,7 +154,7 @@ def refusal(meaning: Meaning | None, code: str, *, status: int = 0, seconds: flo
     return _ERRORS[meaning](code)
 
 
-# Called right before an unprompted message is sent. The code that requests the delivery sets it.
+# Called right before an unprompted message is sent. The outbox sets it before each delivery.
 leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
 
 
@@ -168,7 +169,7 @@ def may_leave() -> None:
 
 @runtime_checkable
 class Deliverer(Protocol):
-    """A sender of unprompted messages that can check afterwards whether a message was delivered."""
+    """A sender of unprompted messages that can check later whether a message was delivered."""
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to `to`, marked with `delivery_id` so that it can be found again.
@@ -177,21 +178,21 @@ class Deliverer(Protocol):
         """
 
     async def was_delivered(self, to: Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether a message has reached `to` since `since`, False if there is no evidence of it.
+        """Return whether a message has reached `to` since `since`. Return False if nothing shows that it has.
 
         Raises `LaterError` or `UnknownError` if the platform cannot be asked now.
         """
 
 
 class Connectable:
-    """A platform that delivers unprompted messages while connected. `_delivery` is None otherwise.
+    """A platform that delivers unprompted messages while it is connected. `_delivery` is None otherwise.
 
-    `_refused`: the code of the refusal that keeps it from connecting, "" if there is none.
+    `_refused`: the code of the refusal that prevents the connection, "" if there is none.
     """
 
     _delivery: Deliverer | None = None
     _refused: str = ""
-    _standing: tuple[float, Standing] = (-math.inf, "unsure")  # when the platform was last asked, its answer
+    _standing: tuple[float, Standing] = (-math.inf, "unsure")  # the time and the answer of the latest check
 
     @property
     def refuses_us(self) -> bool:
@@ -207,7 +208,7 @@ class Connectable:
         return await self._connected().was_delivered(to, delivery_id, since)
 
     async def _accepts(self, ask: Callable[[], Awaitable[Standing]]) -> bool:
-        """Return whether the platform accepts our token. `ask` is called once per `ASKED_SECONDS` at most."""
+        """Return whether the platform accepts our token. `ask` is called at most once per `ASKED_SECONDS`."""
         asked, standing = self._standing
         if time.monotonic() - asked >= ASKED_SECONDS:
             standing = await ask()
@@ -229,7 +230,7 @@ class Platform(Protocol):
 
     @property
     def address(self) -> str:
-        """The web address that opens the platform in a browser, "" if people use its own application."""
+        """The web address that opens the platform in a browser, "" if it has its own application."""
 
     async def start(self) -> None:
         """Connect, and return once requests are being answered. Raises `PlatformError`."""

@@ -1,11 +1,12 @@
-"""A listener for the ports that a proxy exposes, with limits on the number and duration of connections.
+"""A listener for the ports that a proxy exposes, with limits on the number and the duration of connections.
 
-The ports are the web form's, and Slack's in HTTP mode. A public service receives connections that send
-nothing, or send one byte at a time (« slow loris »). A proxy or an onion service forwards them without an
+The ports are those of the web form, and of Slack in HTTP mode. A public service receives connections that
+send nothing, or one byte at a time (« slow loris »). A proxy or an onion service forwards them without an
 address to tell them apart, so their number and duration are limited instead. Half of the places are for
-connections that sent nothing yet, half for the others. When a half is full, the oldest of the first or the
-slowest of the second is dropped. An attacker who only holds connections open thus loses them to people who
-request pages, even over Tor, and takes no place from people whose requests have begun.
+connections that have sent nothing yet, half for the others. When the first half is full, its oldest
+connection is dropped. When the second half is full, its slowest connection is dropped. An attacker who only
+holds connections open thus loses them to people who request pages, even over Tor, and takes no place from
+people whose requests have begun.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from bot.platforms.contract import PlatformError
 from bot.platforms.listening import port_problem
 
 CONNECTIONS: Final = 64
-HEAD_SECONDS: Final = 10.0  # for a request's headers; Tor is slow, but they take only a kilobyte
+HEAD_SECONDS: Final = 10.0  # to receive a request's headers, about a kilobyte; Tor is slow
 WHOLE_SECONDS: Final = 90.0  # for the whole exchange: eight megabytes at 100 kB/s, and the answer
 
-# aiohttp logs a timestamped line for each request that it cannot read, which would be a trace of a visitor of
-# the form. The form logs its own failures, without the data sent.
+# aiohttp logs a timestamped line for each request that it cannot read. Such a line would be a trace of a
+# visitor of the form, which logs its own failures without the visitor's data.
 _UNWRITTEN: Final = logging.getLogger(f"{__name__}.unwritten")
 _UNWRITTEN.disabled = True
 
 
 class _Watched(asyncio.Protocol):
-    """A connection and the number of bytes received on it. `handler`: the protocol that it wraps.
+    """A connection, and the number of bytes received on it. `handler`: the protocol that it wraps.
 
     `watched`: the open connections. `most`: how many of them may have sent something.
     """
@@ -45,7 +46,7 @@ class _Watched(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._handler.connection_made(transport)
-        if self not in self._watched:  # it was already dropped to make room
+        if self not in self._watched:  # the connection was already dropped to make room
             self.hang_up()
 
     def data_received(self, data: bytes) -> None:
@@ -70,7 +71,7 @@ class _Watched(asyncio.Protocol):
         self._handler.resume_writing()
 
     def rate(self) -> float:
-        """Return the number of bytes received per second, over at least one second."""
+        """Return the number of bytes received per second. Less than a second counts as one."""
         return self.size / max(asyncio.get_running_loop().time() - self.since, 1.0)
 
     def hang_up(self) -> None:
@@ -84,7 +85,7 @@ class Doorway:
     """A listener for an application, on one address of this machine.
 
     `connections`: how many may be open at once. `whole`: the maximum duration of a connection, in seconds.
-    `head`: how many seconds aiohttp waits for a request's headers before it closes the connection.
+    `head`: after how many seconds aiohttp closes a connection that has not sent a request's headers.
     """
 
     def __init__(
@@ -115,9 +116,9 @@ class Doorway:
         self._watched: set[_Watched] = set()
 
     async def open(self, setting: str) -> None:
-        """Listen. A `port` of 0 is replaced by the free port used.
+        """Listen. If `port` is 0, use a free port and store it in `port`.
 
-        `setting`: the name of the setting of the port. Raises `PlatformError` if it cannot be opened.
+        `setting`: the name of the port's setting. Raises `PlatformError` if the port cannot be opened.
         """
         await self._runner.setup()
         loop = asyncio.get_running_loop()

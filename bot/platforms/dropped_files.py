@@ -21,5 +21,5 @@ ADMINISTRATION_ONLY: Final = Message(
 
 
 def joined(file: Received | Message, name: str) -> Received:
-    """Return a file attached to a form or, when it was refused, one without content that says why."""
+    """Return a file attached to a form or, when it was refused, a file without content that says why."""
     return file if isinstance(file, Received) else Received(name, b"", " ".join(file.own_words()))

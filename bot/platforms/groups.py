@@ -1,4 +1,4 @@
-"""The groups whose members are followed, and the interface to report arrivals and departures in them."""
+"""The groups whose members are followed, and the interface that records who joins and leaves them."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -11,7 +11,7 @@ class FollowedGroup(Protocol):
 
     @property
     def team(self) -> str:
-        """The workspace or server."""
+        """The group's workspace or server."""
 
     @property
     def source(self) -> str:
@@ -23,16 +23,17 @@ class FollowedGroup(Protocol):
 
 
 class Members(Protocol):
-    """The interface that records arrivals and departures in the followed groups. It ignores other groups.
+    """The interface that records who joins and leaves the followed groups. Other groups are ignored.
 
-    Any change may be reported twice or late. A full reading every night catches missed changes.
+    Any change may be reported twice or late. Every night, a full reading of the groups catches missed
+    changes.
     """
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
-        """Record that `actor` is in exactly these groups of their platform."""
+        """Record that `actor` is in exactly these groups of the actor's platform."""
 
     async def changed(self, actor: Actor, group: str, *, inside: bool) -> None:
-        """Record that `actor` entered (`inside`) or left a group."""
+        """Record that `actor` joined a group (`inside`), or left it."""
 
     async def gone(self, actor: Actor) -> None:
         """Record that `actor` left the workspace or server."""

@@ -1,4 +1,4 @@
-"""Plain text as HTML with line breaks, which htpy does not support."""
+"""Plain text as HTML with line breaks, which htpy does not make."""
 
 from typing import Final
 

@@ -1,10 +1,10 @@
-"""The explanation of why a port cannot be opened: one French line that says what to do."""
+"""The explanation of why a port cannot be opened, as one French line that says what to do."""
 
 import errno
 
 
 def port_problem(error: OSError, port: int, setting: str) -> str:
-    """Return why `port` of this machine cannot be opened. `setting`: the name of the setting of the port."""
+    """Return why `port` of this machine cannot be opened. `setting`: the name of the port's setting."""
     match error.errno:
         case errno.EADDRINUSE:
             return (
@@ -15,7 +15,7 @@ def port_problem(error: OSError, port: int, setting: str) -> str:
             return (
                 f"le port {port} est réservé au système. Choisissez-en un au-dessus de 1023 avec {setting}."
             )
-        case errno.EADDRNOTAVAIL:  # a machine whose loopback is IPv6 only
+        case errno.EADDRNOTAVAIL:  # a machine whose loopback interface has only IPv6
             return (
                 "cette machine n'a pas d'adresse 127.0.0.1. Ajoutez-la\u00a0: sudo ip address add "
                 "127.0.0.1/8 dev lo."

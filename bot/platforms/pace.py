@@ -1,4 +1,4 @@
-"""Rate limiting, to send as fast as a platform allows and no faster."""
+"""Rate limiting: sending as fast as a platform allows, and no faster."""
 
 import asyncio
 from collections import deque
@@ -8,18 +8,18 @@ from types import SimpleNamespace
 
 import aiohttp
 
-# A platform counts requests when they arrive. A delayed request arrives close to the next, so our window
-# is this many times longer than the platform's.
+# A platform counts requests when they arrive. A late request arrives close to the next one, so our window is
+# this many times longer than the platform's.
 _MARGIN = 1.01
 
 
 class Window:
     """A limit of `count` turns in any `seconds` seconds, first come, first served.
 
-    A leaky bucket with the same rate allows up to twice as many in its first window (aiolimiter 1.3: 100 in
-    the first second at 50 a second), which causes a 429. A smaller bucket wastes time when its timers are
-    late. Here each turn starts `seconds` seconds after the turn `count` places before it, so no time is
-    wasted.
+    A leaky bucket with the same rate allows up to twice as many turns in its first window (aiolimiter 1.3:
+    100 in the first second at 50 a second), which causes a 429. A smaller bucket wastes time when its timers
+    are late. Here each turn starts `seconds` seconds after the turn `count` places before it, so that no time
+    is wasted.
     """
 
     def __init__(self, count: int, seconds: float) -> None:
@@ -34,14 +34,14 @@ class Window:
         before = self._turns[0] if len(self._turns) == self._count else None
         own = [now() if before is None else max(now(), before[0] + self._seconds)]
         self._turns.append(own)
-        # The earlier turn may itself run late when the loop is busy.
+        # The earlier turn may itself be late when the event loop is busy.
         while before is not None and (wait := before[0] + self._seconds - now()) > 0:  # noqa: ASYNC110 — waits for a time, not an event
             await asyncio.sleep(wait)
         own[0] = now()
 
     @property
     def idle(self) -> bool:
-        """Whether every turn taken is outside the window, so that this object may be discarded."""
+        """Whether every turn is outside the window, so that this object may be discarded."""
         last = self._turns[-1][0] if self._turns else 0.0
         return last + self._seconds < asyncio.get_running_loop().time()
 

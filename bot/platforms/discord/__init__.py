@@ -1,1 +1,1 @@
-"""Discord, over its gateway."""
+"""Discord, through its gateway."""

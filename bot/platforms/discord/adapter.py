@@ -26,9 +26,10 @@ from bot.platforms.groups import FollowedGroup, Members
 
 logger = logging.getLogger(__name__)
 
-CONNECT_TIME = 30.0  # seconds to be ready; discord.py itself would retry forever
+CONNECT_TIME = 30.0  # seconds to be ready; discord.py alone would retry forever
 FINISH_TIME = 3.0  # seconds allowed for answers in progress at shutdown
-# Seconds before each attempt to reconnect. Discord allows a thousand new sessions a day.
+# Seconds before each attempt to reconnect. Discord allows a thousand new sessions a day, so attempts are
+# rare.
 AGAIN_SECONDS = (5.0, 15.0, 45.0, 120.0)
 GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
 
@@ -40,9 +41,9 @@ class DiscordAdapter(Connectable):
     """The platform « Discord » (see `bot.platforms.contract.Platform`).
 
     `token`: the bot's token. `server`: the association's server, None if not set. `members`: records the
-    members' roles, None if no role is followed. `meter`: counts events.
-    `api_url`: the address of Discord's API, for proxies and tests. discord.py has only one for the whole
-    process, so two adapters with different addresses cannot coexist.
+    members' roles, None if no role is followed. `meter`: counts events. `api_url`: the address of Discord's
+    API, for proxies and tests. discord.py has a single API address for the whole process, so two adapters
+    with different addresses cannot coexist.
     """
 
     name = "Discord"
@@ -63,7 +64,7 @@ class DiscordAdapter(Connectable):
     _closing: bool = False
 
     async def start(self) -> None:
-        """Connect, and return once requests are answered. Raises `PlatformError`. Can be called again."""
+        """Connect, and return once requests are answered. Can be called again. Raises `PlatformError`."""
         quiet_library(self.meter.limited)
         Route.BASE = self.api_url
         self._connecting = asyncio.create_task(self._connect())
@@ -80,7 +81,7 @@ class DiscordAdapter(Connectable):
             self._refused = error.refused
             raise
         except asyncio.CancelledError:
-            if not self._closing:  # the caller gave up, and will call `close`
+            if not self._closing:  # the caller gave up waiting, and will call `close`
                 raise
             raise PlatformError("arrêt demandé pendant la connexion.") from None
 
@@ -123,10 +124,12 @@ class DiscordAdapter(Connectable):
             self.dispatcher, self.quote, server=self.server, members=self.members, meter=self.meter
         )
         await client.login(self.token)
-        # Asked before the gateway, which allows a bot that waits to be invited few sessions a day.
+        # Asked before connecting to the gateway, which allows few sessions a day: the bot may wait long for
+        # its invitation.
         if self.server and not await is_in(client, self.server):
             raise PlatformError(OUTSIDE, passing=True, refused=PUT_OUT)
-        # After losing a session, discord.py reconnects to its default gateway, so set it to this API's own.
+        # discord.py resumes a lost session at its default gateway, so that default is set to this API's
+        # gateway.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         self._connection = connection = asyncio.create_task(client.connect(), name="discord")
@@ -181,7 +184,7 @@ class DiscordAdapter(Connectable):
 def connection_error(error: Exception, api_url: str) -> PlatformError:
     """Return the error of a failed connection, as one line of advice in French.
 
-    The codes are the Gateway's: discord.com/developers/docs/topics/opcodes-and-status-codes.
+    The codes are those of the gateway: discord.com/developers/docs/topics/opcodes-and-status-codes.
     """
     match error:
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
@@ -202,18 +205,18 @@ def connection_error(error: Exception, api_url: str) -> PlatformError:
             )
 
 
-# The library's log messages for a 429 response (discord.http, discord.webhook.async_).
+# The library's log messages for a 429 response (in discord.http and discord.webhook.async_).
 _LIMITED = re.compile("responded with 429|is rate limited")
 
 
 def quiet_library(limited: Callable[[], None]) -> None:
-    """Keep only errors in the library's log, since lower levels include addresses, sessions and payloads.
+    """Keep only errors in the library's log: lower levels include addresses, sessions and payloads.
 
-    `limited` is called for each 429 response, which the library only logs before it waits and retries.
+    `limited` is called for each 429 response, which the library logs before it waits and retries.
     """
 
     def one_line(record: logging.LogRecord) -> bool:
-        if record.exc_info and record.exc_info[0]:  # the error's text may quote our message
+        if record.exc_info and record.exc_info[0]:  # the error's text may quote our messages
             record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
             record.args, record.exc_info = (), None
         return True

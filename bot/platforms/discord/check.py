@@ -1,4 +1,4 @@
-"""Discord's checks for `vigie diagnostic`: the token, the intents, the server, the channels, the time.
+"""The checks of Discord for `vigie diagnostic`: token, intents, server, channels, clock.
 
 Flags: discord.com/developers/docs/resources/application#application-object-application-flags.
 """
@@ -16,11 +16,12 @@ from bot.conversation.messages import Message, Quotation, Quote
 from bot.platforms.contract import DeliveryError, Destination, PlatformError
 from bot.platforms.discord.delivery import FAILURES, DiscordDelivery
 
-# The permissions needed in each channel, by channel identifier, then by French name.
+# The permissions needed in each channel: by channel identifier, the flag of each permission by its French
+# name.
 Channels: TypeAlias = Mapping[str, Mapping[str, int]]
 
 SUBJECT = "Discord"
-TRIAL_ID: Final = "diagnostic"  # the mark of the message that is sent once
+TRIAL_ID: Final = "diagnostic"  # the mark of the test message, which is sent once
 EVER: Final = datetime(2020, 1, 1, tzinfo=UTC)
 MEMBERS = 1 << 14 | 1 << 15  # GATEWAY_GUILD_MEMBERS: granted after review, or under 100 servers
 _AGENT = "DiscordBot (vigie, 1)"  # required format: discord.com/developers/docs/reference#user-agent
@@ -28,7 +29,7 @@ _SECONDS = 15
 _FAILURES = (aiohttp.ClientError, TimeoutError, ValueError, KeyError)
 
 
-# The permissions to write in a channel and to open a private thread there (permissions, same document).
+# The permissions to write in a channel and to open a private thread in it (permissions, same document).
 WRITE: Final = {"voir le canal": 1 << 10, "y écrire": 1 << 11}
 RELAY: Final = WRITE | {"y créer des fils privés": 1 << 36, "écrire dans les fils": 1 << 38}
 _ADMINISTRATOR = 1 << 3
@@ -57,8 +58,8 @@ async def check_discord(
     """Check the configuration against Discord, and return the findings.
 
     `server`: the server that the bot serves, if set. `members`: whether the bot follows arrivals and role
-    changes. `channels`: the channels where it writes unprompted, and the permissions needed in each.
-    `trial`: a message to send to a member of the server, unless it was sent already.
+    changes. `channels`: the channels where the bot writes unprompted, with the permissions needed in each.
+    `trial`: a message to send to a member of the server, unless it was already sent.
     """
     headers = {"Authorization": f"Bot {token}", "User-Agent": _AGENT}
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
@@ -105,7 +106,7 @@ async def list_servers(token: str, api_url: str) -> dict[str, str]:
 
 
 async def _write(token: str, api_url: str, server: str, to: Destination, message: Message) -> Finding:
-    """Return a finding on whether Vigie can write to someone, after one test message, never repeated."""
+    """Return a finding on whether Vigie can write to someone. The test message is sent only once."""
     discord.http.Route.BASE = api_url
     async with discord.Client(intents=discord.Intents.none()) as client:
         delivery = DiscordDelivery(client, _no_quote, server)
@@ -127,7 +128,7 @@ def _no_quote(quote: Quote) -> Quotation:
 async def _check_server(
     session: aiohttp.ClientSession, server: str, bot: str, channels: Channels
 ) -> list[Finding]:
-    """Check that the bot is in the server and has the permissions it needs in each of `channels`."""
+    """Check that the bot is in the server and has the permissions that it needs in each of `channels`."""
 
     async def fetch(path: str) -> Any:  # noqa: ANN401 — JSON
         async with session.get(path) as answer:

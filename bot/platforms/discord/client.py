@@ -1,8 +1,8 @@
 """The Discord client, which turns events into requests and sends the replies.
 
 Every interaction (command, menu, button, form) is answered from its own payload alone. Nothing is remembered
-from the sending of a button to its pressing, so an old button works after a restart, and no interaction's
-token outlives its answer.
+between the sending of a button and a press of it, so an old button works after a restart, and no
+interaction's token is kept after its answer.
 """
 
 import asyncio
@@ -32,15 +32,15 @@ from bot.platforms.groups import Members
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 1.5  # seconds before we show that the answer is on its way; Discord gives up after 3
-LONGEST_WAIT = 30.0  # seconds that a rate limit may hold a reply; discord.py accepts no less
+PATIENCE = 1.5  # seconds before people see that the answer is on its way; Discord gives up after 3
+LONGEST_WAIT = 30.0  # seconds that a rate limit may delay a reply; discord.py accepts no less
 DUPLICATE = 40060  # Discord: this interaction was already answered, so we received it twice
 INVALID_FORM = 50035  # Discord: the payload was refused, and none of it was shown
 
 Interaction: TypeAlias = discord.Interaction["Client"]
 Payload: TypeAlias = Mapping[str, Any]
 
-# The errors of a reply that fails through no fault of ours: too late, gone, forbidden, cut off.
+# The errors of a reply that fails through no fault of ours: too late, deleted, forbidden, cut off.
 _UNDELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 _SHARED = Message(Text("C'est fait\u00a0: tout le canal peut le voir."))
 _AUTOCOMPLETE = discord.InteractionType.autocomplete
@@ -51,10 +51,11 @@ _FORM = discord.InteractionType.modal_submit
 class Client(discord.AutoShardedClient):
     """A connection to Discord that passes people's actions to the dispatcher.
 
-    It requests as little as possible. It needs no privileged intent, since private messages and mentions
-    include their text without one. It keeps no member or message in memory. `server`: the association's
-    server, in which people who write in private are looked up. `members`: records the members' roles. Without
-    it, the privileged intent `members` is not requested. `meter`: counts events.
+    The client asks Discord for as little as possible. It needs no privileged intent, since private messages
+    and mentions include their text without one. It keeps no member or message in memory. `server`: the
+    association's server. People who write in private are served only if they are members of it. `members`:
+    records the members' roles. Without it, the privileged intent `members` is not requested. `meter`: counts
+    events.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Client(discord.AutoShardedClient):
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, members=follows),
             chunk_guilds_at_startup=False,
-            enable_debug_events=follows,  # passes on the gateway's raw messages: see discord_members
+            enable_debug_events=follows,  # passes on the gateway's raw messages: see `members.py`
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
@@ -81,7 +82,7 @@ class Client(discord.AutoShardedClient):
         self._dispatcher = dispatcher
         self._quote = quote
         self._server = server
-        self.put_out = False  # removed from the association's server, after which this client is closed
+        self.put_out = False  # whether the bot was removed from the association's server
         self._belonging = discord_members.Belonging(server) if server else None
         self._members = members
         self._meter = meter or Meter()
@@ -90,9 +91,9 @@ class Client(discord.AutoShardedClient):
         self._leaving = False
 
     async def setup_hook(self) -> None:
-        """Register the commands once logged in, only if they differ from those that Discord already has.
+        """Register the commands after login, only if they differ from those that Discord already has.
 
-        If that fails, the earlier ones remain.
+        If the registration fails, the earlier commands remain.
         """
         wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in
@@ -121,7 +122,7 @@ class Client(discord.AutoShardedClient):
     # Events
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Disconnect once removed from the association's server."""
+        """Disconnect when the bot is removed from the association's server."""
         if str(guild.id) == self._server:
             self.put_out = True
             await self.close()
@@ -158,7 +159,7 @@ class Client(discord.AutoShardedClient):
         )
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
-        """Record arrivals, departures and role changes. Called only if roles are followed."""
+        """Record arrivals, departures and role changes. Only called if roles are followed."""
         if self._members is None or (change := discord_members.member_update(message)) is None:
             return
         actor, roles = change
@@ -176,14 +177,14 @@ class Client(discord.AutoShardedClient):
     on_shard_resumed = on_shard_connect
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
-        """Log that a shard lost its connection, which discord.py will resume."""
+        """Log that a shard lost its connection. discord.py will resume it."""
         logger.warning("Discord: shard %d disconnected", shard_id)
         self._cut_off.add(shard_id)
 
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — discord.py's signature
         """Log an error in our code without quoting anyone, and apologise where possible.
 
-        An interaction may be an anonymous command, so its apology shows no error reference.
+        An interaction may be an anonymous command, so the apology for it shows no error reference.
         """
         error, pressed = sys.exc_info()[1], any(isinstance(arg, discord.Interaction) for arg in args)
         message = apology(
@@ -198,7 +199,7 @@ class Client(discord.AutoShardedClient):
 
     @contextmanager
     def _taken(self) -> Iterator[bool]:
-        """Register the current task as in progress, and yield False if we are shutting down.
+        """Register the current task as in progress. Yield False if the client is shutting down.
 
         A reply that cannot be delivered is logged in one line, without any of its content.
         """
@@ -253,7 +254,7 @@ class Client(discord.AutoShardedClient):
     async def _answer(self, interaction: Interaction) -> None:
         """Replace the pressed message with the answer if only the person sees it, else send a new message.
 
-        A fleeting answer replaces only an ephemeral message, so that no trace of it remains.
+        A fleeting answer replaces only an ephemeral message, so that nothing of the answer stays.
         """
         admission = await self._admitted(interaction)
         fleeting = admission.command.fleeting
@@ -281,7 +282,7 @@ class Client(discord.AutoShardedClient):
             try:
                 await self._deliver(interaction, message, in_place=in_place, hidden=hidden)
             except discord.Forbidden:
-                if fleeting:  # a private message would stay
+                if fleeting:  # a private message would stay, unlike an ephemeral one
                     raise
                 await self._send_privately(interaction.user, message, str(interaction.id))
             except (TooLong, discord.HTTPException) as error:
@@ -311,7 +312,7 @@ class Client(discord.AutoShardedClient):
         timer = loop.call_later(PATIENCE, lambda: late.append(loop.create_task(when_late())))
         try:
             if joined and self._dispatcher.takes_attachment(admission):
-                # The library gives a form's file to a view that it keeps, which ours are not.
+                # discord.py gives a form's file to a view that it keeps, and it keeps none of our views.
                 attachment = discord.Attachment(data=cast("Any", joined), state=self._connection)
                 name = attachment.filename
                 admission = admission.with_file(dropped_files.joined(await _fetched(attachment), name))
@@ -327,7 +328,7 @@ class Client(discord.AutoShardedClient):
     ) -> None:
         """Replace the pressed message if `in_place`, else send a new one, ephemeral if `hidden`.
 
-        A public message is always new and shown to everyone.
+        A public message is always new, and everyone sees it.
         """
         view, attached = render(message, self._quote), attached_files(message)
         response = interaction.response
@@ -354,7 +355,7 @@ class Client(discord.AutoShardedClient):
         actor = await self._actor(message.guild.id if message.guild else None, message.author.id)
 
         async def show_typing() -> None:
-            with suppress(discord.HTTPException):  # the typing indicator, which the channel may not allow
+            with suppress(discord.HTTPException):  # the typing indicator may be forbidden in the channel
                 await message.channel.typing()
 
         dropped = direct and bool(message.attachments)
@@ -371,7 +372,7 @@ class Client(discord.AutoShardedClient):
         await self._send(message, opener(reply), logged)
 
     async def _send(self, message: discord.Message, answer: Message, logged: str) -> None:
-        """Answer a message where it was written or, if Discord does not allow it there, in private."""
+        """Answer a message where it was written or, if Discord does not allow that, in private."""
         direct = isinstance(message.channel, discord.DMChannel)
         # A message received twice gives the same nonce twice, so Discord shows only one reply.
         nonce = str(message.id)
@@ -389,7 +390,7 @@ class Client(discord.AutoShardedClient):
     async def _send_privately(
         self, person: discord.User | discord.Member, answer: Message, nonce: str
     ) -> None:
-        """Send in private an answer that Discord does not allow where it was asked, and say why."""
+        """Send an answer in private, and say why Discord does not allow it where the question was asked."""
         logger.warning("Discord: a reply is not allowed in a channel, it goes to the person")
         await self._post(person, UNPERMITTED, f"{nonce}p")
         await self._post(person, answer, nonce)
@@ -408,7 +409,7 @@ class Client(discord.AutoShardedClient):
         )  # fmt: skip
 
     async def _file_reply(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Reply:
-        """Fetch a dropped file from Discord's own servers, and return the answer to it."""
+        """Fetch a dropped file from Discord's servers, and return the answer to the file."""
         attachment, *others = attachments
         if others:
             return dropped_files.ONE_AT_A_TIME
@@ -417,7 +418,7 @@ class Client(discord.AutoShardedClient):
 
 
 async def _fetched(attachment: discord.Attachment) -> Received | Message:
-    """Return a file, fetched from Discord's own servers, or the answer that refuses it."""
+    """Return a file fetched from Discord's servers or, if it is refused, the answer that says why."""
     if attachment.size > TAKEN_SIZE:
         return dropped_files.TOO_LARGE
     try:
@@ -427,7 +428,7 @@ async def _fetched(attachment: discord.Attachment) -> Received | Message:
 
 
 def error_kind(error: Exception) -> str:
-    """Return a description of `error` that is safe to log, without its text, which may quote our message."""
+    """Return what may be logged of `error`. Its text is left out, since it may quote our message."""
     if isinstance(error, discord.HTTPException):
         return f"{type(error).__name__}, status {error.status}, code {error.code}"
     return type(error).__name__
@@ -440,7 +441,8 @@ def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> 
     """Return the command line for an interaction, as a person could have typed it.
 
     `data`: the interaction's data, from a slash command, a message's menu, a button or a form. A button whose
-    identifier is not ours is read as a request for the menu. `user`: the id of the person who chose it.
+    identifier is not ours is read as a request for the menu. `user`: the id of the person who acts, to tell
+    whether a message whose menu they open is theirs.
     """
     if "custom_id" in data:
         identifier = str(data["custom_id"])
@@ -449,7 +451,7 @@ def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> 
         messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
         message = messages.get(str(data.get("target_id")), {})
         text, own = str(message.get("content", "")), message.get("author", {}).get("id") == user
-        # Discord may still have an earlier label: « Signaler (PA20, 5.9) ».
+        # Discord may still show an earlier label: « Signaler (PA20, 5.9) ».
         entry = str(data["name"]).partition(" (")[0]
         labels = ((command, command.shortcut().partition(" (")[0]) for command in commands)
         chosen = next((command for command, label in labels if label == entry), None)
@@ -459,7 +461,7 @@ def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> 
 
 
 def form_answers(data: Payload) -> dict[str, str]:
-    """Return a form's answers by field. Discord sends back its introduction too, which has no field."""
+    """Return a form's answers by field, without the form's introduction, which Discord sends back too."""
     written, file = {}, form_file(data)
     for part in (label["component"] for label in data["components"] if "component" in label):
         [picked, *_] = part.get("values") or [""]

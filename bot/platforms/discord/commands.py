@@ -1,6 +1,6 @@
-"""The catalogue in the form that Discord registers, and the address that adds the bot to a server.
+"""The catalogue of commands as Discord registers it, and the address that adds the bot to a server.
 
-Pure. Limits: discord.com/developers/docs/interactions/application-commands.
+Pure functions. Limits: discord.com/developers/docs/interactions/application-commands.
 """
 
 import base64
@@ -21,11 +21,12 @@ NAME_LENGTH = 32  # a command's or an option's name
 DESCRIPTION_LENGTH = 100  # a command's or an option's description
 CHOICE_LENGTH = 100  # a suggestion's label, and its value
 
-# The permissions to see a channel and to answer in it and its threads. Replies need the history.
+# The permissions to see a channel, and to answer in it and in its threads. A reply needs the channel's
+# history.
 PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )
-# In a server where the bot was added, and in a private conversation with it.
+# Commands are offered in a server that has the bot, and in a private conversation with the bot.
 _WHERE: Payload = {"contexts": [0, 1], "integration_types": [0]}
 _SLASH = discord.AppCommandType.chat_input.value
 
@@ -42,7 +43,7 @@ def invitation_url(client_id: int) -> str:
 
 
 def client_id(token: str) -> int | None:
-    """Return the application's id, decoded from the first part of a bot's token, None if absent."""
+    """Return the application's id, decoded from the first part of a bot's token, None if it is not there."""
     first = token.strip().partition(".")[0]
     try:
         spelled = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
@@ -54,13 +55,13 @@ def client_id(token: str) -> int | None:
 def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]:
     """Return the commands to register with Discord: slash commands, then entries of a message's context menu.
 
-    `menu`: the slash command that gives access to the commands that have no slash command of their own.
+    `menu`: the slash command of the menu, through which people reach the commands that have no slash command.
     """
     slashes: list[dict[str, Any]] = []
     shortcuts = []
     for command in commands:
         if command.slash:
-            # The menu's slash command takes another command, or words to look up.
+            # The menu's slash command takes the name of another command, or words to look up.
             usage = "commande" if command.name == menu else command.usage
             suggested = command.name == menu or command.suggest is not None
             slashes.append(
@@ -78,7 +79,7 @@ def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, A
 
 
 def same_commands(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
-    """Return whether Discord has exactly the wanted commands, in any order."""
+    """Return whether the commands that Discord holds are exactly the wanted ones, in any order."""
     return sorted(map(_essence, held), key=repr) == sorted(map(_essence, wanted), key=repr)
 
 
@@ -86,7 +87,7 @@ def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
     """Return the option for the text after a command's name."""
     tried = command.examples()
     examples = f" (ex.\u00a0: {', '.join(tried)})" if tried else ""
-    # A name that every keyboard can type.
+    # A name that any keyboard can type.
     letters = unicodedata.normalize("NFKD", usage).encode("ascii", "ignore").decode().lower()
     return {
         "type": discord.AppCommandOptionType.string.value,
@@ -98,7 +99,7 @@ def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return `text` unchanged, with its no-break spaces, if it fits in `length`, else shortened."""
+    """Return `text` unchanged if it fits in `length` characters, else shortened."""
     return text if len(text) <= length else excerpt(text, length)
 
 

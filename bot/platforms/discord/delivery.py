@@ -1,8 +1,8 @@
 """Delivery of unprompted messages on Discord, and checks that they were sent.
 
 Discord merges messages with the same nonce into one, but only for a few minutes. So each message also has a
-permanent mark, the number of its first component. If a message may already have been sent, we search for
-that number before sending it again.
+permanent mark, the number of its first component. If a message may already have been sent, that number is
+searched for before it is sent again.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from bot.platforms import contract
 from bot.platforms.discord.render import View, attached_files, render
 from bot.platforms.pace import Window
 
-REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
+REQUESTS, PER_SECONDS = 50, 1.0  # « Global Rate Limit », discord.com/developers/docs/topics/rate-limits
 PATIENCE = 90.0  # seconds for one message, including discord.py's own rate-limit waits
-EARLIER = timedelta(days=1)  # how far ahead our clock may have been when the message was sent
+EARLIER = timedelta(days=1)  # how far ahead our clock may have been when a message was sent
 LOOKED_AT = 1_000  # messages to search in a conversation, as on Slack
 CONVERSATIONS_KEPT = 10_000  # cached identifiers, so that a second message takes only one request
-UNKNOWN_WAIT = 60.0  # seconds to wait after a 429 that does not specify a time
+UNKNOWN_WAIT = 60.0  # seconds to wait after a 429 that gives no time
 
 _NOT_COUNTED = frozenset({"interactions", "webhooks", "gateway"})
 # The meaning of Discord's codes (discord.com/developers/docs/topics/opcodes-and-status-codes, « JSON »).
@@ -53,7 +53,7 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     200000: "forbidden",  # blocked by the server's moderation
     10002: "refused",  # unknown application
     20012: "refused",  # not allowed for this application
-    20026: "refused",  # suspected of spam, the application may open no private conversation
+    20026: "refused",  # the application may not open private conversations: it is suspected of spam
     40001: "refused",  # unauthorized
     40002: "refused",  # the account must be verified
     50014: "refused",  # invalid token
@@ -69,7 +69,7 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     50109: "faulty",  # invalid JSON
 }
 
-PUT_OUT: Final = "not in the server"  # why sending is refused when the bot is not in the association's server
+PUT_OUT: Final = "not in the server"  # the reason when the bot is not in its server
 
 # The exceptions of a failed call to Discord.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
@@ -78,8 +78,8 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError
 class Paced(aiohttp.TCPConnector):
     """A client's `connector`, which keeps its requests under Discord's global rate limit.
 
-    Each request waits right before it is sent, after discord.py's own waits, because discord.py notices that
-    limit only once it is exceeded. Discord does not count the answers to people, so they do not wait.
+    Each request waits right before it is sent, after discord.py's own waits, because discord.py notices this
+    limit only once it is exceeded. Answers to people do not wait, since Discord does not count them.
     """
 
     def __init__(self) -> None:
@@ -100,10 +100,10 @@ class Paced(aiohttp.TCPConnector):
 
 
 class DiscordDelivery:
-    """A sender that uses `client`, which only needs to be logged in and should be `Paced`.
+    """A sender that uses `client`, which must be logged in and should be `Paced`.
 
-    `server`: the association's server, None if not set. When a bot was removed from it, Discord reports the
-    person or the channel as unreachable, although neither is at fault.
+    `server`: the association's server, None if not set. When the bot was removed from this server, Discord
+    reports the person or the channel as unreachable, although neither is at fault.
     """
 
     def __init__(self, client: discord.Client, quote: Quoter, server: str | None = None) -> None:
@@ -126,7 +126,7 @@ class DiscordDelivery:
             raise await self._failure(error) from error
 
     async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether the conversation contains a message of ours with that delivery's mark.
+        """Return whether the conversation contains a message of ours with the mark of this delivery.
 
         Raises `DeliveryError`.
         """
@@ -169,7 +169,8 @@ class DiscordDelivery:
     async def _thread(self, to: contract.Destination) -> int:
         """Return the private thread with a person in the channel `to.team`, creating it if needed.
 
-        Its name contains a digest of the person's id, so that a retry after a crash finds it again.
+        The thread's name contains a digest of the person's id, so that a retry after a crash finds the thread
+        again.
         """
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):
@@ -180,7 +181,7 @@ class DiscordDelivery:
         thread = next(existing, None) or await parent.create_thread(
             name=name, type=discord.ChannelType.private_thread, invitable=False
         )
-        await thread.add_user(discord.Object(int(to.id)))  # harmless if they are already in it
+        await thread.add_user(discord.Object(int(to.id)))  # harmless if the person is already in the thread
         return thread.id
 
 
@@ -203,7 +204,7 @@ def _digest(text: str) -> int:
 
 
 def delivery_error(error: Exception) -> contract.DeliveryError:
-    """Return the delivery error for a failed request."""
+    """Return the delivery error for a failed request to Discord."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return contract.AwayError(type(error).__name__)
     if isinstance(error, discord.RateLimited):

@@ -1,7 +1,7 @@
 """The members of Discord roles, from the gateway's events and the API's list.
 
-We read the gateway's raw messages because discord.py ignores a role change of a member who is not cached,
-and we cache nobody. Events: docs.discord.com/developers/events/gateway-events.
+The gateway's raw messages are read here, because discord.py ignores a role change of a member who is not
+cached, and this bot caches nobody. Events: docs.discord.com/developers/events/gateway-events.
 """
 
 import json
@@ -18,19 +18,19 @@ from bot.platforms.groups import FollowedGroup
 
 logger = logging.getLogger(__name__)
 
-_DAY, _REFUSED = 86_400.0, 60.0  # seconds to remember Discord's answer about someone
-_REMEMBERED = 10_000  # people remembered
+_DAY, _REFUSED = 86_400.0, 60.0  # seconds during which Discord's answer about someone is remembered
+_REMEMBERED = 10_000  # maximum people remembered
 _EVENTS = ("GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE")
 
 
 def member_update(message: str | bytes) -> tuple[Actor, set[str] | None] | None:
     """Return the member change that a gateway message reports, None for any other message.
 
-    The result is the person and all their roles, or None in place of the roles if they left the server. A
-    new member's roles, usually empty, are reported like a change.
+    The result is the person with all their roles, or with None if they left the server. The roles of a new
+    member, usually none, are reported as a change.
     """
     text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-    if not any(f'"{name}"' in text for name in _EVENTS):  # parse a message only if it may matter
+    if not any(f'"{name}"' in text for name in _EVENTS):  # a message is parsed only if it may report a change
         return None
     payload = json.loads(text)
     if payload.get("t") not in _EVENTS or payload["d"]["user"].get("bot"):
@@ -51,7 +51,7 @@ async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> se
             if not member.bot and int(group.source_id) in member._roles  # noqa: SLF001
         }
     except (discord.ClientException, discord.Forbidden) as error:
-        # Without the intent, discord.py refuses to ask. If Discord refuses, it answers 403.
+        # Without the intent, discord.py raises `ClientException`. If Discord refuses, it answers 403.
         raise PlatformError(
             "Discord ne donne pas la liste des membres. Permettez l'intention "
             "«\u00a0Server Members\u00a0» à la page «\u00a0Bot\u00a0», puis redémarrez Vigie."
@@ -70,26 +70,26 @@ async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> se
 
 
 class Belonging:
-    """A cache of membership in a server, from Discord's API, which requires no privileged intent for this.
+    """A cache of who is a member of a server, from Discord's API. This requires no privileged intent.
 
-    A member is remembered for a day, and a non-member for a minute.
-    A private conversation proves nothing, since anyone who shares any server with the bot can open one.
+    The answer about a member is remembered for a day, about anyone else for a minute. A private conversation
+    does not prove membership, since anyone who shares any server with the bot can open one.
     """
 
     def __init__(self, server: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._server = server
         self._clock = clock
-        self._known: dict[int, tuple[float, bool]] = {}  # by user: expiry time, whether inside
+        self._known: dict[int, tuple[float, bool]] = {}  # by user: the expiry time, and the answer
 
     async def team(self, client: discord.Client, user: int) -> str:
-        """Return the server's id if `user` is in it, or if Discord does not answer, else ""."""
+        """Return the server's id if `user` is a member, or if Discord does not answer, else ""."""
         until, inside = self._known.get(user, (0.0, False))
         if until <= self._clock():
             try:
                 await client.http.get_member(int(self._server), user)
                 inside, remembered = True, _DAY
             except (discord.NotFound, discord.Forbidden):
-                inside, remembered = False, _REFUSED  # short, so that a person who joins does not wait
+                inside, remembered = False, _REFUSED  # short, so that a person who joins is soon served
             except FAILURES as error:
                 logger.warning("Discord did not say who is in the server (%s)", type(error).__name__)
                 return self._server

@@ -1,10 +1,10 @@
 """Messages and forms as Discord's components.
 
-Pure: nothing here talks to Discord. Every character that Discord would read as formatting, a mention, a
-link or an emoji is escaped, so a text always shows as it was written.
+Pure functions. Every character that Discord would read as formatting, a mention, a link or an emoji is
+escaped, so that a text always looks as it was written.
 
-Limits: discord.com/developers/docs/components/reference. That page omits the limit of 4,000 characters,
-which is documented in the pull request discord/discord-api-docs 8562.
+Limits: discord.com/developers/docs/components/reference. That page omits the limit of 4,000 characters, which
+is documented in the pull request discord/discord-api-docs 8562.
 """
 
 import io
@@ -56,22 +56,23 @@ from bot.conversation.messages import (
 
 MESSAGE_TEXT = 4_000  # total characters in the text displays of a message
 MESSAGE_COMPONENTS = 40  # components of a message, nested ones included
-RADIO_OPTIONS = (2, 10)  # the fewest and the most options of radio buttons; a longer choice is a select menu
+RADIO_OPTIONS = (2, 10)  # minimum and maximum options of radio buttons; a longer choice is a select menu
 PLATFORM = "discord"  # the platform's name in a person's account
-CUSTOM_ID_PREFIX = "v1:"  # followed by a command; another version could mean something else
-QUOTE_COLOUR = 0x1B7F5C  # the bar beside a card that quotes the policy
+CUSTOM_ID_PREFIX = "v1:"  # followed by a command; a later version may change the format
+QUOTE_COLOUR = 0x1B7F5C  # the bar at the side of a card that quotes the policy
 
 Component: TypeAlias = dict[str, Any]
 _Built = TypeVar("_Built")
 
 # An invisible character that fills a line that may not be empty, or separates two characters.
 _NOTHING = "\u200b"
-# Marks that format anywhere. A colon may begin an emoji or an address unless a space follows.
-# Alternatives rather than a class, so that `re` jumps to the first match.
+# Marks that format anywhere in a line. A colon may begin an emoji or an address unless a space follows it.
+# Alternatives are used rather than a class, so that `re` jumps to the first match.
 _INLINE = re.compile("|".join(map(re.escape, "\\*_~|`<>[]")) + r"|:(?!\s)")
 # The start of a line that is a heading, small print, a list or a numbered list.
 _LINE_START = re.compile(r"^(\s*)(#|[-+](?=[\s#]|$)|(?P<number>\d+)(?=\.(?:\s|$)))")
-# `AllowedMentions.none()` stops these from notifying anyone. This stops them from being mentions at all.
+# `AllowedMentions.none()` prevents these from notifying anyone. Escaping prevents them from being mentions at
+# all.
 _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)")
 _MARKERS: dict[Style, str] = {
     "plain": "",
@@ -100,8 +101,9 @@ _GALLERY = discord.ComponentType.media_gallery.value
 class View(discord.ui.LayoutView):
     """Components ready to send, in the form that discord.py accepts.
 
-    The view is stopped from the start and contains none of discord.py's items, so the library keeps neither
-    a timer nor its buttons after it is sent. Buttons are answered from their identifier alone.
+    The view is stopped from the start and contains none of discord.py's items. The library thus keeps neither
+    a timer nor the buttons once the view is sent. A press of a button is answered from the button's
+    identifier alone.
     """
 
     def __init__(self, components: list[Component]) -> None:
@@ -110,11 +112,11 @@ class View(discord.ui.LayoutView):
         self._components = components
 
     def to_components(self) -> list[Component]:
-        """Return the payload."""
+        """Return the components' payload."""
         return self._components
 
     def has_components_v2(self) -> bool:
-        """Return True, since the components replace the message's content."""
+        """Return True, since these components replace the message's content."""
         return True
 
 
@@ -145,7 +147,7 @@ def _components(message: Message, quotations: Sequence[Quotation]) -> list[Compo
     return [{"type": _CONTAINER, "accent_color": colour, "components": parts}]
 
 
-# The policy's words are few, and requested again and again.
+# The policy has few words, and people ask for them again and again.
 _lasting_components = lru_cache(maxsize=256)(_components)
 
 
@@ -242,7 +244,7 @@ def _control(field: Field) -> discord.ui.Item[Any]:
         case PersonField():
             known = field.value.isdecimal()
             user = discord.SelectDefaultValueType.user
-            # Discord's schema has identifiers as text; the library would send what it is given.
+            # Discord's schema has identifiers as text, and the library sends the value unchanged.
             chosen = cast("int", field.value)
             default = [discord.SelectDefaultValue(id=chosen, type=user)] if known else []
             return discord.ui.UserSelect(
@@ -305,7 +307,7 @@ def _styled(text: str, style: Style) -> str:
     if style == "code":
         return before + marker + _MENTION.sub(f"@{_NOTHING}", inner) + marker + after
     shown = _start_escaped(_inline_escaped(inner))
-    if shown.endswith(marker[0]):  # Discord would read it as part of the closing marker
+    if shown.endswith(marker[0]):  # Discord would read it as a part of the closing marker
         shown += _NOTHING
     # Discord closes italics only at the end of a word, and struck words only if no underscore follows.
     return before + marker + shown + marker + ("" if marker == "**" else _NOTHING) + after

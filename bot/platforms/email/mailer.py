@@ -1,7 +1,7 @@
-"""Alerts by e-mail, over SMTP. Replies are not read.
+"""Alerts by e-mail, over SMTP. Replies to them are not read.
 
-An SMTP server cannot report which messages it accepted. If acceptance is unknown, the message is sent again
-under the same Message-ID, so that most mail systems show it once.
+An SMTP server cannot tell which messages it accepted. If it is unknown whether a message was accepted, the
+message is sent again with the same Message-ID, so that most mail systems show it once.
 """
 
 import email.utils
@@ -20,14 +20,14 @@ from bot.platforms.email.render import plain_text
 
 SECONDS = 30.0  # for each exchange with the server
 PERMANENT = 500  # RFC 5321, 4.2.1: from this code on, retrying is useless
-NO_MAILBOX = frozenset({550, 551, 552, 553, 556})  # codes about the recipient (RFC 5321, 4.2.3; RFC 7504)
+NO_MAILBOX = frozenset({550, 551, 552, 553, 556})  # about the mailbox (RFC 5321, 4.2.3; RFC 7504)
 
 Security: TypeAlias = Literal["tls", "starttls", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server that sends our mail. A `security` of "none" is only for a server on this machine."""
+    """The server that sends our mail. The `security` "none" is only for a server on this machine."""
 
     host: str
     port: int
@@ -37,7 +37,7 @@ class Server:
 
 
 def read_server(address: str) -> Server:
-    """Parse « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (no TLS to this machine)."""
+    """Parse « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (no TLS on this machine)."""
     parts = urlsplit(address)
     host, implicit = parts.hostname or "", parts.scheme == "smtps"
     local = host in {"localhost", "127.0.0.1", "::1"}
@@ -101,7 +101,7 @@ class Mailer:
         mail["Subject"] = summary(message, self.quote)
         mail["Date"] = email.utils.localtime()
         mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks for no automatic reply
+        mail["Auto-Submitted"] = "auto-generated"  # asks for no automatic reply (RFC 3834)
         mail.set_content(plain_text(message, self.quote))
         for file in message.files():
             mail.add_attachment(
@@ -132,9 +132,9 @@ class Mailer:
 
 
 def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> contract.DeliveryError:
-    """Return the delivery error of a failed exchange. `sent`: whether part of the message may have been sent.
+    """Return the delivery error of a failed exchange. `sent`: whether the message may have been sent in part.
 
-    A permanent refusal that concerns neither the mailbox nor the message counts as a refusal of the sender.
+    A permanent refusal that is about neither the mailbox nor the message is treated as a refusal of the bot.
     """
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=recipients) if recipients:

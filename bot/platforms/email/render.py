@@ -1,7 +1,7 @@
-"""Messages as plain text, for e-mail. Pure: nothing here sends anything.
+"""Messages as plain text, for e-mail. Pure functions.
 
-Every mail program and screen reader shows the text unchanged. Its only links are the addresses that the
-bot wrote itself.
+Every mail program and screen reader shows the text unchanged. Its only links are addresses that the bot
+itself wrote.
 """
 
 import textwrap
@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 from bot.conversation import messages
 
-WIDTH = 72  # RFC 5322 asks for at most 78, including the marks that a reply adds
+WIDTH = 72  # RFC 5322 allows 78 characters; a reply adds marks to each line
 MENU = "vigie"
 
 
 def plain_text(message: messages.Message, quote: messages.Quoter) -> str:
-    """Return the text of `message`. `quote` returns the policy's words, shown unchanged and uncut."""
+    """Return the text of `message`. `quote` returns the policy's words, shown whole and unchanged."""
     parts = [part for element in message.elements if (part := _element(element, quote))]
     return "\n\n".join(parts) + "\n"
 

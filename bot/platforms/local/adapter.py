@@ -1,7 +1,7 @@
 """The sandbox: a chat in the browser, on this machine only, where a visitor can play several people.
 
-No data leaves the machine or outlives the process. Pages of other sites cannot reach it: foreign Host
-headers (DNS rebinding) and posts from another origin are refused, and there is no cookie to exploit.
+No data leaves the machine or outlives the process. Pages of other sites cannot reach the sandbox: foreign
+Host headers (DNS rebinding) and posts from another origin are refused, and there is no cookie to exploit.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Clock, Json, Room, Ro
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # bytes: five fields of 3,000 characters, each escaped in JSON, plus a margin
 FILE_NAME_LENGTH = 200
-KEEP_ALIVE_SECONDS = 15  # between keep-alive events on a stream, which detect closed pages
+KEEP_ALIVE_SECONDS = 15  # between keep-alive events on a stream; they detect closed pages
 DRAIN_SECONDS = 3.0  # for answers in progress at shutdown
 
 HEADERS: Mapping[str, str] = {
@@ -51,9 +51,9 @@ _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 # The moments to which the sandbox's clock can be moved: one hour later, the next morning, Monday morning, one
-# month later, or when the next waiting message is due.
+# month later, or the time when the next waiting message is due.
 MOMENTS = ("heure", "jour", "lundi", "mois", "remettre")
-# Moves the clock, and returns the new time in UTC, or None if nothing waits.
+# A function that moves the clock, and returns the new time in UTC, or None if no message waits.
 Travel: TypeAlias = Callable[[str], Awaitable[datetime | None]]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -63,10 +63,10 @@ class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
     `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `bot`: the bot's name. `gallery`: the
-    data for the page that shows every message. `sheets`: reads the data for the revisions page. `figures`:
-    reads the data for the page of a period's figures, by its id, "" for the last month. `starters`: returns
-    questions to begin with. `personas`: the people that a visitor can play. `clock`: tells the time of
-    messages. `travel`: moves that clock, if it can be moved.
+    data for the page that shows every message. `sheets`: reads the data for the page of revisions. `figures`:
+    reads the data for the page of a period's figures, by the period's id, "" for the last month. `starters`:
+    returns questions to begin with. `personas`: the people that a visitor can play. `clock`: tells the time
+    of messages. `travel`: moves that clock, None if it cannot be moved.
     """
 
     name = "Bac à sable"
@@ -127,7 +127,7 @@ class LocalAdapter:
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Send `message` unprompted, in a persona's own conversation or in the channel.
 
-        Raises `UndeliverableError` for a persona that is gone.
+        Raises `UndeliverableError` for a persona that no longer exists.
         """
         if to.surface == "channel":
             self._say(Message(*message.elements, public=True), Spot("", CHANNEL))
@@ -236,7 +236,7 @@ class LocalAdapter:
         return web.json_response([asdict(completion) for completion in completions])
 
     async def _on_say(self, request: web.Request) -> web.Response:
-        """Answer a person's text: a command, words to the bot, or words to everyone."""
+        """Answer a text that a persona typed: a command, words to the bot, or words to everyone."""
         body = await PageBody.of(request)
         persona, conversation, in_channel = body.persona, body.conversation, body.conversation == CHANNEL
         text = body.value("text", str).strip()
@@ -244,7 +244,7 @@ class LocalAdapter:
             most, length = thousands(TEXT_LENGTH), thousands(len(text))
             problem = f"Un message a de 1 à {most} caractères; le vôtre en a {length}."
             raise web.HTTPUnprocessableEntity(text=problem)
-        is_command = text.startswith("/")  # shown as a message only where nobody else reads
+        is_command = text.startswith("/")  # a command is shown as a message only where nobody else reads it
         if not (is_command and in_channel):
             owner = "" if in_channel else persona
             named = self.dispatcher.command(self.dispatcher.from_text(text).command)
@@ -264,7 +264,7 @@ class LocalAdapter:
         return await self._answer(words, Spot(persona, conversation), written=True)
 
     def _unknown(self, line: str) -> Message | None:
-        """Return the answer to a slash command that the other platforms lack, None for any other command."""
+        """Return the answer to a slash command that other platforms lack, None for any other command."""
         [name, *_] = line[1:].lower().split(maxsplit=1) or [""]
         command, menu = self.dispatcher.command(name), self.dispatcher.menu
         if command is not None and (command.slash or command.name == menu):
@@ -291,7 +291,7 @@ class LocalAdapter:
         return await self._answer(f"/{command}", spot, pressed=True)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
-        """Answer a form. The file attached to it, if any, comes with it, in base64."""
+        """Answer a form. A file attached to it comes in the same request, in base64."""
         body = await PageBody.of(request.clone(client_max_size=BODY_SIZE + 2 * TAKEN_SIZE))
         fields, line = body.value("fields", dict), f"/{body.value('command', str)}"
         if not all(isinstance(value, str) for value in fields.values()):
@@ -313,7 +313,7 @@ class LocalAdapter:
         return web.json_response({})
 
     async def _on_clock(self, request: web.Request) -> web.Response:
-        """Advance the sandbox's clock, to a moment chosen on the page or to the next message that waits."""
+        """Move the sandbox's clock to a moment chosen on the page, or to when the next message is due."""
         target = (await PageBody.of(request)).value("to", str, MOMENTS)
         if self.travel is None:
             raise web.HTTPNotFound(text="L'horloge ne peut pas être avancée ici.")
@@ -323,7 +323,7 @@ class LocalAdapter:
         return web.json_response({"at": moment and moment.isoformat()})
 
     async def _on_drop(self, request: web.Request) -> web.Response:
-        """Take a file dropped into a persona's own conversation with the bot."""
+        """Answer a file dropped into a persona's own conversation with the bot."""
         sent = PageBody(dict(request.query))
         persona, name = sent.persona, sent.value("name", str)[:FILE_NAME_LENGTH] or "fichier"
         self._room.post(author=persona, html=render_words(name), text=name, owner=persona)
@@ -357,7 +357,7 @@ class LocalAdapter:
     ) -> web.Response:
         """Answer a line. The page opens a form at once, except after a written message or another form.
 
-        The window of a form that is refused stays open, and shows what is wrong with each field.
+        The window of a refused form stays open, and shows what is wrong with each field.
         """
         request = self.dispatcher.from_text(
             line,
@@ -388,7 +388,7 @@ class LocalAdapter:
         """
         try:
             html = render(message, self.quote)
-        except Exception as error:  # noqa: BLE001 — as in the dispatcher, everyone must get a reply
+        except Exception as error:  # noqa: BLE001 — as in the dispatcher, everyone gets a reply
             message = apology(error, command)
             html = render(message, self.quote)
         words = list(message.own_words())

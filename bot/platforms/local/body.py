@@ -1,4 +1,4 @@
-"""The body of a request from a sandbox page, validated because any program can pretend to be a page."""
+"""The body of a request from a sandbox page. It is validated, since any program can pretend to be a page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class PageBody:
     async def of(cls, request: web.Request) -> PageBody:
         """Return the body of a page's request.
 
-        Raises `web.HTTPUnsupportedMediaType` if it is not JSON, and `web.HTTPBadRequest` if it is invalid.
+        Raises `web.HTTPUnsupportedMediaType` if the body is not JSON, and `web.HTTPBadRequest` if it is
+        invalid.
         """
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
@@ -45,7 +46,7 @@ class PageBody:
     def value(self, name: str, kind: type[Value], among: Collection[Value] | None = None) -> Value:
         """Return a value of type `kind` (text, integer or object), which must be in `among` if given.
 
-        Raises `HTTPBadRequest` for any other.
+        Raises `HTTPBadRequest` for any other value.
         """
         value = self.content.get(name)
         if not isinstance(value, kind) or (among is not None and value not in among):

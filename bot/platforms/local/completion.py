@@ -1,4 +1,4 @@
-"""Completions in the sandbox: first command names, then the command's own suggestions."""
+"""Completions in the sandbox: first the names of commands, then the suggestions of a command."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _MENTION = re.compile(r"(?:^|\s)(@\w*)$")
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A completion: its label, its explanation, the whole completed line, and its group, "" for none."""
+    """A completion: its label, its explanation, the completed line, and its group, "" for none."""
 
     label: str
     detail: str
@@ -20,9 +20,9 @@ class Completion:
 
 
 async def complete_line(dispatcher: Dispatcher, line: str, actor: Actor, mentioned: str) -> list[Completion]:
-    """Return at most 25 completions for a command that `actor` may use or a mention, none for other lines.
+    """Return at most 25 completions of a mention, or of a command that `actor` may use.
 
-    `mentioned`: the bot's name where it is asked by a mention, "" elsewhere.
+    Other lines have none. `mentioned`: the bot's name where people mention it to ask, "" elsewhere.
     """
     if not line.startswith("/"):
         mention, name = _MENTION.search(line) if mentioned else None, f"@{mentioned}"

@@ -1,6 +1,7 @@
-"""Discord payloads drawn as Discord shows them: components and Markdown in HTML, for the gallery. Pure.
+"""Discord payloads as Discord shows them: components and Markdown drawn in HTML, for the gallery.
 
-The Markdown is parsed as in Discord's own client, so that unescaped text looks the same here as there.
+The Markdown is parsed as in Discord's own client, so that text that was not escaped looks the same here as
+there.
 """
 
 import re
@@ -64,7 +65,7 @@ def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one return 
         case {"type": _Kind.CONTAINER, "components": components}:
             colour = component.get("accent_color")
             return h.div(".discord-container")[
-                # An SVG, because the colour comes from the payload and our pages allow no inline style.
+                # An SVG, because the colour comes from the payload and our pages forbid inline styles.
                 colour is not None
                 and h.svg(".discord-accent", aria_hidden="true")[
                     h.rect(width="4", height="100%", fill=f"#{colour:06x}")

@@ -1,4 +1,4 @@
-"""The page of the figures: a picture, a table for each section of a period, links to other periods."""
+"""The page of figures: a picture, a table for each section of a period, links to other periods."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.platforms.local.render import render_file
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """A figure in words: for the period, for the period before, and the change, each "" if there is none."""
+    """A figure in words: for the period, for the previous period, and the change. Each may be ""."""
 
     title: str
     now: str
@@ -35,7 +35,7 @@ class FigureTable:
 class FigureSheet:
     """The figures of a period. `id`: as in the page's address. `title`: « octobre 2026 ».
 
-    `before`: the title of the period before, "" for none. `periods`: the ids and titles of all the periods
+    `before`: the title of the previous period, "" for none. `periods`: the ids and titles of all the periods
     that have figures. `picture`: None when it could not be drawn.
     """
 
@@ -53,7 +53,7 @@ NOT_FOUND = "Il n'y a pas de chiffres pour cette période."
 
 
 async def no_figures(_: str) -> None:
-    """Return no figures."""
+    """Return None: there are no figures."""
     return
 
 

@@ -1,8 +1,8 @@
 """The gallery: every message that the bot can send, by group and by name, as each platform shows it.
 
-The first page names them all, and a group's page draws its own: drawing all of them takes seconds. The Slack
-and Discord previews are drawn from the exact payloads that would be sent, built by the application's own
-renderers.
+The first page lists the names, and each group's page draws its messages: drawing all of them takes seconds.
+The Slack and Discord previews are drawn from the exact payloads that would be sent, made by the application's
+own renderers.
 """
 
 import json
@@ -22,14 +22,14 @@ from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 
-# A message's components or a modal, as JSON types, and the function that builds it from a reply.
+# A message's components or a modal, as JSON types; and the function that makes it from a reply.
 Payload: TypeAlias = Sequence[Mapping[str, Any]] | Mapping[str, Any]
 Renderer: TypeAlias = Callable[[Reply], Payload]
 Group: TypeAlias = tuple[str, Mapping[str, Reply]]  # a title, and the messages and forms by name
 
 ADDRESS = "/galerie"
 SOUGHT_LENGTH = 200  # characters of a search
-FIRST = 3  # names shown of each group, to tell what is in it
+FIRST = 3  # names shown of each group, as a sample
 
 _PREVIEWS: Mapping[str, Callable[[Payload, str], h.Renderable]] = {
     "Slack": slack_preview,
@@ -46,8 +46,8 @@ _INTRODUCTION = (
 class Gallery:
     """The messages and forms of the gallery, by group then by name, and the renderers of other platforms.
 
-    `renderers`: for each platform's name (« Slack », « Discord »), a function that renders a reply's payload.
-    `bot`: the bot's name, who sends them.
+    `renderers`: by platform name (« Slack », « Discord »), the function that makes a reply's payload. `bot`:
+    the bot's name.
     """
 
     groups: Mapping[str, Mapping[str, Reply]]
@@ -56,14 +56,14 @@ class Gallery:
 
     @cached_property
     def by_anchor(self) -> Mapping[str, Group]:
-        """The groups, by the last part of their page's address."""
+        """The groups, by the last part of their pages' addresses."""
         return {_folded(title).replace(" ", "-"): (title, group) for title, group in self.groups.items()}
 
 
 def gallery_page(gallery: Gallery, quote: Quoter, sought: str = "") -> str:
     """Return the first page: the groups or, for a search, the names of the matching messages.
 
-    `sought`: words that the message, or its name, must contain. `quote`: returns the policy's words.
+    `sought`: the words to look for in messages and their names. `quote`: returns the policy's words.
     """
     words = _folded(sought).split()
     matches = {
@@ -157,7 +157,7 @@ def sandbox_page(
 ) -> str:
     """Return a whole page of the sandbox. `style`, `script`: the names of the page's own files.
 
-    `back`: the address and the label of the link to the page that leads here.
+    `back`: the address and the label of the link to the previous page.
     """
     address, label = back
     body = h.body[
@@ -170,8 +170,8 @@ def sandbox_page(
 
 
 def standalone_page(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
-    """Return a self-contained page of the group of that title. `css`: a trusted style sheet."""
-    style = h.style[Markup(css)]  # noqa: S704 — our own files; HTML escapes do not work in a style
+    """Return a self-contained page of the gallery's group named `title`. `css`: a trusted style sheet."""
+    style = h.style[Markup(css)]  # noqa: S704 — our own files; HTML escapes do not work in a style element
     articles = _articles(gallery.groups[title], gallery.renderers, quote, gallery.bot)
     body = h.body[h.header(".head")[h.h1[title]], h.main[articles]]
     return _document(title, style, body)
@@ -200,7 +200,7 @@ def _anchor(name: str) -> str:
 
 
 def _contains(name: str, reply: Reply, quote: Quoter, words: Iterable[str]) -> bool:
-    """Return whether each of `words` begins some word of the message or of its name."""
+    """Return whether each of `words` begins a word of the message or of its name."""
     if not words:
         return True
     shown = [name]

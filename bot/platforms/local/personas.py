@@ -12,7 +12,7 @@ class Persona:
     role: str = ""
 
 
-# Their roles in the association come from the profile (see `bot.app.sandbox`).
+# The profile gives their roles in the association (see `bot.app.sandbox`).
 PERSONAS = (
     Persona("officier", "Camille"),
     Persona("communications", "Dominique"),

@@ -1,4 +1,4 @@
-"""Messages and forms as HTML, for the sandbox. Pure."""
+"""Messages and forms as HTML, for the sandbox. Pure functions."""
 
 import base64
 import re
@@ -58,7 +58,7 @@ _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
 def render(message: Message, quote: Quoter, *, live: bool = True) -> h.Renderable:
     """Return the body of `message`. `quote` returns the policy's words, and its errors are not caught.
 
-    A button stores its command in `data-command`. If not `live`, buttons and links are drawn but inactive.
+    A button has its command in `data-command`. If not `live`, buttons and links are drawn but do nothing.
     """
     return h.fragment[[_element(part, quote, live=live) for part in message.elements]]
 
@@ -92,7 +92,7 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
 
 
 def _marked(words: Markup) -> Markup:
-    """Return the bot's own words with its two marks in colour, even where no font has coloured ones."""
+    """Return the bot's own words, with a style for two signs that not every font shows in colour."""
     return words.replace("✅", _GOOD).replace("❌", _BAD)
 
 
@@ -121,7 +121,7 @@ def _button(button: Button | Link, *, live: bool) -> h.Renderable:
 
 
 def render_file(file: File, *, live: bool = True) -> h.Renderable:
-    """Return a link that holds the file's data, after the image if it is a PNG. The server keeps nothing."""
+    """Return a link that contains the file's data, below the image if it is a PNG. Nothing is stored."""
     label = f"{file.title} ({file.name})"
     if not live:
         return h.p[h.span(".button.link")[label]]
@@ -130,7 +130,7 @@ def render_file(file: File, *, live: bool = True) -> h.Renderable:
     link = h.p[h.a(".button.link", href=address, download=file.name)[label]]
     if not file.is_picture:
         return link
-    # With the image's size (PNG, 11.2.2: IHDR), the page reserves its space before drawing it.
+    # The page reserves the image's space before it draws the image (PNG, 11.2.2: IHDR has the size).
     width, height = (int.from_bytes(file.content[at : at + 4]) for at in (16, 20))
     source = f"data:image/png;base64,{content}"
     picture = h.img(".picture", src=source, alt=file.alternative, width=width, height=height)
@@ -138,13 +138,13 @@ def render_file(file: File, *, live: bool = True) -> h.Renderable:
 
 
 def serialize_html(html: h.Renderable) -> str:
-    """Return `html` as text, without control characters, which could alter how the rest is displayed."""
-    # `str` would return a `Markup`, which escapes any text joined to it later.
+    """Return `html` as text, without control characters, which could change how the page looks."""
+    # `str` would return a `Markup`, which would escape any text added to it later.
     return clean("".join(html.iter_chunks()))
 
 
 def render_words(words: str) -> h.Renderable:
-    """Return a person's words unchanged, with commands and mentions highlighted."""
+    """Return a person's words as HTML, unchanged, with commands and mentions highlighted."""
     words = clean(words)
     command = _SLASH.fullmatch(words)
     if command:
@@ -159,9 +159,9 @@ def render_words(words: str) -> h.Renderable:
 
 
 def render_fields(form: Form, prefix: str = "form") -> h.Renderable:
-    """Return the fields of `form`, under its introduction.
+    """Return the fields of `form`, below its introduction.
 
-    `prefix` starts their ids, which must be unique in a page.
+    `prefix` starts the ids of the fields, which must be unique in a page.
     """
     return h.fragment[
         form.introduction and h.p[with_breaks(form.introduction)],
@@ -201,7 +201,8 @@ def _control(field: Field, identifier: str, described_by: str) -> h.Renderable:
                 autocomplete="off",
             )
         case TextField():
-            # The parser drops one newline right after the tag, so add one to protect the value's own.
+            # The parser drops one newline right after the tag. This one protects a leading newline of the
+            # value.
             return h.textarea(common, rows=field.lines, maxlength=field.max_length, autocomplete="off")[
                 "\n", field.value
             ]

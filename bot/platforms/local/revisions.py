@@ -11,7 +11,7 @@ from bot.platforms.local.gallery import sandbox_page, table_of_contents
 Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
 
-# A clause: its number, shown only if the change has several clauses, and its paragraphs in runs.
+# A clause: its number, shown only if the change has several clauses, and its paragraphs as runs.
 SheetPassage: TypeAlias = tuple[str, tuple[tuple[Run, ...], ...]]
 
 
@@ -49,7 +49,7 @@ _NONE = (
 
 
 async def no_sheets() -> Sequence[Sheet]:
-    """Return no revisions."""
+    """Return an empty list: there are no revisions."""
     return ()
 
 
@@ -90,7 +90,10 @@ def _section(change: Changed) -> h.Renderable:
 
 
 def _side(style: str, name: str, marked: str, paragraphs: Sequence[Sequence[Run]], none: str) -> h.Renderable:
-    """Return one side of a passage: its words, with those that the other side lacks `marked`."""
+    """Return one side of a passage: its words, in which those that the other side lacks are `marked`.
+
+    `none`: the text for a side without words.
+    """
     texts = [[(op, text) for op, text in paragraph if op in {"equal", marked}] for paragraph in paragraphs]
     written = [text for text in texts if text]
     return h.div(class_=["quote", "side", style])[

@@ -1,4 +1,4 @@
-"""The sandbox's conversations: their messages and how far each persona has read. In memory only."""
+"""The sandbox's conversations: their messages, and how far each persona has read. In memory only."""
 
 import asyncio
 import re
@@ -19,11 +19,11 @@ Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
 BOT = "vigie"
 CHANNEL = "general"
-DIRECT = "vigie"  # the name, for each persona, of their own conversation with the bot
-ENTRIES_KEPT = 1_000  # in all conversations; the oldest are dropped first
+DIRECT = "vigie"  # the name of a persona's own conversation with the bot
+ENTRIES_KEPT = 1_000  # messages kept in all conversations; the oldest are dropped first
 
 
-# The channel starts with a typical question, so that there is a message to try the context menu on.
+# The channel starts with a typical question, so that the context menu can be tried on a message.
 _OPENING = (
     ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @{bot}."),
     (
@@ -40,13 +40,13 @@ def real_time() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class RoomMessage:
-    """One message of a conversation.
+    """A message of a conversation.
 
-    `owner`: the persona whose conversation with the bot contains it, "" in the channel. `only`: in the
-    channel, the only persona who sees it, "" if everyone does. `fleeting`: seen by one persona, and gone once
-    the page is reloaded, since the other platforms keep none of it. `asked`: the command that it answers, if
-    the command is not shown as a message. `text`: its words, for the context menu. `message`: the bot's
-    message, None if a person wrote it.
+    `owner`: the persona whose conversation with the bot contains the message, "" in the channel. `only`: in
+    the channel, the only persona who sees the message, "" if everyone does. `fleeting`: whether the message
+    is gone once the page is reloaded, since other platforms keep nothing of it. `asked`: the command that the
+    message answers, if the command is not itself a message. `text`: the message's words, for the context
+    menu. `message`: the bot's message, None if a person wrote this one.
     """
 
     id: int
@@ -70,7 +70,7 @@ class RoomMessage:
 class Spot:
     """The place of a reply: a conversation, as one persona sees it. `origin`: the message that was clicked.
 
-    `asked`: the command that the reply answers, if the command is not shown as a message. `fleeting`: whether
+    `asked`: the command that the reply answers, if the command is not itself a message. `fleeting`: whether
     the command's answers do not stay (see `Command.fleeting`).
     """
 
@@ -82,22 +82,22 @@ class Spot:
 
 
 class Room:
-    """The conversations, and the pages that follow them."""
+    """The conversations, and the open pages that show them."""
 
     def __init__(self, clock: Clock, bot: str) -> None:
         self._clock = clock
-        # distinguishes this process from the one before, whose numbers differ
+        # distinguishes this process from the previous one, whose message numbers differ
         self._run = secrets.token_hex(4)
         self._entries: dict[int, RoomMessage] = {}
         self._last = 0
-        self._read: dict[str, int] = {}  # « persona/conversation » → the last entry read there
+        self._read: dict[str, int] = {}  # by « persona/conversation »: the last message read there
         self._followers: set[asyncio.Queue[Json]] = set()
         for author, opening in _OPENING:
             words = opening.format(bot=bot)
             self.post(author=author, html=render_words(words), text=words)
 
     def entry(self, identifier: int, persona: str) -> RoomMessage | None:
-        """Return a message if `persona` can see it."""
+        """Return a message, or None if `persona` cannot see it."""
         entry = self._entries.get(identifier)
         visible = entry is not None and entry.owner in {"", persona} and entry.only in {"", persona}
         return entry if visible else None
@@ -136,7 +136,7 @@ class Room:
         return changed
 
     def mark_read(self, persona: str, conversation: str, identifier: int) -> None:
-        """Record that `persona` has read a conversation up to a message."""
+        """Record that `persona` has read a conversation, up to a given message."""
         place = f"{persona}/{conversation}"
         if self._read.get(place, 0) < identifier <= self._last:
             self._read[place] = identifier
@@ -146,8 +146,8 @@ class Room:
     def followed(self, since: str = "") -> Iterator[asyncio.Queue[Json]]:
         """Yield a queue that receives the whole state, then each change, until the block ends.
 
-        `since`: the `since` of the first state that the page received, "" if this is the first. The state
-        includes only the fleeting messages that came after it.
+        `since`: the `since` of the first state that the page received, "" if it has received none. The state
+        includes only the fleeting messages that came after that state.
         """
         run, _, number = since.partition(".")
         after = int(number) if run == self._run and re.fullmatch(r"[0-9]{1,9}", number) else 0
@@ -167,7 +167,7 @@ class Room:
         self._tell({"type": "clock", "at": self._clock().isoformat()})
 
     def close(self) -> None:
-        """Notify every page that the sandbox is closing."""
+        """Notify every open page that the sandbox is closing."""
         self._tell({"type": "end"})
 
     def _tell(self, event: Json) -> None:

@@ -1,4 +1,4 @@
-"""Slack payloads drawn as Slack shows them: Block Kit in HTML, for the gallery. Pure.
+"""Slack payloads as Slack shows them: Block Kit drawn in HTML, for the gallery. Pure functions.
 
 An unknown block is marked as unknown, because an approximate preview would be misleading.
 """
@@ -14,7 +14,7 @@ from bot.platforms.line_breaks import with_breaks
 Block: TypeAlias = Mapping[str, Any]
 
 _RICH_PARTS = {"rich_text_section": h.p, "rich_text_quote": h.blockquote}
-_INPUTS = {  # the types of inputs, each with the text that it shows while empty
+_INPUTS = {  # the types of inputs, each with the text shown while it is empty
     "plain_text_input": "",
     "datepicker": "Sélectionner une date",
     "file_input": "Ajouter un fichier",

@@ -34,9 +34,9 @@ def actor_of(body: Json, own: str) -> Actor:
 
 
 def name_of(body: Json) -> str:
-    """Return the name of the person who pressed a button, or "" when it cannot be told.
+    """Return the name of the person who pressed a button, "" when it is unknown.
 
-    Slack sends their handle: only « alex.tremblay » looks like a name.
+    Slack sends a handle: only one like « alex.tremblay » looks like a name.
     """
     handle = str((body.get("user") or {}).get("name") or "")
     parts = handle.split(".")

@@ -1,6 +1,6 @@
 """The bot on Slack, which turns events into requests and answers them through `replies`.
 
-Every event is acknowledged at once, within Slack's three seconds, and answered in a task of our own, which
+Every event is acknowledged at once, within Slack's three seconds, and answered in a separate task, which
 `close` waits for.
 """
 
@@ -35,13 +35,13 @@ from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers, form_f
 from bot.platforms.slack.replies import NEW_WINDOW, Origin, SlackReplies, button_origin
 
 START_SECONDS = 30
-PATIENCE = 1.5  # seconds during which a form's window waits for its answer; Slack gives up after 3
+PATIENCE = 1.5  # seconds that a form's window waits for the answer; Slack gives up after 3
 DRAIN_SECONDS = 4  # for answers in progress; with disconnecting, well under the whole program's 10 s
 EVENTS_KEPT = 10_000  # Slack resends an event at once, then after 1 and 5 minutes
 
 logger = logging.getLogger(__name__)
 
-# Records an event's identifier, and returns False if it was already recorded.
+# A function that records an event's identifier. It returns False if the event was already recorded.
 Heard: TypeAlias = Callable[[str], Awaitable[bool]]
 
 # Slack's notation for a link, a person, a channel or a group: <target> or <target|label>.
@@ -53,7 +53,7 @@ _SPOKEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 
 
 def in_memory() -> Heard:
-    """Return a `Heard` that remembers the latest events for the life of the process."""
+    """Return a `Heard` that remembers the latest events as long as the process runs."""
     seen: dict[str, None] = {}  # oldest first
 
     async def heard(event_id: str) -> bool:
@@ -73,9 +73,9 @@ class SlackAdapter(Connectable):
 
     `api_url`: the address of the Web API, « https://slack.com/api » except for proxies and tests. `team`: the
     only workspace to serve, None for any. `members`: records arrivals and departures in groups, None if no
-    group is followed. `heard`: remembers the events. Without it, they are remembered only for the life of the
-    process. `questions`: returns those to suggest in an agent's conversations. `bot`: the bot's name.
-    `meter`: counts events.
+    group is followed. `heard`: records the events already received. Without it, they are remembered only as
+    long as the process runs. `questions`: returns the questions to suggest in an agent's conversations.
+    `bot`: the bot's name. `meter`: counts events.
     """
 
     name = "Slack"
@@ -97,10 +97,10 @@ class SlackAdapter(Connectable):
     meter: Meter = field(default_factory=Meter)
     _bot_user: str = ""
     _team: str = ""  # the application's workspace
-    _is_agent: bool = False  # Slack shows the application as an agent, each exchange in a thread of its own
+    _is_agent: bool = False  # whether Slack shows it as an agent, each exchange in its own thread
     _client: AsyncWebClient = field(init=False)
     _replies: SlackReplies = field(init=False)
-    _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has identified it
+    _mention: re.Pattern[str] = re.compile("(?!)")  # a mention of the bot, once Slack has identified the bot
     _remembered: Heard = field(default_factory=in_memory)
     _is_open: link.Connected | None = None  # None over HTTP, where Slack connects to us
     _answers: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -124,7 +124,7 @@ class SlackAdapter(Connectable):
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            raise PlatformError("arrêt demandé pendant la connexion à Slack.") from None  # by `close`
+            raise PlatformError("arrêt demandé pendant la connexion à Slack.") from None  # `close` was called
 
     async def close(self) -> None:
         """Stop taking events, let current answers finish, and disconnect. May be called at any time."""
@@ -162,7 +162,7 @@ class SlackAdapter(Connectable):
         elif self.signing_secret:
             served = link.signed_http(app, self.port, self.signing_secret)
             self.port = await self._open.enter_async_context(served)
-        else:  # without a secret, anyone could sign
+        else:  # without a secret, anyone could sign an event
             raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
         self._delivery = SlackDelivery(without_retries(self._client), self.quote)
 
@@ -203,7 +203,7 @@ class SlackAdapter(Connectable):
         for permission in OPTIONAL.values():
             for name in permission.events:
                 app.event(name)(self._on_members)
-        # Slack resends events without a listener, and stops sending them if most are missed.
+        # Slack sends an event again if no listener takes it, and stops sending events if most are missed.
         app.event(_ANY)(_acknowledge)
         return app
 
@@ -211,7 +211,7 @@ class SlackAdapter(Connectable):
         logger.error("an event of Slack could not be taken: %s", loggable(error))
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        """Pass each event on only once, since Slack resends events when unsure that we received them.
+        """Pass each event on only once. Slack sends an event again when it is unsure that we received it.
 
         Return the response to an event that was already received, else None.
         """
@@ -224,10 +224,10 @@ class SlackAdapter(Connectable):
         return None
 
     async def _is_new(self, event: str, body: Json) -> bool:
-        """Return whether an event is new, and remember it.
+        """Return whether an event is new, and record it.
 
-        The event is remembered only in memory if it asks for an anonymous command or if its author is not
-        served. An event that cannot be stored is also remembered in memory, so that it is still answered.
+        The event is recorded only in memory if it asks for an anonymous command or if its author is not
+        served. An event that cannot be stored is also recorded in memory, so that it is still answered.
         """
         text = str((body.get("event") or {}).get("text") or "")
         request = self.dispatcher.from_text(literal(self._mention.sub(" ", text)))
@@ -246,9 +246,9 @@ class SlackAdapter(Connectable):
         self._ask(f"{body['command']} {text}", self._origin(body, body["channel_id"]))
 
     async def _on_shortcut(self, ack: AsyncAck, body: Json) -> None:
-        """Answer a shortcut: an entry of a message's context menu, or one that Slack offers everywhere.
+        """Answer a shortcut: an entry of a message's context menu, or a global shortcut.
 
-        The second kind works in threads, where slash commands do not. Slack does not say where it was used.
+        A global shortcut works in threads, where slash commands do not. Slack does not say where it was used.
         """
         await ack()
         command = self.dispatcher.command(body["callback_id"])
@@ -271,14 +271,14 @@ class SlackAdapter(Connectable):
     async def _on_action(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         command = body["actions"][0].get("value")
-        if command:  # a link has none, and Slack only reports the click
+        if command:  # a link button has no command, and Slack only reports the click
             origin = button_origin(body, actor_of(body, self._team))
             self._ask(f"/{command}", origin, is_button=True, name=name_of(body))
 
     async def _on_form(self, ack: AsyncAck, body: Json, view: Json) -> None:
         """Answer a form. If it is refused soon enough, its window stays open and shows what is wrong.
 
-        A window that was opened where nothing else is the bot's then shows the answer too.
+        A window also shows the answer if it was opened where the bot can show nothing else.
         """
         known = json.loads(view["private_metadata"])
         origin = Origin.from_metadata(actor_of(body, self._team), known, body.get("trigger_id", ""))
@@ -295,7 +295,7 @@ class SlackAdapter(Connectable):
                 await ack(response_action="errors", errors=dict(answer.problems))
                 return
             if isinstance(answer, Message) and origin.window == NEW_WINDOW and not answer.files():
-                with contextlib.suppress(Exception):  # raised again below, which apologises
+                with contextlib.suppress(Exception):  # the error is raised again below, where we apologise
                     window = self._replies.window(answer, origin, admission.logged)
                     await ack(response_action="update", view=window)
                     return
@@ -344,13 +344,13 @@ class SlackAdapter(Connectable):
             self._run(work, self.dispatcher.menu, origin, sorry=False)
 
     def refresh_homes(self, people: Collection[Actor]) -> None:
-        """Refresh the menu, in a task, for each of these people whose App Home shows it."""
+        """Refresh the menu of each of these people whose App Home shows the menu, in a task."""
         if self._delivery is None or not (shown := self._replies.at_menu.intersection(people)):
             return
 
         async def refresh() -> None:
             for actor in shown:
-                if actor in self._replies.at_menu:  # they may have moved on to another page meanwhile
+                if actor in self._replies.at_menu:  # they may have opened another page meanwhile
                     admission, origin = self._admit(f"/{self.dispatcher.menu}", Origin(actor, "home"))
                     await self._answer(self._reply(admission), origin, admission.logged)
 
@@ -391,7 +391,7 @@ class SlackAdapter(Connectable):
         is_button: bool = False,
         name: str = "",
     ) -> tuple[Admission, Origin]:
-        """Return what may be kept of a request, and the place of its answer."""
+        """Return the parts of a request that may be kept, and the place of its answer."""
         request = self.dispatcher.from_text(
             text, actor=origin.actor, place=origin.place, pressed=is_button, fields=fields
         )
@@ -430,7 +430,7 @@ class SlackAdapter(Connectable):
 
 
 async def _acknowledge() -> None:
-    """Do nothing with an event that the application receives but does not use."""
+    """Do nothing with an event that the application receives but does not need."""
 
 
 def literal(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Slack's checks for `vigie diagnostic`: tokens, their permissions, the workspace, channels, the time."""
+"""The checks of Slack for `vigie diagnostic`: tokens, permissions, workspace, channels, clock."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from bot.platforms.slack.manifest import OPTIONAL, REINSTALL
 from bot.platforms.slack.render import fallback
 
 SUBJECT = "Slack"
-TRIAL_ID: Final = "diagnostic"  # the mark of the message that is sent once
+TRIAL_ID: Final = "diagnostic"  # the mark of the test message, which is sent once
 NO_CHANNELS: Final[Mapping[str, Collection[Destination]]] = {}
 EVER: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -43,9 +43,9 @@ async def check_slack(
     """Check the configuration against Slack, and return the findings.
 
     `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
-    `channels`: the channels where the bot writes unprompted, by the name of their setting.
-    `trial`: the places to try, best first, and a message, sent once to check that it can be found again.
-    `bot`: the name of the bot in Slack.
+    `channels`: the channels where the bot writes unprompted, by the name of their setting. `trial`: a
+    message, sent once to check that it can be found again, after the places to try for it, best first. `bot`:
+    the name of the bot in Slack.
     """
     async with web_api(bot_token, api_url) as client:
         try:
@@ -168,7 +168,7 @@ async def _channel(
     try:
         info = (await client.conversations_info(channel=channel.id))["channel"]
     except SlackApiError as error:
-        if failure_code(error) != "missing_scope":  # a scope that Vigie lacks unless it follows channels
+        if failure_code(error) != "missing_scope":  # Vigie lacks this scope unless it follows channels
             return wrong(SUBJECT, f"{named}\u00a0: {failure_code(error)}.")
         return note(
             SUBJECT,

@@ -1,9 +1,9 @@
 """Delivery of unprompted messages on Slack, and checks that they were sent.
 
-Slack does not detect duplicate messages. So each message has the mark of its delivery in its metadata, and
-if it may already have been sent, we search the conversation for the mark before sending it again. A message
-is still sent twice if Slack processes the first request after our search, or if the bot may not read the
-channel's history.
+Slack does not detect duplicate messages. So each message has the mark of its delivery in its metadata. If a
+message may already have been sent, we search the conversation for this mark before sending it again. A
+message is still sent twice if Slack processes the first request after our search, or if the bot may not read
+the channel's history.
 """
 
 import copy
@@ -26,14 +26,14 @@ from bot.platforms.slack.render import fallback, render
 
 EVENT_TYPE = "vigie_delivery"  # the metadata's event type
 CHANNEL_SECONDS = 1.0  # between two messages in one conversation (docs.slack.dev, « Rate limits »)
-EARLIER = timedelta(days=1)  # how far ahead our clock may have been when the message was sent
+EARLIER = timedelta(days=1)  # how far ahead our clock may have been when a message was sent
 PAGE = 200  # messages fetched in one request
 PAGES = 5
-UNKNOWN_WAIT = 30.0  # seconds to wait after a 429 that does not specify a time
+UNKNOWN_WAIT = 30.0  # seconds to wait after a 429 that gives no time
 
 logger = logging.getLogger(__name__)
 
-# The errors of a channel that the bot may not read.
+# The errors that Slack returns for a channel that the bot may not read.
 _UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission"})
 
 
@@ -44,8 +44,8 @@ class SlackDelivery:
         self._client = client
         self._quote = quote
         self._paces: dict[str, Window] = {}
-        # Files already sent, by delivery and name, of messages that Slack then refused: only those are sent
-        # again.
+        # The files already sent, by delivery and name, when Slack refused their message. Only the message is
+        # then sent again.
         self._uploaded: set[tuple[str, str]] = set()
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
@@ -55,7 +55,8 @@ class SlackDelivery:
         contract.may_leave()
         try:
             for file in message.files():
-                # Sent first and without a mark, so a crash may duplicate it but never lose it.
+                # A file is sent before its message, and without a mark: a crash may duplicate it but never
+                # lose it.
                 if (delivery_id, file.name) not in self._uploaded:
                     await self.upload(file, to)
                     self._uploaded.add((delivery_id, file.name))
@@ -84,7 +85,7 @@ class SlackDelivery:
                 if is_marked(message, delivery_id):
                     return True
         except SlackApiError as error:
-            # In private, repeating a message is worse than waiting, so a missing permission holds it back.
+            # In private, repeating a message is worse than delaying it, so a missing permission delays it.
             if to.surface == "person" or failure_code(error) not in _UNREADABLE:
                 raise delivery_error(error) from error
             logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure_code(error))
@@ -100,7 +101,7 @@ class SlackDelivery:
         At most `PAGES` pages are read. Raises the errors of Slack's library.
         """
         fetch = self._client.conversations_history
-        if thread:  # a history omits the replies
+        if thread:  # a conversation's history omits replies in threads
             fetch = partial(self._client.conversations_replies, ts=thread)
         conversation, oldest = await self._conversation(to), f"{since.timestamp():.6f}"
         pages = await fetch(channel=conversation, oldest=oldest, include_all_metadata=True, limit=PAGE)
@@ -124,7 +125,7 @@ class SlackDelivery:
         )
 
     async def _conversation(self, to: contract.Destination) -> str:
-        """Return a conversation's identifier, asking Slack for it if `to` is a person."""
+        """Return a conversation's identifier. If `to` is a person, ask Slack for it."""
         if to.surface == "channel":
             return to.id
         opened = await self._client.conversations_open(users=to.id)
@@ -160,7 +161,7 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
 
 
 def delivery_error(error: Exception) -> contract.DeliveryError:
-    """Return the delivery error for a failed call."""
+    """Return the delivery error for a failed call to Slack."""
     code = failure_code(error)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return contract.AwayError(code)
@@ -172,6 +173,6 @@ def delivery_error(error: Exception) -> contract.DeliveryError:
     if meaning == "lacking":
         code = str(error.response.get("needed") or code)
     wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")
-    # Each conversation is already paced, so a limit applies to everything we send.
+    # Each conversation is already paced, so a 429 applies to everything that we send.
     seconds = float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT
     return contract.refusal(meaning, code, status=status, seconds=seconds)

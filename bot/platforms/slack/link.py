@@ -46,12 +46,12 @@ Connected: TypeAlias = Callable[[], Awaitable[bool]]
 
 HTTP_PATH = "/slack/events"
 SIGNED_SECONDS = 300  # maximum age of a signature, to prevent replays
-CONNECT_SECONDS = 10  # to reach Slack at all; after this timeout, no request was sent
-CALL_SECONDS = 30  # one call to Slack, not counting rate-limit waits
+CONNECT_SECONDS = 10  # seconds to reach Slack at all; after them, no request was sent
+CALL_SECONDS = 30  # seconds for a call to Slack, without the waits for rate limits
 HANG_UP_SECONDS = 2
-PING_SECONDS = 5  # a closed socket is noticed after one interval, a silent one after four
+PING_SECONDS = 5  # a closed socket is noticed after one interval, a silent socket after four
 WATCH_SECONDS = 30
-IDLE_SECONDS = 75  # a proxy's own connections may stay open for so long between two requests
+IDLE_SECONDS = 75  # a proxy may keep its own connections open so long between two requests
 BODY_SECONDS = 10.0  # Slack sends a few kilobytes at once
 CONNECTIONS = 256  # to our HTTP port: a proxy may keep some open, and Slack sends requests in bursts
 RATE_LIMIT_RETRIES = 3
@@ -74,7 +74,7 @@ logger = logging.getLogger(__name__)
 
 
 def library_logger(name: str, level: int) -> logging.Logger:
-    """Return a logger for Slack's libraries that logs only the place and the kind of an error.
+    """Return a logger for Slack's libraries that logs only the location and the type of an error.
 
     The libraries put payloads, tokens and single-use addresses in their messages.
     """
@@ -95,7 +95,7 @@ def library_logger(name: str, level: int) -> logging.Logger:
 
 
 def failure_code(error: Exception) -> str:
-    """Return the part of a failed call that is safe to log: Slack's error code, or the exception's type."""
+    """Return what may be logged of a failed call: Slack's error code, or the exception's type."""
     if not isinstance(error, SlackApiError):
         return type(error).__name__
     data = getattr(error.response, "data", None)
@@ -120,7 +120,7 @@ def unreachable(why: str = "") -> PlatformError:
 
 
 def other_workspace(own: str, team: str) -> str:
-    """Say in French that the token belongs to the workspace `own`, whereas the bot serves `team`."""
+    """Return a French sentence: the token belongs to the workspace `own`, and the bot serves `team`."""
     return (
         f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE ({team}). Écrivez "
         f"VIGIE_SLACK_EQUIPE={own} si c'est le vôtre; sinon, prenez le jeton de {team}."
@@ -175,7 +175,7 @@ async def web_api(
             session=session,
             logger=library_logger("sdk", logging.WARNING),
             retry_handlers=[
-                # Only for requests that were not sent, since Slack may have acted on the others.
+                # Only requests that were not sent are repeated, since Slack may have acted on the others.
                 AsyncConnectionErrorRetryHandler(error_types=[aiohttp.ClientConnectorError]),
                 AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
             ],
@@ -184,7 +184,7 @@ async def web_api(
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """The bot as Slack knows it: `me`, and the `scopes` granted, None if Slack does not tell.
+    """The bot as Slack knows it: `me`, and the `scopes` granted, None if Slack does not list them.
 
     `date`: the time of Slack's answer, as an HTTP header, "" if there is none.
     """
@@ -195,7 +195,7 @@ class BotIdentity:
 
     @property
     def lacks(self) -> str:
-        """A French line about the permissions that the bot lacks, "" if none."""
+        """A French line about the permissions that the bot lacks, "" if it lacks none."""
         missing = sorted(set(BOT_SCOPES) - self.scopes) if self.scopes is not None else []
         if not missing:
             return ""
@@ -226,9 +226,9 @@ async def ask_standing(client: AsyncWebClient) -> Standing:
 
 
 def sent_at(body: Mapping[str, Any]) -> float | None:
-    """Return the time that Slack gives an event, in seconds since 1970, None if it gives none.
+    """Return the time that Slack gives an event, in seconds since 1970, None if there is none.
 
-    It dates events, buttons and shortcuts, but neither slash commands nor forms.
+    Slack dates events, buttons and shortcuts, but neither slash commands nor forms.
     """
     action = (body.get("actions") or [body])[0]
     try:
@@ -293,12 +293,12 @@ async def socket_mode(
 
 
 async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
-    """Drop the address of a lost connection, so that the SDK requests another one, and log why it was lost.
+    """Drop the address of a lost connection, so that the SDK requests another. Log why it was lost.
 
     An address is valid for one connection and a short time, but the SDK would retry it forever.
     """
-    refusal, issue = "", client.issue_new_wss_url  # why Slack gave no address at the latest attempt
-    logged: str | None = None  # the latest refusal that was logged, None while there is a connection
+    refusal, issue = "", client.issue_new_wss_url  # why Slack refused an address at the latest attempt
+    logged: str | None = None  # the latest refusal that was logged, None while connected
 
     async def issue_noted() -> str:
         nonlocal refusal
@@ -327,11 +327,11 @@ async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> N
 
 @contextlib.asynccontextmanager
 async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[int]:
-    """Serve `app` at one route of 127.0.0.1, on `port`, and yield the port. Port 0 means any free one.
+    """Serve `app` at one route of 127.0.0.1, on `port`, and yield the port. Port 0 means any free port.
 
-    A request that is not signed with `secret` is refused before anything parses it. A signed one is decoded
-    as UTF-8 whatever codec it names, because some codecs take quadratic time. Raises `PlatformError` when the
-    port cannot be listened on.
+    A request that is not signed with `secret` is refused before anything parses it. A signed request is
+    decoded as UTF-8 whatever codec it names, because some codecs take quadratic time. Raises `PlatformError`
+    when the port cannot be opened.
     """
 
     async def receive(request: web.Request) -> web.Response:
@@ -381,9 +381,9 @@ def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
 
 async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Received | Message:
-    """Fetch a message's whole file, or return the answer that refuses it.
+    """Return a message's file, downloaded whole, or the answer that refuses it.
 
-    The token is sent to Slack only, never to a redirection target.
+    The token is sent to Slack only, never to the target of a redirection.
     """
     url = str(file.get("url_private_download") or file.get("url_private") or "")
     address, api = urlsplit(url), urlsplit(client.base_url)

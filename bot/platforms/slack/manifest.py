@@ -30,7 +30,7 @@ BOT_SCOPES = (
 )
 # The permission of an agent (`agent_view`): to suggest questions at the top of a conversation.
 AGENT_SCOPE = "assistant:write"
-PROMPTS = 4  # suggested questions, at most
+PROMPTS = 4  # maximum suggested questions
 BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 
@@ -79,7 +79,7 @@ Json: TypeAlias = dict[str, Any]
 
 
 def granting(source: str) -> str:
-    """Return how to grant the permission to read a kind of group, a key of `OPTIONAL`, in French."""
+    """Return in French how to grant the permission to read a kind of group, a key of `OPTIONAL`."""
     return (
         f"Si la permission facultative {OPTIONAL[source].scope} n'a pas été accordée à l'installation, "
         f"{REINSTALL}"
@@ -112,7 +112,7 @@ def slack_manifest(
             "command": f"/{command.name}",
             "description": command.summary,
             **({"usage_hint": command.usage} if command.usage else {}),
-            "should_escape": False,  # a person's text arrives as typed
+            "should_escape": False,  # a person's text arrives as they typed it
             **url,
         }
         for command in commands

@@ -10,7 +10,7 @@ from typing import Final
 from bot.platforms.contract import Meaning
 
 _ACCESS: Final = "account_inactive invalid_auth not_allowed_token_type not_authed token_expired token_revoked"
-TOKEN_CODES: Final = frozenset(_ACCESS.split())  # the other codes concern the organisation
+TOKEN_CODES: Final = frozenset(_ACCESS.split())  # the other refusals are about the organisation
 _CODES: Final[Mapping[Meaning, str]] = {
     "closed": "cannot_dm_bot messages_tab_disabled user_disabled",
     "gone": "channel_not_found is_archived user_not_found user_not_visible users_not_found",

@@ -23,10 +23,10 @@ _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
 
 def member_changes(event: Json) -> Iterator[tuple[str, str, bool]]:
-    """Yield the changes that an event reports: a user, a group, and whether they entered it or left it."""
+    """Yield the changes that an event reports: a user, a group, and whether the user joined it."""
     match event:
         case {"type": "subteam_members_changed", "subteam_id": group}:
-            # Slack sends the list and its length, but only the list is reliable.
+            # Slack sends a list and its length, but only the list is reliable.
             for key, inside in (("added_users", True), ("removed_users", False)):
                 for user in event.get(key) or ():
                     yield user, group, inside

@@ -1,7 +1,7 @@
 """Messages and forms as Slack's Block Kit.
 
-Pure: nothing here talks to Slack. Every text goes in a `rich_text` or a `plain_text`, which Slack shows
-literally, so no text can notify a person, become a link or change how the rest is read.
+Pure functions. Every text goes in a `rich_text` or a `plain_text`, which Slack shows literally, so that no
+text can notify a person, become a link or change how the rest of the message is read.
 
 Limits: docs.slack.dev/reference/block-kit. Those pages omit the size of a whole message, which comes from
 slackapi/bolt-js issues 2509 and 2867.
@@ -53,17 +53,18 @@ from bot.conversation.messages import (
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
-# Slack refuses a message near 13,200 and does not say how it counts. Counting the whole JSON is safe.
+# Slack refuses messages from about 13,200 characters and does not say how it counts. Counting the whole JSON
+# is safe.
 MESSAGE_SIZE = 13_000
 VIEW_SIZE = 250_000  # bytes
 CONTEXT_LENGTH = 3_000  # characters in one text object of a context block
-METADATA_LENGTH = 3_000  # characters of a modal's private metadata, kept from opening to submission
+METADATA_LENGTH = 3_000  # characters of a modal's private metadata, which Slack sends back with the form
 
 PLATFORM = "slack"  # the platform's name in a person's account
 FORM_CALLBACK = "form"  # callback_id of every modal
-WINDOW_CALLBACK = "message"  # callback_id of a modal that only shows something
+WINDOW_CALLBACK = "message"  # callback_id of a modal without fields
 FIELD_ACTION = "value"  # action_id of every field; its block_id is the field's name
-# The prefix of a button's action_id tells whether everyone sees the button's message. Slack sends the
+# The prefixes of a button's action_id, which tell whether everyone sees the button's message. Slack sends the
 # identifier back with each press, on every surface and after a restart.
 PUBLIC_ACTION = "public-"
 PRIVATE_ACTION = "private-"
@@ -113,9 +114,9 @@ def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Jso
 
 
 def message_window(message: Message, quote: Quoter, title: str, back: Button | None) -> Json:
-    """Return `message` as a modal, which leaves nothing on Slack after it is closed, with `back` below it.
+    """Return `message` as a modal, with the button `back` below it. Slack keeps no modal once it is closed.
 
-    `title`: the window's; it is cut to fit. Raises `TooLong` if Slack would refuse it.
+    `title`: the modal's title, which is cut to fit. Raises `TooLong` if Slack would refuse the modal.
     """
     return _checked(
         {
@@ -131,8 +132,8 @@ def message_window(message: Message, quote: Quoter, title: str, back: Button | N
 def form_window(form: Form, origin: Mapping[str, str] | None = None, back: Button | None = None) -> Json:
     """Return `form` as a modal, with the button `back` below its fields, if any.
 
-    `private_metadata` is a JSON object with `command` and the entries of `origin`, which locate the place to
-    answer. Raises `TooLong` if Slack would refuse the modal.
+    The modal's `private_metadata` is a JSON object with `command` and the entries of `origin`, which tell
+    where to answer. Raises `TooLong` if Slack would refuse the modal.
     """
     metadata = json.dumps({"command": form.command, **(origin or {})}, ensure_ascii=False)
     if len(metadata) > METADATA_LENGTH:
@@ -170,7 +171,7 @@ def escaped(text: str) -> str:
 
 
 def _way_back(back: Button | None, below: Message | None = None) -> list[Json]:
-    """Return the blocks of a button that leads back, none if the message above it has the same button."""
+    """Return the blocks of a button that leads back, or none if the message `below` has the same button."""
     buttons = below.buttons() if below else ()
     if back is None or back.command in {getattr(button, "command", "") for button in buttons}:
         return []
@@ -216,7 +217,7 @@ def _block(element: Element, quote: Quoter, names: Iterator[str]) -> list[Json]:
 
 
 def _context(text: str) -> list[Json]:
-    """Return `text` as small print. Its text objects do not support rich text, so styles are dropped."""
+    """Return `text` as small print. Small print takes no rich text, so styles are dropped."""
     if not text.strip():
         return []
     pieces = [text[start : start + CONTEXT_LENGTH] for start in range(0, len(text), CONTEXT_LENGTH)]
@@ -309,5 +310,5 @@ def _option(option: Option) -> Json:
 
 
 def _plain(text: str) -> Json:
-    """Return one line of literal `text`, never blank, since Slack refuses that."""
+    """Return one line of literal `text`. It is never blank, since Slack refuses blank text."""
     return {"type": "plain_text", "text": excerpt(text, len(text) + 1) or "…", "emoji": False}

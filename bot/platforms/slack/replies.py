@@ -44,14 +44,16 @@ from bot.platforms.slack.render import (
 logger = logging.getLogger(__name__)
 
 _UNFURL: Json = {"unfurl_links": False, "unfurl_media": False}
-# The first letters of the identifiers of people and their conversations with the bot, which it can read.
+# The first letters of the identifiers of people, and of their conversations with the bot, which the bot can
+# read.
 _OWN = frozenset("DUW")
-_OPENED = "exchanged_trigger_id"  # Slack: this trigger opened a window, although its answer was lost
+_OPENED = "exchanged_trigger_id"  # Slack: this trigger already opened a window, although its answer was lost
 
-# The window of a request made where Slack shows nothing of the bot's: its answer opens one.
+# The `window` of a request made where Slack shows nothing of the bot's. Its answer opens a window.
 NEW_WINDOW = "new"
 
-# The fields kept in a window's metadata, plus the response address if only one person may see the answer.
+# The fields that a window's metadata keeps. The response address is added if only one person may see the
+# answer.
 _CARRIED = ("place", "channel", "thread", "window")
 
 
@@ -95,7 +97,7 @@ class Origin:
 
 
 def button_origin(body: Json, actor: Actor) -> Origin:
-    """Return the origin of a pressed button. Its identifier states whether everyone sees its message."""
+    """Return the origin of a pressed button, whose identifier tells whether everyone sees its message."""
     container = body["container"]
     channel = (body.get("channel") or {}).get("id", "")
     if not channel:
@@ -120,8 +122,8 @@ def button_origin(body: Json, actor: Actor) -> Origin:
 class SlackReplies:
     """A sender of replies through `client`. `bot`: the bot's name, which is the title of its windows.
 
-    `menu`: the command whose reply is the App Home's first page. `at_menu`: the people whose App Home shows
-    it, since this process began.
+    `menu`: the command whose reply is the first page of the App Home. `at_menu`: the people whose App Home
+    shows this page, since the process began.
     """
 
     client: AsyncWebClient
@@ -133,7 +135,7 @@ class SlackReplies:
     async def open(self, form: Form, origin: Origin) -> bool:
         """Open a form, over the window that requested it, if any. Return whether it is open.
 
-        A new window also leads to the menu.
+        A new window also has the button of the menu.
         """
         is_new = origin.window == NEW_WINDOW
         opening = self.client.views_open if is_new or not origin.window else self.client.views_push
@@ -161,11 +163,10 @@ class SlackReplies:
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
         """Reply in a way that Slack does not keep.
 
-        A request from a window or the App Home is answered in a window, any other with an ephemeral message
-        or, where the bot may not write one, in a window too.
-
-        If no window opens from the App Home, the App Home says so without repeating the request. Elsewhere,
-        nothing else is tried, because a message in the conversation would stay.
+        A request from a window or the App Home is answered in a window. Any other request is answered with an
+        ephemeral message or, where the bot may not write one, in a window too. If no window opens from the
+        App Home, the App Home says so without repeating the request. Elsewhere, nothing else is tried,
+        because a message in the conversation would stay.
         """
         if not origin.window and origin.place != "home":
             content = self._content(message)
@@ -214,7 +215,7 @@ class SlackReplies:
             if await self._show_window(message, origin, command):
                 return
         elif origin.place == "home":
-            opened = command == self.menu  # the tab was opened and nothing was asked
+            opened = command == self.menu  # the tab was opened, and nothing was asked
             if await self._publish(message, origin, self._back(command)) or opened:
                 return
         elif await self._send(message, origin, mark):
@@ -225,7 +226,7 @@ class SlackReplies:
         return {"blocks": render(message, self.quote), "text": fallback(message, self.quote)}
 
     async def _send(self, message: Message, origin: Origin, mark: str) -> bool:
-        """Reply in the conversation where the request was made. Return whether the reply is there."""
+        """Reply in the conversation where the request was made. Return whether the reply was posted."""
         content, public = {**self._content(message), **_UNFURL}, message.public
         if origin.response_url and not (public and origin.place == "direct"):
             return await self._respond(content, origin, public=public)
@@ -234,9 +235,9 @@ class SlackReplies:
         return await self._show_to(origin, content)
 
     async def _post(self, message: Message, channel: str, mark: str, thread: str | None = None) -> bool:
-        """Post in a conversation. Return whether the message is there.
+        """Post in a conversation. Return whether the message was posted.
 
-        `channel`: the conversation's identifier, or a person's for their own conversation with the bot.
+        `channel`: the conversation's identifier, or a person's, for their own conversation with the bot.
         """
         content = {**self._content(message), **_UNFURL, "metadata": marked(mark)}
         post = partial(self.client.chat_postMessage, channel=channel, thread_ts=thread, **content)
@@ -289,7 +290,7 @@ async def _works(
 ) -> bool:
     """Return whether a call to Slack succeeded, and log the reason if it did not.
 
-    `again`: repeat a call whose result is unknown, unless `done` then reports that it succeeded.
+    `again`: whether to repeat a call whose result is unknown, unless `done` reports that it succeeded.
     """
     for _ in range(2 if again else 1):
         try:
