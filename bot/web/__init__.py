@@ -1,4 +1,5 @@
 """The web form for reports, without accounts or scripts.
 
-In: HTTP requests from anyone. Out: pages, and reports to the same intake as the chat (`bot.reports.intake`).
+In: HTTP requests from anyone. Out: pages, and reports to the same intake as from the chat
+(`bot.reports.intake`).
 """

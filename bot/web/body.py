@@ -1,7 +1,7 @@
-"""Reading of form bodies into memory only. aiohttp's own reader writes files to disk, with their metadata.
+"""The reading of form bodies into memory. aiohttp's own reader writes files to disk, with their metadata.
 
-The sender of a body chooses neither its codec nor its pace. A body is read as UTF-8, because some of Python's
-codecs take quadratic time and aiohttp uses any codec that a request names. It must arrive at `PACE_SIZE`
+The sender of a body chooses neither its codec nor its pace. A body is read as UTF-8, because aiohttp uses any
+codec that a request names, and some of Python's codecs take quadratic time. A body must arrive at `PACE_SIZE`
 bytes per `PACE_SECONDS` or faster, and be no larger than its page allows.
 """
 
@@ -21,9 +21,10 @@ from bot.conversation.messages import clean
 from bot.typesetting import image_cleaning
 
 PICTURE_SIZE: Final = image_cleaning.LARGEST
-# Fits an uploaded picture, the texts and some margin, so that a body slightly too large still gets a page.
+# Fits an uploaded picture, the texts and a margin, so that the sender of a body that is slightly too large
+# gets a page.
 BODY_SIZE: Final = 24 * 1024 * 1024
-DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed and encoded twice in base64, and the texts
+DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed, which base64 encodes twice, and the texts
 TEXT_SIZE: Final = 64 * 1024
 ROOM: Final = 80 * 1024 * 1024  # for all bodies being read; 64 at the slowest pace allowed fill half of it
 FIELDS: Final = 40
@@ -37,7 +38,7 @@ _NAME: Final = re.compile(r'\bname="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class FormBody:
-    """A form's fields with their values, its file (b"" if none), and whether the file was too large."""
+    """A form's fields with their values, its file (b"" if none), and whether this file was too large."""
 
     fields: Mapping[str, list[str]] = field(repr=False)
     file: bytes = field(default=b"", repr=False)
@@ -49,7 +50,7 @@ class FormBody:
 
 
 class Bodies:
-    """A reader of form bodies, which share `ROOM` bytes of memory until their requests are answered."""
+    """A reader of form bodies. They share `ROOM` bytes of memory until their requests are answered."""
 
     def __init__(self) -> None:
         self._contents: set[StreamReader] = set()
@@ -75,7 +76,7 @@ class Bodies:
 
 @dataclass(slots=True)
 class _Pace:
-    """A limit on the time and memory used by a body. `contents`: all the bodies being read."""
+    """The limits on the time and the memory that a body takes. `contents`: all the bodies being read."""
 
     content: StreamReader
     contents: AbstractSet[StreamReader]
@@ -131,7 +132,7 @@ async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
             return FormBody(fields, file, too_large)
         if not isinstance(part, BodyPartReader) or "Content-Transfer-Encoding" in part.headers:
             raise web.HTTPBadRequest
-        # `part.name` is not used, since it is decoded with a codec that the part chooses.
+        # `part.name` is not used: it is decoded with a codec that the part names.
         match = _NAME.search(part.headers.get("Content-Disposition", ""))
         name = match[1] if match else ""
         most = PICTURE_SIZE if name == _FILE else TEXT_SIZE

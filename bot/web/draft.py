@@ -1,8 +1,8 @@
 """The draft of a report between two pages of the form: its picture and its code, sealed in the page.
 
-The page carries them but cannot change them. No part of a draft stays on the server. A code is derived from a
-random number, issued with the empty form, and from the content typed there. A browser that goes back and
-sends a page again thus sends the same report, not a second one.
+The page holds them but cannot change them. No part of a draft stays on the server. A code is derived from the
+form's number, which is random and issued with the empty form, and from the content typed in the form. A
+browser that goes back and sends a page again thus sends the same report, not a second one.
 """
 
 import base64
@@ -25,7 +25,7 @@ from bot.typesetting import image_cleaning
 from bot.typesetting.image_cleaning import ImageError
 
 DRAFT_SECONDS: Final = SENT_AGAIN.total_seconds()
-LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn; the page holds the picture twice
+LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn; a page contains the picture twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DraftPicture:
 
 
 def new_number() -> str:
-    """Return a random number for an empty form, as text."""
+    """Return the number of an empty form: random, as text."""
     return secrets.token_urlsafe(12)
 
 
@@ -56,7 +56,7 @@ def redraw(upload: bytes) -> DraftPicture:
 
 
 class DraftSeals:
-    """Seals and opens drafts, with a key that exists only in this process."""
+    """Seals and opens drafts, with a key that only this process has."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -64,7 +64,7 @@ class DraftSeals:
         self._code_key = random(hashlib.blake2b.MAX_KEY_SIZE)
 
     def code(self, number: str, report: Report, picture: DraftPicture | None) -> str:
-        """Return the code of a report from form `number`. The same form and content give the same code."""
+        """Return the code of a report, which the form's number and the content determine."""
         content = [number, asdict(report), picture.base64 if picture else ""]
         digest = hashlib.blake2b(json.dumps(content).encode("ascii"), key=self._code_key, digest_size=32)
         return code_from(digest.digest())
@@ -77,7 +77,10 @@ class DraftSeals:
         return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
 
     def open(self, sealed: str) -> tuple[DraftPicture | None, str] | None:
-        """Return a sealed picture and code, None if the seal is damaged, expired or another process's."""
+        """Return a picture and a code from their seal. Return None for a seal that is damaged or expired.
+
+        The seals of an earlier process are expired too.
+        """
         try:
             content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
         except (binascii.Error, CryptoError, ValueError):

@@ -8,7 +8,7 @@ import htpy as h
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of the form. `length`: maximum length of a text. `accept`: file types, in HTML syntax."""
+    """A field of the form. `length`: maximum characters of a text. `accept`: file types, as in HTML."""
 
     name: str
     label: str
@@ -114,7 +114,7 @@ def _group(
                     value=choice.value,
                     required=kind == "radio",
                     checked=choice.value in chosen,
-                    autocomplete="off",  # otherwise Firefox restores ticked boxes after a reload
+                    autocomplete="off",  # otherwise Firefox ticks the same boxes again after a reload
                     aria_describedby=f"{spec.name}-{number}-aide" if choice.hint else None,
                 ),
                 h.label(for_=f"{spec.name}-{number}")[choice.label],

@@ -1,4 +1,4 @@
-"""The form's pages for someone who returns with a code, as HTML. Pure functions, as in `pages`."""
+"""The form's pages for someone who returns with a code, as HTML. Pure functions, like those of `pages`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -39,7 +39,7 @@ _WARNING: Final = (
 
 
 def code_page(typed: str = "", problem: str = "") -> str:
-    """Return the page that asks for a code, with the text typed before and an error message, if any."""
+    """Return the page that asks for a code. `typed`: the text typed before. `problem`: an error message."""
     return pages.page(
         "Suivre un signalement",
         h.form(method="post", action=pages.FOLLOW)[
@@ -60,8 +60,8 @@ def report_page(
 ) -> str:
     """Return the page of a report, for anyone who has its code.
 
-    `words`: an addition that was not sent, because of `problem` or the `marks` in it. If marked words are
-    sent again unchanged, they are added.
+    `words`: an addition that was not accepted, because of `problem` or of the `marks` in it. If the same
+    marked words are sent again, they are accepted.
     """
     again = fields.hidden("code", code)
     status = f"{followup.status}\u00a0: {followup.outcome}" if followup.outcome else followup.status
@@ -97,5 +97,5 @@ def report_page(
 
 
 def withdrawn_page() -> str:
-    """Return the page shown after a report is withdrawn."""
+    """Return the page shown after a report was withdrawn."""
     return pages.text_page("Signalement retiré", WITHDRAWN)

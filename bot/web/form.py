@@ -3,13 +3,14 @@
 Nothing here identifies the sender of a request. The form reads no IP address and no header that carries one,
 logs no request, and uses no cookie or script. A draft exists only in the page that shows it.
 
-Forged requests (CSRF) need no protection here: they exploit cookies or passwords that browsers send
-automatically, and the form uses none. Another site could send the same requests itself. Requests that
-a browser marks as cross-site are refused anyway, so that no site can use its visitors to exhaust the form's
+Forged requests (CSRF) gain nothing here. They exploit cookies or passwords that browsers send automatically,
+and the form uses none, so that the site that forges a request could as well send it itself. Requests that a
+browser marks as cross-site are refused anyway, so that no site can use its visitors to exhaust the form's
 hourly limit.
 
-Every Host header gets the same pages. The proxy or the onion service sends its own header, no page contains
-an absolute address, and a site that pointed its name here (DNS rebinding) could read only public pages.
+Requests get the same pages whatever their Host header. The proxy or the onion service sends its own header,
+no page contains an absolute address, and a site that pointed its name here (DNS rebinding) could read only
+public pages.
 """
 
 import asyncio
@@ -46,9 +47,9 @@ logger = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 BODY_SECONDS: Final = 75.0
-PICTURES_AT_ONCE: Final = 2  # pictures redrawn at once
-TURN_SECONDS: Final = 10.0  # the longest that a picture waits for its turn
-STORAGE_TURNS: Final = 2  # form requests that may be queued ahead of the chat on the storage thread
+PICTURES_AT_ONCE: Final = 2  # pictures redrawn at the same time
+TURN_SECONDS: Final = 10.0  # the longest that a picture waits before it is redrawn
+STORAGE_TURNS: Final = 2  # requests of the form that may wait before the chat's on the storage thread
 
 HEADERS: Final[Mapping[str, str]] = {
     **http_headers.COMMON,
@@ -133,9 +134,9 @@ class WebForm:
                 return await handler(request)
         except HTTPException as error:
             return _refusal(error.status)
-        except (TimeoutError, ConnectionError, ClientError):  # too slow, or disconnected
+        except (TimeoutError, ConnectionError, ClientError):  # the sender is too slow, or disconnected
             return _refusal(408)
-        except UnknownCodeError:  # the same page for an unknown code, a withdrawn one and an expired one
+        except UnknownCodeError:  # an unknown, a withdrawn and an expired code all give this page
             return _page(follow_pages.code_page(problem=_UNKNOWN), 422)
         except ReportError as error:
             return _page(pages.text_page("Pas pour le moment", str(error)), 429)
@@ -144,7 +145,7 @@ class WebForm:
             return _refusal(500)
 
     async def _stored(self, work: Callable[[], Result]) -> Result:
-        """Run `work` on the storage thread once a turn is free, and return its result."""
+        """Run `work` on the storage thread when a turn is free, and return its result."""
         async with self._storage_turns:
             return await self._reporting.office.storage.run(work)
 
@@ -167,7 +168,7 @@ class WebForm:
         return _page(page, 422 if problems else 200)
 
     async def _review(self, request: web.Request) -> web.Response:
-        """Show the typed report for review, or its problems."""
+        """Show the typed report for review, or the problems in it."""
         async with self._bodies.read(request) as body:
             picture, problem = None, TOO_LARGE if body.too_large else ""
             if body.file and not problem:
@@ -182,8 +183,8 @@ class WebForm:
             return await self._review_page(review, picture, body.value("draft"))
 
     async def _reviewed(self, typed: Report) -> ReportReview:
-        """Return the review of a report. Texts that are too long are refused without being read."""
-        texts = (  # only browsers enforce `maxlength`
+        """Return the review of a report. Texts that are too long are refused before they are reviewed."""
+        texts = (  # `maxlength` is enforced by browsers only
             ("address", typed.address, ADDRESS_LENGTH),
             ("summary", typed.summary, SUMMARY_LENGTH),
             ("name", typed.name, NAME_LENGTH),
@@ -208,12 +209,12 @@ class WebForm:
         return _page(pages.review_page(review, await self._board(), picture, hidden, note))
 
     async def _correct(self, request: web.Request) -> web.Response:
-        """Show the filled form again. The picture must be chosen again."""
+        """Show the form filled with the typed values. The picture has to be chosen again."""
         async with self._bodies.read(request, DRAFT_SIZE) as body:
             return await self._form_page(_typed(body), {}, body.value("draft"))
 
     async def _send(self, request: web.Request) -> web.Response:
-        """File the report and show its code. A second press files nothing more and shows the same code."""
+        """File the report and show its code. A second press files nothing more, and shows the same code."""
         async with self._bodies.read(request, DRAFT_SIZE) as body:
             opened = self._seals.open(body.value("seal"))
             review = await self._reviewed(_typed(body))
@@ -225,14 +226,14 @@ class WebForm:
             return _page(await self._file(review.report, picture, code))
 
     async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> str:
-        """File a report under `code`, unless that code has been used, and return the next page.
+        """File a report under `code`, unless this code was already used. Return the next page.
 
         Raises `ReportError` if the form's hourly limit is reached.
         """
         image = picture.content if picture else None
         if picture:
             report = replace(report, original=picture.original)
-        async with self._filing:  # one at a time, so that a second press is not counted
+        async with self._filing:  # one at a time, so that a second press of the button is not counted
             run = partial(self._reporting.office.storage.run, urgent=True)
             use = await run(partial(self._reporting.use_of, code))
             if use == "withdrawn":
@@ -242,7 +243,7 @@ class WebForm:
                     raise ReportError(REFUSAL)
                 try:
                     await run(partial(self._reporting.file, report, image, code))
-                except Exception:  # nothing was filed; a request that is cut short may still be, so it counts
+                except Exception:  # not a cancellation, after which the report may still be filed
                     self._reporting.limiter.give_back_to_web()
                     raise
         return pages.receipt_page(code)
@@ -255,7 +256,7 @@ class WebForm:
     async def _follow(self, request: web.Request) -> web.Response:
         async with self._bodies.read(request) as body:
             code = body.value("code")
-        # Before any search: the remarks on the words depend on nothing else.
+        # Before any search: how a code is written can be judged without one.
         if problem := codes.misreading(code):
             return _page(follow_pages.code_page(code, problem), 422)
         try:
@@ -285,7 +286,7 @@ class WebForm:
         return _page(follow_pages.report_page(code, followup, "C'est ajouté."))
 
     async def _withdraw(self, request: web.Request) -> web.Response:
-        """Destroy a report. A page sent again says that it is done, as the chat does."""
+        """Destroy a report. If the page is sent again, say that it is done, as the chat does."""
         reporting = self._reporting
         async with self._bodies.read(request) as body:
             code = body.value("code")
@@ -303,7 +304,7 @@ class WebForm:
         return self._reporting.follow(self._reporting.receipt_of(code))
 
     async def _board(self) -> RegistryBoard:
-        """Return the part of the registry that the pages show, read from the database only the first time."""
+        """Return the part of the registry that pages show. Only the first call reads the database."""
         office = self._reporting.office
         if office.board.titles is None:
             await self._stored(office.read_board)

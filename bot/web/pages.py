@@ -21,7 +21,7 @@ from bot.web import fields
 from bot.web.draft import DraftPicture
 from bot.web.fields import FieldSpec, FormChoice, actions, button
 
-ADDRESS_LENGTH: Final = 2_000  # maximum characters of pasted text, of which only the address is kept
+ADDRESS_LENGTH: Final = 2_000  # maximum characters of a pasted text, of which only the address is stored
 STYLE: Final = "style.css"
 # Relative paths, so that links work wherever a proxy serves the page.
 FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
@@ -89,7 +89,7 @@ _AT_ONCE: Final = (
 
 
 def page(title: str, *content: h.Node, here: str = "") -> str:
-    """Return a whole HTML page. `here`: the path of the menu entry to show as current."""
+    """Return a whole HTML page. `here`: the path of the menu entry to show as the current one."""
     entries = ((FORM, "Signaler"), (FOLLOW, "Suivre un signalement"))
     head = h.head[
         h.meta(charset="utf-8"),
@@ -120,7 +120,8 @@ def report_form(
     """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
     `board`: the roles, and who receives reports today. `number`: the form's number (see `draft.new_number`).
-    `channels`: the other places to turn to, in the page itself, so that no request reveals who reads them.
+    `channels`: other places to turn to. They are in the page itself, so that no request reveals who reads
+    them.
     """
     titles, default = board.titles or {}, board.recipients[0]
     recipients = [FormChoice(role, titles[role]) for role in board.recipients]
@@ -168,10 +169,10 @@ def review_page(
     hidden: Mapping[str, str],
     note: str,
 ) -> str:
-    """Return the page that shows a report for review and marks passages that may identify someone.
+    """Return the page that shows a report for review, and marks passages that may identify someone.
 
-    `hidden`: the form's number and the sealed draft, passed to the next page with the typed values. `note`:
-    shown first.
+    `hidden`: the form's number and the sealed draft, which the next page gets with the typed values. `note`:
+    a text shown first.
     """
     report, titles = review.report, board.titles or {}
     typed: dict[str, Sequence[str]] = {
@@ -225,7 +226,7 @@ def review_page(
 
 
 def receipt_page(code: str) -> str:
-    """Return the page that confirms a report and shows its code. No other page ever shows it."""
+    """Return the page that confirms a report and shows its code, which no other page shows."""
     advice = (
         "Avec eux, ici ou par la commande /signalement\u00a0: suivre, répondre, retirer.",
         "Les accents et les majuscules ne comptent pas.",
@@ -254,7 +255,7 @@ def note_box(text: str) -> h.Node:
 
 
 def warning(title: str, marks: Sequence[IdentifyingMark], advice: str) -> h.Node:
-    """Return a box of passages that may identify someone, with advice, or nothing if there are no marks."""
+    """Return a box with the passages that may identify someone and `advice`, or nothing without marks."""
     passages = [h.li[f"{mark.kind.label}\u00a0: ", h.mark[mark.passage]] for mark in marks]
     return passages and h.section(".box", role="status")[h.h2[title], h.ul[passages], h.p[advice]]
 
