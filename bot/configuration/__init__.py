@@ -1,5 +1,5 @@
-"""The valid values of settings, the settings file, the profile, and the default places of files.
+"""The values that settings accept, the settings file, the profile, and the default places of files.
 
 In: the text of a settings file, and the environment. Out: values, paths, and one French line for each
-mistake. `bot.settings` puts them together.
+mistake. `bot.settings` reads all of them together.
 """

@@ -1,4 +1,4 @@
-"""The checks of the paths in the settings. Each refusal is one French line that says what to do."""
+"""The checks of paths in the settings. Each refusal is one French line that says what to do."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from pathlib import Path
 def misplaced(raw: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
     """Yield one French line for each path that does not fit its setting.
 
-    `raw`: the settings as text, by name. `env_file`: the file that they come from.
+    `raw`: the settings as text, by name. `env_file`: the settings file.
     """
     text, data = raw.get("vigie_db", ""), Path(raw.get("vigie_data", "."))
     file = Path(text or "vigie.db")
@@ -36,7 +36,7 @@ def misplaced(raw: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
 
 
 def openable(raw: Mapping[str, str]) -> Iterator[str]:
-    """Yield a French line for each folder with both keys and the data they open. `raw`: settings as text."""
+    """Yield a French line for each folder with both keys and data that these keys open. `raw`: as above."""
     if "vigie_cles" not in raw:
         return
     keys = Path(raw["vigie_cles"]).resolve()

@@ -1,8 +1,8 @@
-"""The default places of the settings file and the state, apart from the program and from each other.
+"""The default places of the settings file and of the state, apart from the program and from each other.
 
 Under systemd and in a container, they are the folders of the environment (systemd.exec(5): STATE_DIRECTORY,
-CONFIGURATION_DIRECTORY, CREDENTIALS_DIRECTORY); in a checkout, the current folder; otherwise, the person's
-own folders (XDG Base Directory Specification).
+CONFIGURATION_DIRECTORY, CREDENTIALS_DIRECTORY). In a checkout, they are the current folder. Otherwise, they
+are the person's own folders (XDG Base Directory Specification).
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]  # the folder of `bot`
-# In a checkout, the shipped policy is beside the package; the wheel carries it inside.
+# The wheel contains the shipped policy. In a checkout, the policy is beside the package.
 INSTALLED: Final = (PACKAGE / "data").is_dir()
 SETTINGS_NAME: Final = "vigie.env"  # « .env » in a checkout
 
@@ -23,12 +23,12 @@ def state_folder() -> Path:
 
 
 def make_state_folder() -> None:
-    """Make `state_folder` for this person alone, unless it exists. Raises `OSError`."""
+    """Make `state_folder`, readable by this person alone, unless it exists. Raises `OSError`."""
     state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def settings_file() -> Path:
-    """Return the settings file to read when none is named. It may not exist."""
+    """Return the settings file to read when no file is named. It may not exist."""
     credentials, configuration = _given("CREDENTIALS_DIRECTORY"), _given("CONFIGURATION_DIRECTORY")
     if credentials and is_there(credentials / SETTINGS_NAME):
         return credentials / SETTINGS_NAME
@@ -38,13 +38,13 @@ def settings_file() -> Path:
 
 
 def is_there(file: Path) -> bool:
-    """Return whether a file exists, or may exist in a folder that we may not enter."""
+    """Return whether a file exists. If its folder cannot be entered, it may exist: return True."""
     try:
         file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
-        return True  # reading it will then give the error
+        return True  # reading the file will then raise the error
     return True
 
 
@@ -55,15 +55,15 @@ def is_credential(file: Path) -> bool:
 
 
 def _given(name: str) -> Path | None:
-    """Return the first folder of an environment variable in which systemd lists folders, if any."""
+    """Return the first folder in an environment variable where systemd lists folders, if there is one."""
     first = os.environ.get(name, "").partition(":")[0]
     return Path(first) if first else None
 
 
 def _own(name: str, usual: str) -> Path:
-    """Return our folder in one of the person's own, which an environment variable may move.
+    """Return Vigie's folder inside one of the person's own folders, which an environment variable may name.
 
-    Return the current folder for an account without a home.
+    For an account without a home, return the current folder.
     """
     moved = Path(os.environ.get(name, ""))
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 — `Path.home` fails without a home

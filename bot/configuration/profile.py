@@ -1,6 +1,6 @@
 """The association's profile, `profil.toml`: names, who must read, roles, who receives reports, holidays.
 
-The file is in a data folder, and the association's own replaces the shipped one as a whole, so that nothing
+The file is in a data folder. The association's own file replaces the shipped one as a whole, so that nothing
 of another association remains. Each mistake is one French line: the file, the key, what to do.
 """
 
@@ -20,18 +20,18 @@ from bot.configuration.settings_file import SettingsError
 
 SEED: Final = (places.PACKAGE if places.INSTALLED else places.PACKAGE.parent) / "data"
 FILE: Final = "profil.toml"
-EXAMPLE: Final = "profil.exemple.toml"  # a profile to complete, unused until it is renamed `FILE`
+EXAMPLE: Final = "profil.exemple.toml"  # a profile to complete, not read until it is renamed `FILE`
 ADMINISTRATION: Final = "administration"
-NAME_LENGTH: Final = 32  # maximum characters of a Slack command, and of a bot's name on both platforms
-TITLE_LENGTH: Final = 60  # maximum characters of a role, which fits on a button after a verb
-MOST_ROLES: Final = 24  # a form's list holds 25 options, with « Aucune »
-MOST_RECIPIENTS: Final = 3  # each is a button, beside « aucune » and « toutes », on a row of five
+NAME_LENGTH: Final = 32  # maximum characters of a Slack command, and of a bot's name on each platform
+TITLE_LENGTH: Final = 60  # maximum characters of a role's title, which fits on a button after a verb
+MOST_ROLES: Final = 24  # the list of a form holds 25 options, one of which is « Aucune »
+MOST_RECIPIENTS: Final = 3  # each has a button, beside « aucune » and « toutes », on a row of five
 
 Gender: TypeAlias = Literal["féminin", "masculin"]
 Kind: TypeAlias = Literal["officer", "employee"]
-# The tables of the kinds of persons who must read, with their identifiers in the database.
+# The profile's tables of those who must read, by kind of person, with each kind's identifier in the database.
 KINDS: Final[Mapping[str, Kind]] = {"elus": "officer", "equipe": "employee"}
-# The catalogue's other commands, which the menu's may not be named after.
+# The other commands of the catalogue. The command of the menu may not have their names.
 TAKEN: Final = frozenset(
     {
         "accueil",
@@ -81,11 +81,11 @@ class RoleProfile:
 
 @dataclass(frozen=True, slots=True)
 class ReportsProfile:
-    """Who receives reports, and why.
+    """Who receives reports, and under which clause.
 
     `clause`: the number of the default policy's clause about reports, in its annotated version; "" for the
-    clause that the policy's guidance quotes for a negative post. `recipients`: identifiers of roles, the
-    default one first. `alternate`: the role that receives reports when no recipient can, before its own
+    clause that the policy's guidance quotes for a negative post. `recipients`: ids of roles, the default one
+    first. `alternate`: the id of the role that receives reports when no recipient can, before its own
     fallbacks, or None.
     """
 
@@ -96,7 +96,7 @@ class ReportsProfile:
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """The names of a kind of persons: « officière ou officier », « Officières et officiers »."""
+    """The names of a kind of person: « officière ou officier », « Officières et officiers »."""
 
     single: str
     several: str
@@ -104,10 +104,10 @@ class KindWords:
 
 @dataclass(frozen=True, slots=True)
 class ReaderWords:
-    """The names of those who must read, together and by kind.
+    """The names of the persons who must read, together and by kind.
 
-    `single`: « officière, officier ou membre du personnel ». `several`: « officières, officiers et membres
-    du personnel ». `kinds`: at least one.
+    `single`: « officière, officier ou membre du personnel ». `several`: « officières, officiers et membres du
+    personnel ». `kinds`: at least one.
     """
 
     single: str
@@ -133,9 +133,9 @@ class PolicyWords:
 class Profile:
     """An association's profile. `command`: the slash command of the menu. `policy`: the default policy's id.
 
-    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file. `authorisers`: the role that gives an
-    authorisation when a clause requires one without naming who gives it, by the clause's number in the
-    default policy, at the version of its annotations.
+    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file. `authorisers`: by clause number, the
+    role that gives the authorisation which the clause requires without saying who gives it. The clauses are
+    those of the default policy's annotated version.
     """
 
     source: Path
@@ -156,7 +156,7 @@ class Profile:
         return self.reports.recipients if self.reports else ()
 
     def role(self, role_id: str | None) -> RoleProfile:
-        """Return a role by its identifier, or the first one when the profile has none of that name."""
+        """Return a role by its identifier, or the first role when no role has that identifier."""
         return next((role for role in self.roles if role.id == role_id), self.roles[0])
 
     def typed(self, line: str) -> str:
@@ -175,7 +175,7 @@ class Profile:
 
 @cache
 def shipped() -> Profile:
-    """Return the profile that comes with the program, the default when nothing else is set."""
+    """Return the profile that comes with the program, which is used when no other is set."""
     return load_profile([SEED])
 
 
@@ -212,7 +212,7 @@ def load_profile(folders: Iterable[Path]) -> Profile:
 
 def _is_calendar(code: str) -> bool:
     try:
-        # The libraries of holidays take time to import, and the shipped profile's is known.
+        # Importing the library of holidays takes time, and the code of the shipped profile is known.
         return code == times.QUEBEC or times.public_holidays(code) is not None
     except times.UnknownHolidaysError:
         return False
@@ -228,7 +228,7 @@ def example(policy: str, name: str, gender: str) -> str:
 
 
 class _Reader:
-    """A reader of one file, which records each mistake and continues."""
+    """A reader of one profile file. It records each mistake and continues."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -328,7 +328,7 @@ class _Reader:
             reader = table.get("lit", False)
             if not isinstance(reader, bool):
                 self.add(f"{where}lit", "est true ou false, sans guillemets.")
-            # A title begins lines and buttons.
+            # A title may begin a line or a button.
             roles.append(RoleProfile(identifier, title[:1].upper() + title[1:], fallback, reader is True))
         if ADMINISTRATION not in [role.id for role in roles]:
             roles.append(RoleProfile(ADMINISTRATION, "Administration"))
@@ -429,7 +429,7 @@ class _Reader:
             public = table.get("publique", False)
             if not isinstance(public, bool):
                 self.add(f"{where}publique", "est true ou false, sans guillemets.")
-            # A table may only say that the policy is public: its name is then that of its annotations.
+            # A table may say only that the policy is public. Its name is then the one in its annotations.
             unnamed = {"default": ""} if table.keys() == {"publique"} else {}
             short = self.text(table, "nom", where, length=40, **unnamed)
             policies[name] = PolicyWords(short, gender, number == "pluriel", title, public is True)

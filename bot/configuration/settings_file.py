@@ -1,4 +1,4 @@
-"""The settings file: one NAME=value a line, as python-dotenv reads it, for this account alone."""
+"""The settings file: one NAME=value per line, in python-dotenv's format, readable by this account alone."""
 
 import grp
 import io
@@ -15,7 +15,7 @@ from dotenv.parser import Binding, parse_stream
 
 from bot.configuration import places
 
-PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # in a settings file, such names can only be meant for Vigie
+PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # such names in a settings file can only be meant for Vigie
 _OTHERS = stat.S_IRWXO
 _SHARED = stat.S_IRWXG | stat.S_IRWXO
 
@@ -32,7 +32,7 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
     """Return the values that a settings file sets, by name, and one French line for each problem.
 
     `secrets`: the names of the secret settings. The file is read only once, since it may be a pipe. Raises
-    `SettingsError` when it cannot be read: that may explain every other problem.
+    `SettingsError` when the file cannot be read, which may explain every other problem.
     """
     try:
         with file.open("rb") as opened:
@@ -55,10 +55,10 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
     problems = [*_malformed(bindings, file), *_repeated(bindings, file)]
     values = parse(text)
     exposed = [name for name, value in values.items() if value and name.upper() in secrets]
-    # A file that root lets a group read was given to that group on purpose, as /etc is arranged.
+    # If root owns the file, a group that may read it was given this right on purpose, as in /etc.
     others = _SHARED if status.st_uid else _OTHERS | stat.S_IWGRP
     is_shared = stat.S_ISREG(status.st_mode) and status.st_mode & others
-    # The permissions of a file from systemd or a container cannot be changed from here.
+    # The permissions of a file that systemd or a container provides cannot be changed from here.
     if exposed and is_shared and not (is_fixed or places.is_credential(file)):
         problems.insert(0, _exposure(file, status, exposed[0]))
     return values, problems
@@ -72,7 +72,7 @@ def parse(text: str) -> Mapping[str, str | None]:
 
 
 def _line(binding: Binding) -> int:
-    """Return the number of the line of a binding, which may come with the empty lines before it."""
+    """Return the line number of a setting, without the empty lines that the parser puts before it."""
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
@@ -130,13 +130,13 @@ def unknown_names(
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the name in `known` that is closest to `name`, compared without prefixes, or None."""
+    """Return the name in `known` that is closest to `name`, or None. Prefixes are not compared."""
     own = name.removeprefix("VIGIE_")
     start = next((prefix for prefix in PREFIXES if own.startswith(prefix)), "")
     rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
     rest = {key.removeprefix(start): setting for key, setting in rest.items() if key.startswith(start)}
     typed = own.removeprefix(start)
-    # the same words in another order
+    # the same words in any order
     same = (key for key in rest if sorted(key.split("_")) == sorted(typed.split("_")))
     close = [*same, *get_close_matches(typed, rest, n=1)]
     return rest[close[0]] if close else None
@@ -150,7 +150,7 @@ def _exposure(file: Path, status: os.stat_result, name: str) -> str:
     path = shlex.quote(str(file))
     if os.geteuid() in {0, status.st_uid}:
         command = f"chmod 600 {path}"
-    else:  # its owner must still let us read it
+    else:  # the owner must change the permissions
         try:
             group = grp.getgrgid(os.getegid()).gr_name
         except KeyError:

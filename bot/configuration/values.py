@@ -16,14 +16,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 HIGHEST_PORT: Final = 65_535
-_SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); 587 and 25 begin in the clear
+_SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); ports 587 and 25 begin without encryption
 _TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE = "T0123ABCD", "123456789012345678"
 _CHANNELS_EXAMPLE = "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678"
 _ACCOUNTS_EXAMPLE = "slack:T0123ABCD/U0123ABCD, discord:123456789012345678"
 _DECIDERS_EXAMPLE = "logo=administration, parole=administration"
 _SMTP_EXAMPLE = "smtps://utilisateur:motdepasse@courriel.exemple.ca:465"
 _SIGNS: Final = {" ": "une espace"}  # names of invisible characters
-_QUOTES: Final = "“”„«»‘’"  # quotes changed by a word processor
+_QUOTES: Final = "“”„«»‘’"  # quotation marks that a word processor puts in
 
 
 def _problem(text: str) -> PydanticCustomError:
@@ -36,7 +36,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def typing_problem(value: str) -> str:
-    """Return the typing error in a value, whatever the setting, "" if there is none."""
+    """Return the typing error in the value of any setting, "" if there is none."""
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         return "enlevez les guillemets typographiques\u00a0: seuls \" et ' entourent une valeur."
     if value[0] == "=":
@@ -47,18 +47,18 @@ def typing_problem(value: str) -> str:
     return f"«\u00a0{example}\u00a0» est l'exemple. Mettez le vôtre." if example else ""
 
 
-# Sample values from .env.example.
+# The sample values in .env.example.
 _EXAMPLES = {
     part
     for example in (_TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE, _CHANNELS_EXAMPLE, _ACCOUNTS_EXAMPLE, _SMTP_EXAMPLE)
     for part in listed(example)
 }
 
-# The setting of each kind of token, by its prefix.
+# The setting of each kind of token, by the token's prefix.
 _TOKENS: Mapping[str, str] = {"xoxb-": "SLACK_BOT_TOKEN", "xapp-": "SLACK_APP_TOKEN"}
 _DISCORD_TOKEN = re.compile(r"[\w-]{20,}\.[\w-]{6,}\.[\w-]{20,}")
-_NOT_DISCORDS = re.compile(r"\d{15,}|[0-9a-f]{64}|[\w-]{32}")  # an application's number, key or secret
-# The other values on Slack's page of the signing secret: two identifiers, and an older token.
+_NOT_DISCORDS = re.compile(r"\d{15,}|[0-9a-f]{64}|[\w-]{32}")  # an application's id, key or secret
+# The other values shown beside Slack's signing secret: two identifiers, and an older kind of token.
 _NOT_SIGNING = re.compile(r"\d+\.\d+|A[A-Z0-9]{8,12}|[A-Za-z0-9]{24}")
 _CREDENTIALS = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App Credentials\u00a0»."
 _APP_LEVEL = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»."
@@ -67,7 +67,7 @@ _BOT_PAGE = "Il est à la page «\u00a0Bot\u00a0» de l'application Discord."
 
 
 def is_cut(token: str, prefix: str = "") -> bool:
-    """Return whether a token is cut after its prefix, or contains a character that no token has."""
+    """Return whether a token stops right after its prefix, or has a character that no token has."""
     rest = token.removeprefix(prefix or next(filter(token.startswith, _TOKENS), ""))
     return re.fullmatch(r"[A-Za-z0-9_.-]+", rest) is None
 
@@ -99,7 +99,7 @@ def _token(setting: str, where: str, prefix: str = "") -> AfterValidator:
 
 
 def _one_identifier(form: str, example: str) -> AfterValidator:
-    """Return a validator that requires one identifier, which matches the regular expression `form`."""
+    """Return a validator that accepts one identifier, which must match the regular expression `form`."""
 
     def check(text: str) -> str:
         if not re.fullmatch(form, text):
@@ -111,7 +111,7 @@ def _one_identifier(form: str, example: str) -> AfterValidator:
 
 
 def _written(form: str, example: str) -> AfterValidator:
-    """Return a validator that requires each comma-separated part to match the regular expression `form`."""
+    """Return a validator that accepts a comma-separated list, each part of which must match `form`."""
     pattern = re.compile(form)
 
     def check(text: str) -> str:
@@ -146,7 +146,7 @@ def _zone(name: str) -> str:
 
 
 def _closest_zone(name: str) -> str | None:
-    """Return the zone of the city that is closest to `name`, if any."""
+    """Return the time zone of the city whose name is closest to `name`, if any."""
     zones = (zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
     cities = {zone.rpartition("/")[2].lower(): zone for zone in zones}
     bare = "".join(
@@ -171,12 +171,12 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
         (parts.hostname or "").encode("idna")  # raises a `UnicodeError` for an invalid host name
     except ValueError:
         return False
-    # « <votre-code> » is a placeholder copied from instructions.
+    # « <votre-code> » is a placeholder from the instructions.
     return parts.scheme in schemes and bool(parts.hostname) and not re.search(r"[\s<>]", url)
 
 
 def _public_address(url: str) -> str:
-    """Check an address given to everyone, in which nothing may identify a person."""
+    """Check an address that everyone gets. Nothing in it may identify a person."""
     parts = urlsplit(_web_address(url))
     if parts.query or parts.fragment or parts.username:
         raise _problem("doit être une adresse nue, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»")
@@ -186,7 +186,7 @@ def _public_address(url: str) -> str:
 
 
 def _api_address(url: str) -> str:
-    """Check an address to which a token is sent, which must be encrypted."""
+    """Check an address that receives a token. The connection must be encrypted."""
     url = _web_address(url)
     if not (is_web_address(url, ("https",)) or _is_local(urlsplit(url).hostname or "")):
         raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
@@ -194,7 +194,7 @@ def _api_address(url: str) -> str:
 
 
 def _form_address(url: str) -> str:
-    """Check the address of the form for reports, which must be encrypted."""
+    """Check the address of the form for reports. The connection must be encrypted."""
     parts = urlsplit(_public_address(url))
     if parts.scheme != "https" and not (parts.hostname or "").endswith(".onion"):
         raise _problem("les signalements y passeraient en clair. Donnez une adresse https://")
@@ -216,7 +216,7 @@ def _ping(secret: SecretStr) -> SecretStr:
     host = (urlsplit(url).hostname or "") if is_web_address(url) else ""
     if not (is_web_address(url, ("https",)) or _is_local(host)):
         raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
-    # the monitor's Web page, or a truncated address
+    # the address of the monitor's Web page, or a truncated address
     if re.match(r"https://(healthchecks\.io/|hc-ping\.com/?$)", url):
         raise _problem(
             "n'est pas l'adresse à joindre. Copiez celle qui est sous «\u00a0How to Ping\u00a0», comme "
@@ -297,7 +297,7 @@ def _one_line(text: str) -> str:
 
 
 def _path(value: object) -> object:
-    """Refuse a path that only a shell, or another system, would understand."""
+    """Refuse a path that only a shell or another system understands."""
     text = str(value)
     if text.startswith("~"):
         raise _problem(f"le signe ~ n'est pas compris ici. Écrivez {os.path.expanduser(text)}")  # noqa: PTH111 — it never fails
@@ -310,9 +310,9 @@ def _path(value: object) -> object:
     return value
 
 
-# The platforms do not guarantee the lengths of identifiers, so these patterns are loose.
+# The platforms do not document the lengths of identifiers, so these patterns are loose.
 _SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[1-9][0-9]{0,19}"
-# The format of a person's account, after its platform and a colon.
+# The format of a person's account, after the platform's name and a colon.
 ACCOUNT_FORMS: Mapping[str, str] = {
     "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
     "discord": _SNOWFLAKE,
