@@ -1,4 +1,4 @@
-"""`vigie diagnostic`: a check of everything the bot depends on, with advice for each problem."""
+"""`vigie diagnostic`: checks of everything that the bot depends on, with advice for each problem."""
 
 import asyncio
 import os
@@ -25,10 +25,10 @@ from bot.storage.database import LockedError, StorageError, lock, lock_file, rea
 from bot.storage.schema.migrations import migrations
 from bot.times import Calendar, Clock, in_words
 
-ENOUGH_DISK = 200_000_000  # bytes: for the database, a copy in progress, and some nightly copies
-STALE = timedelta(days=2)  # if the last nightly copy is older than this, at least one is missing
+ENOUGH_DISK = 200_000_000  # bytes: enough for the database, a copy in progress, and several nightly copies
+STALE = timedelta(days=2)  # a nightly copy older than this means that at least one copy failed
 STALE_HOURLY = timedelta(hours=2)
-PATIENCE = 20.0  # seconds for a platform's checks
+PATIENCE = 20.0  # seconds for all the checks of a platform
 PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 
 Check: TypeAlias = Callable[[], Awaitable[Sequence[Finding]]]
@@ -38,8 +38,8 @@ DatabaseCheck: TypeAlias = Callable[[Database], Iterable[Finding]]
 def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambda _: ()) -> list[Finding]:
     """Return findings on the time zone, database, disk, copies and keys, without using the network.
 
-    Copies and keys are not checked in the sandbox, which is never copied. `rooms`: returns the findings of
-    the other rooms, from the database opened read-only.
+    Copies and keys are not checked in the sandbox, which has none. `rooms`: returns the findings of the other
+    rooms, from the database opened read-only.
     """
     now, calendar, database = clock(), settings.calendar(), settings.database()
     folder = database.parent
@@ -64,7 +64,7 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
 
 
 def check_running(database: Path) -> Iterator[Finding]:
-    """Yield the finding that tells whether a bot is using a database."""
+    """Yield the finding that says whether a bot is using the database."""
     try:
         if runs(database):
             yield fine("robot", "en marche sur cette base.")
@@ -76,7 +76,7 @@ def check_running(database: Path) -> Iterator[Finding]:
 
 def runs(database: Path) -> bool:
     """Return whether a bot is using a database. Raises `StorageError` when its lock cannot be opened."""
-    if not lock_file(database).exists():  # trying the lock would create the file
+    if not lock_file(database).exists():  # without the file, no bot runs; trying the lock would make the file
         return False
     try:
         lock(database).close()
@@ -86,12 +86,12 @@ def runs(database: Path) -> bool:
 
 
 def check_port(number: int, setting: str) -> list[Finding]:
-    """Check that a stopped bot could open a port. Return a finding only if it could not.
+    """Check that the bot could open a port if it were started. Return a finding only if it could not.
 
     `setting`: the name of the port's setting.
     """
     with closing(socket.socket()) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # same as the bot
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the bot does
         try:
             tried.bind((HOST, number))
         except OSError as error:
@@ -101,7 +101,7 @@ def check_port(number: int, setting: str) -> list[Finding]:
 
 
 def check_database(path: Path, now: datetime, calendar: Calendar, rooms: DatabaseCheck) -> Iterator[Finding]:
-    """Yield the findings on the database file and on the outbox, then those of `rooms`."""
+    """Yield the findings on the database file and on the outbox, then the findings of `rooms`."""
     if not path.exists():
         yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
         return
@@ -125,7 +125,7 @@ def check_database(path: Path, now: datetime, calendar: Calendar, rooms: Databas
 
 
 def check_outbox(db: Database, now: datetime, calendar: Calendar) -> Iterator[Finding]:
-    """Check that due messages are being sent, and that none waits for a decision."""
+    """Check that due messages are being sent, and that no message waits for a decision."""
     paused, restored = state.flag(db, state.PAUSED), state.flag(db, state.RESTORED)
     work = read_pending(db, now)
     if paused:
@@ -148,7 +148,7 @@ def check_outbox(db: Database, now: datetime, calendar: Calendar) -> Iterator[Fi
 
 
 def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
-    """Check that nightly copies are recent, the oldest and newest can be opened, and the keys are private."""
+    """Check that nightly copies are recent, that the oldest and newest open, and that keys are private."""
     folder, keys = settings.copies(), settings.keys()
     nights, unopened = copies.nights(folder), False
     for night in sorted({*nights[:1], *nights[-1:]}):
@@ -187,7 +187,7 @@ def check_hourly(settings: Settings, now: datetime, calendar: Calendar) -> Itera
         )
         return
     text = f"la dernière est du {calendar.in_words(made)}"
-    with suppress(StorageError):  # reported above
+    with suppress(StorageError):  # an unreadable lock was already reported
         if now - made > STALE_HOURLY and runs(settings.database()):
             yield wrong(subject, f"{text}. Le journal dit pourquoi les suivantes ont échoué.")
             return
@@ -195,11 +195,11 @@ def check_hourly(settings: Settings, now: datetime, calendar: Calendar) -> Itera
 
 
 def check_double(settings: Settings, double: Path) -> Finding:
-    """Return a finding on whether `double`, a backup of the keys folder, has the key of the sealed copies."""
+    """Return a finding on whether `double`, a copy of the keys folder, has the key of the sealed copies."""
     folder, keys = settings.copies(), settings.keys()
     try:
         needed = {name for path in folder.glob(copies.SEALED) if (name := copies.key_named(path))}
-        with suppress(StorageError):  # the key is lost or not made yet; the keys named by copies are checked
+        with suppress(StorageError):  # no key yet, or a lost one; the keys that copies name are checked
             needed.add(copies.fingerprint(copies.copy_key(keys)))
         if not needed:
             return no_key("copies")
@@ -212,7 +212,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
 
 
 def check_double_of_list(db: Database, double: Path) -> Iterator[Finding]:
-    """Yield a finding on whether `double` has this installation's list of destroyed rows, if any."""
+    """Yield a finding on whether `double` has this installation's list of destroyed rows, if there is one."""
     known, held = state.read_value(db, destroyed.LIST.name), ""
     if not known:
         return

@@ -1,7 +1,7 @@
-"""The three health pages for monitoring, served on the local address only.
+"""The three health pages for monitoring, served on the loopback address only.
 
 `/healthz`: whether the process and the database answer, and the outbox is being read. `/readyz`: whether
-every platform is connected and nothing has been due for more than `LATE` seconds. Both also tell why the
+every platform is connected and nothing has been due for more than `LATE` seconds. Both pages also say why the
 bot failed to learn a question bank, if it did, and which keys are lost, but this does not change their
 status. `/metrics`: figures for Prometheus. No page names anyone.
 """
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from bot.operations.metrics import Metrics
 
 HOST = "127.0.0.1"
-PATIENCE = 3.0  # seconds allowed for the database or a platform to answer
+PATIENCE = 3.0  # seconds for the database or a platform to answer
 LATE = 300.0  # seconds after which a due task, or a due message that is not paused, is a problem
-_PROBE = "probe"  # a key of `state`, written and removed in one transaction, so never visible
+_PROBE = "probe"  # a key of the table `state`, written and removed in one transaction, so that nobody sees it
 
 Ready: TypeAlias = Callable[[], Awaitable[bool]]
 
 
 @dataclass
 class Health:
-    """The server of the three pages. `ready`: connection checks, by platform name.
+    """The server of the three pages. `ready`: checks of the connection, by platform name.
 
-    `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why the bot failed to
-    learn its question bank. `refused`: returns whether each platform refuses the token. `machine`: returns
+    `sending`: returns whether the outbox is being read. `untaught`: returns why the bot failed to learn a
+    question bank, by policy. `refused`: returns whether each platform refuses the token. `machine`: returns
     the state of the disk. `recurring`: the tasks whose next run is shown. `lost`: returns `PendingWork.lost`.
     With `port` 0, `start` chooses a free port and stores it in `port`.
     """

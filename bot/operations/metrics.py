@@ -1,7 +1,7 @@
-"""The metrics of a bot, for Prometheus: counted as events happen, or read at each request.
+"""The metrics of a bot, for Prometheus: counted as events happen, or read when the page is requested.
 
-They do not reveal that a report came. All events are counted alike, and queued messages are not counted. Ages
-are in whole minutes. Processor time is left out, because sealing a report uses some.
+They do not reveal that a report was made. Events of all kinds are counted together, and queued messages are
+not counted. Ages are in whole minutes. Processor time is left out, because sealing a report takes some.
 """
 
 import platform
@@ -79,7 +79,7 @@ class Metrics:
     def observe_ack(self, platform: str, stamp: float) -> None:
         """Count an acknowledgement. `stamp`: the platform's time of the event, in seconds since 1970.
 
-        The delay includes the network and the wait before the event was read. It is 0 if our clock is behind.
+        The delay includes the network and the wait before the event was read. It is 0 if our clock is late.
         """
         self.ack.labels(platform).observe(max(0.0, time.time() - stamp))
 

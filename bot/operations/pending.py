@@ -20,11 +20,11 @@ _MINUTE = timedelta(minutes=1)
 class PendingWork:
     """The work pending in the database.
 
-    `held`, `dead`: the number of messages that wait for a decision, and that were not delivered.
-    `message_age`, `task_age`: how long ago the oldest due message and task fell due, in seconds, rounded to
-    the minute. `paused`: whether all sending is paused. `lost`: a French line for each lost file of the key
-    folder. `next_runs`: when each recurring task is next due, by name. Other tasks are left out, since one
-    may be about a report.
+    `held`: the number of messages that wait for a decision after a restoration. `dead`: the number of
+    messages that could not be delivered. `message_age`, `task_age`: how long ago the oldest due message and
+    task fell due, in seconds, rounded down to the minute. `paused`: whether all sending is paused. `lost`: a
+    French line for each lost file of the key folder. `next_runs`: when each recurring task is next due, by
+    name. Other tasks are left out, since one may be about a report.
     """
 
     held: int
@@ -37,7 +37,7 @@ class PendingWork:
 
 
 def read_pending(db: Database, now: datetime, recurring: Collection[str] = ()) -> PendingWork:
-    """Return the work pending in the database at the time `now`. `recurring`: the tasks that recur."""
+    """Return the work pending in the database at `now`. `recurring`: the names of the recurring tasks."""
     held, dead = db.conn.execute(
         "SELECT count(*) FILTER (WHERE state = 'held'), count(*) FILTER (WHERE state = 'dead') FROM outbox"
     ).fetchone()
@@ -59,11 +59,11 @@ def read_pending(db: Database, now: datetime, recurring: Collection[str] = ()) -
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine's state, apart from the database.
+    """The state of the machine, apart from the database.
 
-    `copies`: the time of the latest sealed copy of each kind, in seconds.
-    `free`: the free space of the disk, in bytes, None if there is no file. `learnt`: whether each bank of
-    questions is learnt, by policy. `untaught`: failed trainings.
+    `copies`: when the latest sealed copy of each kind was made, in seconds since 1970. `free`: the free space
+    of the disk, in bytes, None if unknown. `learnt`: whether each question bank is learnt, by policy.
+    `untaught`: the number of banks that the bot failed to learn.
     """
 
     copies: Mapping[str, float] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """A sign of life sent to an outside monitor (such as Healthchecks), for installations without Prometheus.
 
-It is sent at a fixed pace, whatever happens, and contains nothing. The address is secret: anyone who has it
-could send the sign in our place.
+The request is sent at a fixed pace, whatever happens, and contains nothing. The monitor's address is secret:
+anyone who has it could send the sign in our place.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ import aiohttp
 
 logger = logging.getLogger(__name__)
 
-FIRST_SECONDS: Final = 60.0  # time for the platforms to connect
+FIRST_SECONDS: Final = 60.0  # seconds before the first sign, for the platforms to connect
 EVERY_SECONDS: Final = 300.0
 PATIENCE: Final = 10.0
-UNWELL: Final = 2  # failures in a row before they are reported, since a single one may be a reconnection
+UNWELL: Final = 2  # failures in a row before a report, since a single one may come from a reconnection
 
 
 @dataclass
 class Ping:
     """The sign of life. `address`: the monitor's address. `well`: returns whether all is well.
 
-    Otherwise nothing is sent, except, from the second failure in a row, a request to the address followed by
-    « /fail ». A monitor that does not answer is logged once.
+    Nothing is sent while all is not well, except, from the second failure in a row, a request to the address
+    followed by « /fail ». A monitor that does not answer is logged once.
     """
 
     address: str
@@ -36,7 +36,7 @@ class Ping:
     _unheard: bool = field(default=False, init=False)
 
     async def run(self) -> None:
-        """Call `send` at a fixed pace until cancelled."""
+        """Call `send` at a fixed pace until the task is cancelled."""
         pause = FIRST_SECONDS
         while True:
             await asyncio.sleep(pause)
@@ -54,7 +54,7 @@ class Ping:
             timeout = aiohttp.ClientTimeout(total=PATIENCE)
             async with (
                 aiohttp.ClientSession(timeout=timeout, trust_env=parts.scheme == "https") as web,
-                # A redirection might not be encrypted.
+                # A redirection may lead to an address that is not encrypted.
                 web.post(failing if self._unwell else self.address, allow_redirects=False) as answer,
             ):
                 is_taken = answer.status < HTTPStatus.MULTIPLE_CHOICES

@@ -1,7 +1,7 @@
-"""The reports of the process to its service manager: ready, alive, stopping.
+"""The messages of the process to its service manager: ready, alive, stopping.
 
-Each is a datagram of NAME=value lines to the manager's socket (sd_notify(3)). Outside a service, nothing is
-sent.
+Each message is a datagram of NAME=value lines, sent to the manager's socket (sd_notify(3)). Outside a
+service, nothing is sent.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _ALIVE = "WATCHDOG=1"
 def notify(*lines: str) -> None:
     """Notify the service manager, if there is one.
 
-    `lines`: such as `READY`, each cut at its first newline.
+    `lines`: such as `READY`. Each is cut at its first newline.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
@@ -32,7 +32,8 @@ def notify(*lines: str) -> None:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.settimeout(0)
-            # « @ » stands for the null byte of an address that is not in the file system (unix(7)).
+            # « @ » stands for the null byte at the start of a socket's address outside the file system
+            # (unix(7)).
             sender.sendto(message, f"\0{address[1:]}" if address.startswith("@") else address)
     except OSError as error:
         logger.warning("the service manager could not be told: %s", loggable(error))
@@ -44,10 +45,10 @@ def status(line: str) -> str:
 
 
 async def keep_watchdog(storage: Storage, alive: Callable[[], bool]) -> None:
-    """Notify the service manager that the process works, as often as it asks. Return if it does not ask.
+    """Notify the service manager that the process works, as often as the manager asks.
 
-    Nothing is sent while the event loop or the storage thread is stuck, or `alive` returns False: the manager
-    then ends the process, and starts another.
+    Return at once if it does not ask. Nothing is sent while the event loop or the storage thread is stuck, or
+    while `alive` returns False: the manager then ends the process and starts another.
     """
     microseconds, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     awaited = microseconds.isdecimal() and process in {"", str(os.getpid())}
