@@ -1,7 +1,8 @@
 """The log: one JSON object per line (or plain text on a terminal), without any text that people wrote.
 
 Only the fields that `_fields` returns are logged. Tokens in a message are recognised by their format and
-redacted. For an exception, only the type and location are logged, since its text may quote people's input.
+redacted. Of an exception, only the type and the location are logged, since its text may quote what people
+wrote.
 """
 
 import logging
@@ -33,14 +34,14 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# The part to remove from asyncio's messages, which end with an error's text or a function's arguments.
+# The part to remove from asyncio's messages, which may end with an error's text or a function's arguments.
 _QUOTING = re.compile(r"[(<\n].*", re.DOTALL)
 # The identifier of the current request, added to each of its log records.
 request_id: ContextVar[str] = ContextVar("request", default="")
 
 
 class ExplainedError(Exception):
-    """An error whose text can be logged: one French line of the program's own, which quotes nobody."""
+    """An error whose text may be logged: one French line of the program's own, which quotes nobody."""
 
 
 def redacted(text: str) -> str:
@@ -61,12 +62,12 @@ def where(error: BaseException) -> str:
 
 
 def loggable(error: BaseException) -> str:
-    """Return the text of an `ExplainedError`, or the type and location of any other error (see `where`)."""
+    """Return what may be logged of an error: the text of an `ExplainedError`, otherwise as `where`."""
     return str(error) if isinstance(error, ExplainedError) else where(error)
 
 
 def _unquote(record: logging.LogRecord) -> bool:
-    """Truncate an asyncio message before the text that it quotes. Return True, so that it is still logged."""
+    """Cut an asyncio message before the text that it quotes. Return True, so that the message is logged."""
     record.msg, record.args = _QUOTING.sub("", record.getMessage()).rstrip(), ()
     return True
 

@@ -23,19 +23,19 @@ from bot.times import Calendar, system_clock
 
 SEED: Final = profile.SEED  # the folder of the shipped policy and its data, read-only
 BOT: Final = "Vigie"  # the program's name, which the shipped profile gives the bot too
-UNNAMED: Final = "L'association"  # the association's name when no profile or setting has one
+UNNAMED: Final = "L'association"  # the association's name when neither a profile nor a setting gives one
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
 FORM_PORT: Final = 8789  # the web form's port in the sandbox; elsewhere it opens only on a port that is set
 
 
-ASSOCIATION_LENGTH: Final = 80  # characters of an association's name: a line of a receipt
+ASSOCIATION_LENGTH: Final = 80  # maximum characters of an association's name: a line of a receipt
 
 
 class Settings(BaseModel):
     """All the settings, each named after its environment variable in lower case.
 
-    `.env.example` explains each one in French, and a test checks that none is missing there.
+    `.env.example` explains each setting in French, and a test checks that none is missing there.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -100,13 +100,13 @@ class Settings(BaseModel):
 
     @cached_property
     def profile(self) -> Profile:
-        """The association's profile, overridden by the settings.
+        """The association's profile, with the values that settings override.
 
         Raises `SettingsError`, with one French line for each mistake in the file.
         """
         written = profile.load_profile(self.data_folders())
         policy = self.vigie_politique or written.policy
-        # The shipped profile names an association that another policy is not about.
+        # The association of the shipped profile is not the one that another policy is about.
         is_own = written.source.parent != SEED or policy == written.policy
         association = self.vigie_association or (written.association if is_own else UNNAMED)
         reports = written.reports if is_own or not written.reports else replace(written.reports, clause="")
@@ -119,7 +119,7 @@ class Settings(BaseModel):
         )
 
     def unnamed(self) -> str:
-        """Return what to do when nothing names the association, "" when something does."""
+        """Return what to do when the association has no name, "" when it has one."""
         if self.profile.association.strip().replace("’", "'") != UNNAMED:
             return ""
         return (
@@ -132,21 +132,21 @@ class Settings(BaseModel):
         return self.slack_bot_token is None and self.discord_token is None
 
     def database(self) -> Path:
-        """Return the path of the database. The sandbox has a separate one."""
+        """Return the path of the database. The sandbox has its own database."""
         chosen = self.real_database()
         return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
 
     def real_database(self) -> Path:
-        """Return the path of the association's database, which a sandbox does not open."""
+        """Return the path of the association's database, which a sandbox never opens."""
         return self.vigie_db or (self.vigie_data or places.state_folder()) / "vigie.db"
 
     def keys(self) -> Path:
-        """Return the folder of the keys, which backups never include. The sandbox has its own."""
+        """Return the folder of the keys, which backups never include. The sandbox has its own folder."""
         chosen = self.vigie_cles or self.database().parent / "cles"
         return chosen.parent / f"{chosen.name or 'cles'}-essai" if self.sandboxed() else chosen
 
     def own_data(self) -> Path | None:
-        """Return the folder where the association's own questions are written, if there is one.
+        """Return the folder where the association's own question banks are written, if there is one.
 
         The sandbox has its own folder, emptied at each start, so that trials do not change the association's
         questions.
@@ -160,7 +160,7 @@ class Settings(BaseModel):
     def site(self) -> Path | None:
         """Return the folder where the bot publishes the public site, None when it publishes none.
 
-        A site that is served without a folder of its own goes beside the database.
+        A site that is served on a port but has no folder of its own goes beside the database.
         """
         return self.vigie_site or (self.database().parent / "site" if self.vigie_site_port else None)
 
@@ -206,8 +206,8 @@ class Settings(BaseModel):
 def load(env_file: Path | None = None) -> Settings:
     """Return the settings in the environment, and in `env_file` for those that the environment lacks.
 
-    Raises `SettingsError` with every problem: malformed lines, unknown names, invalid values, and
-    inconsistent settings. An unreadable file is reported alone, since it may explain the other problems.
+    Raises `SettingsError` with every problem: malformed lines, unknown names, invalid values, and settings
+    that contradict each other. An unreadable file is reported alone, since it may explain the other problems.
     """
     known = [name.upper() for name in Settings.model_fields]
     written, problems = settings_file.read(env_file, _SECRETS) if env_file else ({}, [])
@@ -216,14 +216,14 @@ def load(env_file: Path | None = None) -> Settings:
     raw = {
         name.lower(): value
         for name, value in (*written.items(), *os.environ.items())
-        if value and name.lower() in Settings.model_fields  # an empty value sets nothing
+        if value and name.lower() in Settings.model_fields  # an empty value counts as no value
     }
     mistyped = {name: problem for name, value in raw.items() if (problem := values.typing_problem(value))}
     problems += [f"{name.upper()}\u00a0: {problem}" for name, problem in mistyped.items()]
     valid = {name: value for name, value in raw.items() if name not in mistyped}
     settings, refused = None, set(mistyped)
     try:
-        # `raw` includes the environment, so that the values checked are the values used.
+        # `raw` includes the environment: the values checked are the values used.
         settings = Settings.model_validate(valid)
     except ValidationError as error:
         for detail in error.errors():
@@ -236,7 +236,7 @@ def load(env_file: Path | None = None) -> Settings:
     if settings is not None:
         problems += _contradictions(settings)
         problems += _published(settings)
-        if not problems:  # a wrong folder would be reported twice
+        if not problems:  # otherwise a wrong folder would be reported twice
             try:
                 problems += _unknown_roles(settings)
             except SettingsError as error:
@@ -273,7 +273,7 @@ def _explained(detail: ErrorDetails) -> str:
 
 
 def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
-    """Return one French line for each inconsistency. `raw`: the settings as text, not yet checked."""
+    """Return one French line for each contradiction in `raw`, the settings as text, not yet validated."""
     bot_token = "slack_bot_token" in raw
     other_slack = "slack_app_token" in raw or "slack_signing_secret" in raw
     page = "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application."
@@ -291,7 +291,7 @@ def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
-    """Yield one French line for each setting that is valid alone, but not with another or on this machine."""
+    """Yield one French line for each valid setting that contradicts another one, or this machine."""
     for (name, port), (other, same) in combinations(settings.ports().items(), 2):
         if port == same:
             yield f"{name} et {other} sont le même port, {port}. Donnez-en un autre à l'un des deux."
@@ -321,7 +321,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
 
 
 def _unknown_roles(settings: Settings) -> Iterator[str]:
-    """Yield one French line for each role that a setting names and the profile lacks.
+    """Yield one French line for each role that a setting names and that the profile lacks.
 
     Raises `SettingsError` for the mistakes of the profile.
     """
@@ -339,7 +339,7 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
 
 
 def _published(settings: Settings) -> Iterator[str]:
-    """Yield one French line if the public site's folder contains private files, or is inside their folder."""
+    """Yield a French line if the public site's folder contains private files or is inside their folder."""
     site = settings.vigie_site.resolve() if settings.vigie_site else None
     private = {"VIGIE_CLES": settings.vigie_cles or settings.keys(), "VIGIE_SAUVEGARDES": settings.copies()}
     kept_places = {"VIGIE_DB": settings.real_database(), **private, "VIGIE_DATA": settings.vigie_data}

@@ -1,7 +1,7 @@
 """Times and working days: UTC in the database, local days and hours for people.
 
-Arithmetic is done in UTC, since adding hours to a local time is wrong on the two nights when the hour
-changes. `Calendar.at` computes a moment such as « 9:00 on that day » from the day and the hour.
+Arithmetic is done in UTC, since adding hours to a local time is wrong on the two nights when the clocks
+change. `Calendar.at` returns the moment of an hour on a given day, such as « 9:00 on that day ».
 """
 
 import functools
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
-OPENS, CLOSES = time(9), time(17)  # the working day; 17:00 itself is outside it
+OPENS, CLOSES = time(9), time(17)  # the working day, which ends just before 17:00
 QUEBEC = "CA-QC"
 
 _SATURDAY = 5
@@ -63,7 +63,7 @@ def utc(text: str) -> datetime:
 
 
 def years_before(day: date, years: int) -> date:
-    """Return the same day some years before, 28 February for 29 February where there is none."""
+    """Return the same day some years before. For 29 February, return 28 February if that year has no 29th."""
     try:
         return day.replace(year=day.year - years)
     except ValueError:
@@ -88,12 +88,12 @@ class UnknownHolidaysError(ValueError):
 def public_holidays(code: str) -> Container[date]:
     """Return the public holidays of a country, « FR », or of one of its regions, « CA-QC »; none for "".
 
-    Days off that replace a holiday on a weekend are included. Raises `UnknownHolidaysError`.
+    A day off that replaces a holiday at a weekend is included. Raises `UnknownHolidaysError`.
     """
     if not code:
         return ()
-    # Not needed at startup. `holidays.countries` imports 250 countries, which takes 8 MB and 150 ms: an empty
-    # package stands for it meanwhile.
+    # Imported late, since startup does not need it. `holidays.countries` would import 250 countries, in 8 MB
+    # and 150 ms: an empty package stands in for it meanwhile.
     import holidays  # noqa: PLC0415
     from holidays.registry import COUNTRIES  # noqa: PLC0415
 
@@ -121,9 +121,9 @@ def public_holidays(code: str) -> Container[date]:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The association's time zone, working hours and holidays, outside which only urgent messages are sent.
+    """The association's time zone, working hours and holidays. Outside them, only urgent messages are sent.
 
-    `holidays`: the code of a country or region, as in `public_holidays`.
+    `holidays`: the code of a country or a region, as in `public_holidays`.
     """
 
     zone: ZoneInfo
@@ -147,8 +147,8 @@ class Calendar:
     def at(self, day: date, hour: time) -> datetime:
         """Return the moment, in UTC, of a local `hour` on a local `day`.
 
-        When the hour occurs twice (in November), the first occurrence is returned. When it is skipped (in
-        March), it is computed with the offset from before the change (PEP 495, fold=0).
+        If the hour occurs twice (in November), the first occurrence is returned. If it is skipped (in March),
+        the moment is computed with the offset from before the change (PEP 495, fold=0).
         """
         return datetime.combine(day, hour, tzinfo=self.zone).astimezone(UTC)
 
@@ -173,8 +173,7 @@ class Calendar:
     def after_working(self, moment: datetime, span: timedelta) -> datetime:
         """Return the moment, in UTC, when `span` of working time has passed since `moment`.
 
-        The result is always within working hours: if it falls at closing time, it is the next opening
-        instead.
+        The result is always within working hours: a moment at closing time becomes the next opening time.
         """
         since = self.next_working(moment)
         while since + span >= (closes := self.at(self.day(since), self.closes)):
@@ -190,6 +189,6 @@ class Calendar:
         return day
 
     def next_daily(self, moment: datetime, hour: time) -> date:
-        """Return the first local day on which `hour` is after `moment`."""
+        """Return the first local day on which `hour` comes after `moment`."""
         day = self.day(moment)
         return day if self.at(day, hour) > moment else day + timedelta(days=1)
