@@ -1,4 +1,4 @@
-"""`vigie diagnostic`: check everything that the bot depends on, and say what to do."""
+"""`vigie diagnostic`: the command that checks everything that the bot depends on, and says what to do."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ from bot.storage.database import StorageError
 from bot.times import in_words, system_clock
 from bot.watching.observed import check_source
 
-# Texts that cannot be read are reported once, by `_policies` or with the database.
+# The errors of texts that cannot be read. `_policies`, or the check of the database, reports them once.
 _UNREAD = (PolicyError, StorageError)
 
 
@@ -61,14 +61,14 @@ def _ground(config: Settings) -> Ground:
 @click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
 @base.json_flag
 def diagnostic_(as_json: bool) -> None:
-    """Check everything. Exit with code 1 when something does not work."""
+    """Check everything, and print the findings. Exit with code 1 when something does not work."""
     findings = diagnose(base.configured())
     click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
 
 
 def _permissions(config: Settings) -> list[Finding]:
-    """Return findings on the deciders of requests for permissions, and on the kinds not offered."""
+    """Return findings on who decides on each kind of permission, and on the kinds that are not offered."""
     try:
         kinds = Parts(config).permission_kinds().values()
     except _UNREAD:
@@ -101,10 +101,10 @@ def diagnose(config: Settings) -> list[Finding]:
 
     findings += diagnostic.check_machine(config, system_clock, records)
     findings += unpublished.check_site(config.site(), config.database())
-    opens_another = {"VIGIE_PORT"}  # the sandbox uses another port if none was chosen
+    opens_another = {"VIGIE_PORT"}  # if no port was chosen, the sandbox opens another
     if config.sandboxed() and "vigie_sante_port" not in config.model_fields_set:
         opens_another.add("VIGIE_SANTE_PORT")
-    with suppress(StorageError):  # reported above
+    with suppress(StorageError):  # an unreadable lock was already reported
         if not diagnostic.runs(config.database()):
             for name, port in config.ports().items():
                 findings += [] if name in opens_another else diagnostic.check_port(port, name)
@@ -155,7 +155,7 @@ def _profile(config: Settings) -> Iterator[Finding]:
         yield note("profil", unnamed)
     try:
         ground = Parts(config).ground()
-    except _UNREAD:  # the texts cannot be read, so whether they have the clause is unknown
+    except _UNREAD:  # the texts cannot be read, so nobody knows whether they have the clause
         return
     if profile.reports and profile.reports.clause and ground.quote is None:
         yield wrong(
@@ -166,7 +166,7 @@ def _profile(config: Settings) -> Iterator[Finding]:
 
 
 def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
-    """Yield a finding if reports go to other roles than the profile's."""
+    """Yield a finding if the registry sends reports to other roles than the profile says."""
     if Duties.of(profile) != duties.latest(db):
         yield note(
             "profil",
@@ -176,7 +176,7 @@ def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
 
 
 def _monthly_report(db: Database, config: Settings) -> Iterator[Finding]:
-    """Yield findings on who receives the monthly report, and when the next one is sent."""
+    """Yield a finding on who receives the monthly report, and when the next report is sent."""
     if not config.report_roles():
         yield fine("rapport", "le rapport du mois n'est envoyé à personne\u00a0: voyez VIGIE_RAPPORT_ROLES.")
         return
@@ -187,7 +187,7 @@ def _monthly_report(db: Database, config: Settings) -> Iterator[Finding]:
 
 
 def _policies(config: Settings) -> Iterator[Finding]:
-    """Yield a finding for each unreadable file, and one on the policies in use."""
+    """Yield findings on the policies in use, on unreadable files, and on lost or doubtful words."""
     try:
         library = load_library(config.data_folders(), config.profile.policy, config.today)
     except PolicyError as error:
@@ -206,7 +206,7 @@ def _policies(config: Settings) -> Iterator[Finding]:
 
 
 def _questions(config: Settings) -> Iterator[Finding]:
-    """Yield a finding for each policy: whether its question bank is learnt and, if not, why."""
+    """Yield a finding for each question bank: whether it is learnt and, if not, why."""
     subject, models = "questions", config.models()
     try:
         failures = store.failures(models)
@@ -230,7 +230,7 @@ def _questions(config: Settings) -> Iterator[Finding]:
 
 
 def _keys(db: Database, config: Settings) -> Iterator[Finding]:
-    """Yield a finding for each file of the key folder that is lost, or one finding when none is."""
+    """Yield a finding for each lost file of the key folder, or one finding when no file is lost."""
     lost = kept_keys.find_lost(db, config)
     yield from (wrong("clés", line) for line in lost)
     if not lost and not config.sandboxed():
@@ -242,7 +242,7 @@ def _keys(db: Database, config: Settings) -> Iterator[Finding]:
 
 
 def _roles(db: Database, today: date) -> Iterator[Finding]:
-    """Yield findings about vacant roles and groups that could not be read."""
+    """Yield findings on vacant roles, and on groups whose members were not read."""
     vacant = [role for role in roles.all_roles(db) if not roles.holders(db, role.id, today)]
     for role in vacant:
         state_of_role = f"«\u00a0{role.title}\u00a0» est vacant"
@@ -250,7 +250,7 @@ def _roles(db: Database, today: date) -> Iterator[Finding]:
             substitute = f"«\u00a0{roles.title(db, acting)}\u00a0» reçoit à sa place."
             yield note("rôles", f"{state_of_role}\u00a0: {substitute}")
         else:
-            # `check_reports` covers the reports that reach nobody.
+            # `check_reports` reports an error when a report reaches nobody.
             finding = note if role.id in roles.reporting_roles(db, today) else wrong
             problem = f"{state_of_role} et personne ne reçoit à sa place."
             yield finding("rôles", f"{problem} Nommez quelqu'un\u00a0: vigie roles nommer.")
@@ -272,7 +272,7 @@ def _roles(db: Database, today: date) -> Iterator[Finding]:
 
 
 def _unreached(db: Database, config: Settings) -> Iterator[Finding]:
-    """Yield a finding for each role whose holders have no account where Vigie answers."""
+    """Yield a finding for each role whose holders have accounts only on platforms without a token."""
     connected = config.connected()
     for role in roles.all_roles(db) if connected else ():
         held = roles.holders(db, role.id, config.today())
@@ -291,7 +291,7 @@ def _unreached(db: Database, config: Settings) -> Iterator[Finding]:
 
 def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     """Return the check of each configured platform, by name."""
-    # The platforms' libraries are heavy.
+    # Imported here, since the platforms' libraries are heavy.
     from bot.platforms.discord import check as discord_check  # noqa: PLC0415
     from bot.platforms.slack import check as slack_check  # noqa: PLC0415
 
@@ -332,7 +332,7 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
 
 
 def _channels(config: Settings, platform: str) -> dict[str, list[Destination]]:
-    """Return the channels where Vigie writes unprompted on a platform, by the name of their setting."""
+    """Return the channels of a platform where Vigie writes unprompted, by the name of their setting."""
     settings = {
         "VIGIE_CANAUX_ADMIN": config.vigie_canaux_admin,
         "VIGIE_CANAUX_ANNONCES": config.vigie_canaux_annonces,
@@ -346,7 +346,7 @@ def _channels(config: Settings, platform: str) -> dict[str, list[Destination]]:
 
 
 def _unconnected(config: Settings) -> Iterator[Finding]:
-    """Yield findings about settings that name a channel of a platform without a token."""
+    """Yield a finding for each setting that names a channel of a platform without a token."""
     apart = {"slack", "discord"}.difference(config.connected()) if not config.sandboxed() else ()
     for platform in sorted(apart):
         for setting, channels in _channels(config, platform).items():
@@ -364,13 +364,13 @@ async def _mail(config: Settings) -> list[Finding]:
         await mail.start()
     except PlatformError as error:
         return [wrong("Courriel", str(error))]
-    except PolicyError:  # reported above
+    except PolicyError:  # already reported
         return [note("Courriel", "le serveur n'a pas été vérifié.")]
     return [fine("Courriel", "le serveur accepte Vigie.")]
 
 
 def _trial(config: Settings) -> tuple[list[Destination], Message]:
-    """Return a test message and where it may be sent on Slack: administrators, then their channels."""
+    """Return where a test message may be sent on Slack, best first, and this message."""
     recipients = []
     with suppress(StorageError, sqlite3.Error), base.read_only(config.database()) as db:
         for holder in roles.holders(db, roles.ADMINISTRATION, config.today()):
@@ -383,7 +383,7 @@ def _trial(config: Settings) -> tuple[list[Destination], Message]:
 
 
 def _followed(config: Settings) -> list[Source]:
-    """Return the followed groups, which need permissions, or none if the database cannot be read."""
+    """Return the followed groups, or an empty list if the database cannot be read."""
     with suppress(StorageError, sqlite3.Error), base.read_only(config.database()) as db:
         return membership.sources(db)
     return []

@@ -1,4 +1,4 @@
-"""Commands that keep Vigie running: copies, held and undelivered messages, pause, keys."""
+"""The commands that keep Vigie running: copies, held and undelivered messages, pause, keys."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMI
 @_COPY
 @base.json_flag
 def sauvegarder(chemin: Path, as_json: bool) -> None:
-    """Copy the database."""
+    """Copy the database to a file."""
     with working("Je copie la base"):
         copy = backup.save(base.real_settings().database(), chemin)
     size = f"{copy.size:,}".replace(",", "\u00a0")
@@ -54,7 +54,7 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
 )
 @base.json_flag
 def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
-    """Restore a copy."""
+    """Restore a copy of the database."""
     config = base.real_settings()
     base.make_state_folder(config)
     now = system_clock().astimezone(config.calendar().zone)
@@ -84,7 +84,7 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
 @base.one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Les annuler."})
 @base.json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
-    """Show the held messages, or send or drop them."""
+    """Print how many messages of each kind are held, and send or cancel all of them if asked."""
     _settle(("held",), restore.settle_held, choice, "Rien de retenu.", as_json)
 
 
@@ -96,7 +96,7 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @base.one_of("choice", {"envoyer": "Les envoyer de nouveau.", "annuler": "Les annuler."})
 @base.json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
-    """Show the dead letters, or resend or drop them."""
+    """Print how many messages of each kind were not delivered, and resend or cancel all of them if asked."""
     _settle(("dead", "unreached"), rows.settle_dead, choice, "Tout a été remis.", as_json)
 
 
@@ -107,9 +107,10 @@ def _settle(
     none: str,
     as_json: bool,
 ) -> None:
-    """Print how many messages of each kind met each of `fates`. With a choice, send or drop them (`settle`).
+    """Print how many messages of each kind are in each of the states `fates`. With a choice, settle them.
 
-    `choice`: « envoyer », « annuler » or None. `none`: the line to print when there are no such messages.
+    `choice`: « envoyer » to send the messages, « annuler » to cancel them, None to leave them. `settle`:
+    sends or cancels them. `none`: the line to print when there are no such messages.
     """
     send = choice == "envoyer"
     with base.real_bot() as (_, db):
@@ -129,7 +130,7 @@ def _settle(
 @click.command(help="Arrêter tous les envois, tout de suite; rien n'est perdu.")
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
-    """Stop all sending."""
+    """Stop all sending. `raison`: the words of the reason."""
     with base.real_bot() as (_, db):
         paused = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(
@@ -157,7 +158,7 @@ cles = base.CommandGroup("cles", help="Les clés des copies, des signalements et
 @click.argument("dossier", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DOSSIER")
 @base.json_flag
 def verifier(dossier: Path, as_json: bool) -> None:
-    """Check the duplicate of the keys that is kept elsewhere."""
+    """Check a copy of the keys folder that is kept elsewhere."""
     config = base.real_settings()
     keys = config.keys()
     with base.read_only(config.database()) as db:
@@ -179,7 +180,7 @@ def verifier(dossier: Path, as_json: bool) -> None:
 )
 @click.option("--oui", "agreed", is_flag=True, help="Ne pas demander.")
 def refaire(agreed: bool) -> None:
-    """Make new keys in place of those that are lost for good."""
+    """Make new key files in place of those that are lost for good."""
     config = base.real_settings()
     with base.read_only(config.database()) as db:
         lost = kept_keys.find_lost(db, config)
