@@ -22,7 +22,7 @@ _PERSONAL = "person_id = ? AND policy = ? AND kind = ?"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A person's attempt. `id`: random, used by its buttons. `version`: the text's adoption date."""
+    """A person's attempt at the quiz. `id`: random, carried by its buttons. `version`: the adoption date."""
 
     id: str
     person_id: str
@@ -48,7 +48,7 @@ def begin_attempt(
 
 
 def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime) -> Attempt:
-    """Store an attempt's new sitting, writing only the new answers. Return the updated attempt."""
+    """Store the attempt's new state, `sitting`, writing only the new answers. Return the updated attempt."""
     for turn in range(attempt.sitting.turn, sitting.turn):
         answer = sitting.answers[turn]
         db.conn.execute(
@@ -65,12 +65,12 @@ def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime
 
 
 def end_attempt(db: Database, attempt: Attempt, now: datetime) -> None:
-    """Finish an attempt before its last question. The questions without an answer earn nothing."""
+    """End an attempt before its last question. Unanswered questions count as wrong."""
     db.conn.execute("UPDATE quiz_attempts SET finished_at = ? WHERE id = ?", (iso(now), attempt.id))
 
 
 def abandon(db: Database, target: Target) -> None:
-    """Delete the unfinished attempts about revisions other than this version."""
+    """Delete the unfinished attempts at a quiz on a revision of the policy, except those on `target`."""
     db.conn.execute(
         """DELETE FROM quiz_attempts
            WHERE policy = ? AND version <> ? AND kind = 'revision' AND finished_at IS NULL""",
@@ -84,12 +84,12 @@ def load_attempt(db: Database, attempt_id: str) -> Attempt | None:
 
 
 def under_way(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:
-    """Return a person's unfinished attempt: the most advanced, if linked accounts had several."""
+    """Return a person's unfinished attempt: the most advanced one if their linked accounts had several."""
     return next(iter(unfinished(db, person_id, policy, kind)), None)
 
 
 def unfinished(db: Database, person_id: str, policy: str, kind: Kind) -> list[Attempt]:
-    """Return a person's unfinished attempts, the most advanced first: linked accounts may have several."""
+    """Return a person's unfinished attempts, the most advanced first. Linked accounts may have several."""
     attempts = _attempts(db, f"{_PERSONAL} AND finished_at IS NULL", person_id, policy, kind)
     return sorted(attempts, key=lambda attempt: -attempt.sitting.turn)
 
@@ -112,7 +112,7 @@ def times_asked(db: Database, person_id: str, policy: str) -> Counter[str]:
 
 
 def missed(db: Database, person_id: str, policy: str) -> list[str]:
-    """Return the questions that a person missed in the quiz, from the latest attempt to the oldest."""
+    """Return the ids of the questions that a person missed in the quiz, from the latest attempt back."""
     attempts = list(_attempts(db, _PERSONAL, person_id, policy, "quiz"))
     names = (name for attempt in reversed(attempts) for name in session.missed(attempt.sitting))
     return list(dict.fromkeys(names))

@@ -23,7 +23,7 @@ _QUIZ, _REGISTER = "quiz", "registre"
 
 
 def check_quiz(settings: Settings) -> Iterator[Finding]:
-    """Yield the findings about the quiz questions of each policy that has some, and of the default one."""
+    """Yield findings on the quiz questions of the default policy, and of other policies that have some."""
     try:
         folders = settings.data_folders()
         policies = loading.load_library(folders, settings.profile.policy, settings.today)
@@ -87,11 +87,11 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
 
 
 def check_double(db: Database, keys: Path, double: Path) -> Finding:
-    """Return a finding on whether a copy of the key folder has the signing and verification keys."""
+    """Return a finding on whether `double`, a backup of the key folder, has every key of the register."""
     needed = {attestation.entry.key_id for attestation in register.all_attestations(db)}
     needed |= {certificate.entry.key_id for certificate in certificates.all_certificates(db)}
     try:
-        with suppress(StorageError):  # lost, or not created yet: only the entries' keys are needed
+        with suppress(StorageError):  # the keys are lost or not created yet
             needed |= {*signing.load_ring(keys), signing.load_signer(keys).id}
         if not needed:
             return no_key(_REGISTER)

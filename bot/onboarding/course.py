@@ -33,19 +33,20 @@ if TYPE_CHECKING:
 
 SHOWN: Final = timedelta(hours=1)  # how long a single letter counts as the answer to the question last shown
 
-# Queues a receipt again, from a person's id, the text attested, the time, and the account that asks for it.
+# Queues a receipt again, given a person's id, the attested text, the time, and the account that asks for it.
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The course on one policy.
+    """The course on one policy: reading it, taking the quiz, attesting.
 
-    `target`: returns the version to read today. `bank`: returns its questions. `attest` writes an attestation
-    to the register, and `send_receipt` sends its receipt again, both in the caller's transaction.
-    `on_screen`: the turn last shown, by attempt at the quiz. `bank_of`: returns the questions that would be
-    asked once a version is in force. `policy_id`: the policy's id, "" for the default one. `has_questions`:
-    returns whether there are enough questions for a quiz. `of`: returns the course on another policy.
+    `target`: returns the version to read today. `bank`: returns its questions. `bank_of`: returns the
+    questions that would be asked if a given version were in force. `attest`: writes an attestation to the
+    register. `send_receipt`: sends the receipt of an attestation again. Both run in the caller's transaction.
+    `on_screen`: the turn last shown of each attempt at the quiz, by the attempt's id. `policy_id`: the
+    policy's id, "" for the default policy. `has_questions`: returns whether there are enough questions for a
+    quiz. `of`: returns the course on another policy.
     """
 
     library: Library
@@ -68,11 +69,11 @@ class Course:
 
     @property
     def quizzed(self) -> bool:
-        """Whether there is a quiz. Without one, people attest once they have read."""
+        """Whether the policy has a quiz. Without one, people attest as soon as they have read the policy."""
         return self.has_questions()
 
     def every(self) -> list[Course]:
-        """Return the courses on all the policies, the default one's first."""
+        """Return the courses on all the policies, the default policy's first."""
         if self.of is None:
             return [self]
         default = self.library.default.id
@@ -80,18 +81,18 @@ class Course:
         return [self.on(policy) for policy in (default, *others)]
 
     def asked(self) -> list[Course]:
-        """Return the courses that everyone concerned is asked to take, the default policy's first."""
+        """Return the courses that officers and employees must take, the default policy's first."""
         return [course for course in self.every() if self.is_asked(course.policy.id)]
 
     def is_asked(self, policy: str) -> bool:
-        """Return whether everyone concerned is asked to take the course on a policy.
+        """Return whether officers and employees must take the course on a policy.
 
-        That is true of the default policy, and of each policy that has a quiz.
+        They must for the default policy, and for each other policy that has a quiz.
         """
         return policy == self.library.default.id or self.on(policy).quizzed
 
     def on(self, policy: str) -> Course:
-        """Return the course on a policy, by its id."""
+        """Return the course on the policy with this id."""
         return self if policy == self.policy.id or self.of is None else self.of(policy)
 
     def size(self) -> int:
@@ -114,12 +115,12 @@ class Course:
         return self.policy.name
 
     def revised(self) -> str:
-        """Return the version in words, « version révisée le 13 décembre 2015 »."""
+        """Return the version in force, in words: « version révisée le 13 décembre 2015 »."""
         version = self.library.current(self.policy)
         return f"version {version.adoption}e le {in_words(version.adopted)}"
 
     def count_questions(self, comparison: Comparison) -> int:
-        """Return how many questions are asked about what a revision changed."""
+        """Return how many quiz questions are asked about the changes of a revision."""
         from bot.onboarding.quiz import session
         from bot.policy.changes import summary
 
@@ -127,7 +128,7 @@ class Course:
         return session.count_about(bank, summary.clauses_to_read(comparison))
 
     def questions(self) -> QuizBank:
-        """Return the questions. Raises `UserError` when there are none to ask."""
+        """Return the questions to ask. Raises `UserError` if there are none."""
         bank = self.bank()
         if not bank.questions:
             raise UserError(
@@ -144,10 +145,10 @@ def open_course(
     plan: OnboardingPlan,
     send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None,
 ) -> Course:
-    """Return the course on the library's default policy, which leads to those on the others.
+    """Return the course on the default policy, whose `of` returns the courses on the other policies.
 
-    Each follows the version in force. `folders`: the library's folders. Questions come from the last one that
-    has them. Raises `PolicyError` when a file of questions is not valid text.
+    Each course is on the version in force. `folders`: the data folders. The questions of a policy come from
+    the last folder that has some. Raises `PolicyError` when a file of questions is not valid UTF-8.
     """
     shown: Fading[str, int] = Fading(system_clock, SHOWN)
 
@@ -214,11 +215,11 @@ class CourseRequest:
 
     @property
     def person(self) -> str | None:
-        """The person making the request, None when nothing is stored about them."""
+        """The id of the person making the request, None when nothing is stored about them."""
         return asker(self.db, self.request)
 
     def is_asked(self, person: str) -> bool:
-        """Return whether a person is asked to attest the text."""
+        """Return whether a person must still attest to the text."""
         standing = self.onboardings.standing(person)
         return standing is not None and standing.active
 

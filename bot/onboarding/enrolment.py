@@ -5,10 +5,10 @@ inferred from another. Facts belong to a person, not an account, so people can c
 
 A person must read the policy while they are an officer or an employee, while they hold a role whose holders
 must read it, or when the administration requests it. Otherwise, they get no messages. If they return, they
-continue where they stopped, and the days are counted again from the start.
+continue where they stopped, and the days before reminders are counted again from zero.
 
-A message that states a date to aim for sets that date once it is delivered (`DueDates`). Nobody is late
-without a date, and a date does not change once set.
+A person's due date is the one that a message gave them. It is set when that message is delivered (`DueDates`)
+and does not change afterwards. A person without a due date is never late.
 """
 
 from collections.abc import Mapping
@@ -40,21 +40,21 @@ class VersionNotice:
 
 @dataclass(frozen=True, slots=True)
 class LateNotice(VersionNotice):
-    """The arguments of the notice to the administration about late people: their identifiers."""
+    """The arguments of the notice to the administration about late people. `people`: their identifiers."""
 
     people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DoneNotice(VersionNotice):
-    """The arguments of the notice to the administration about a person who finished."""
+    """The arguments of the notice to the administration that a person finished. `person`: their id."""
 
     person: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskedReminderNotice(VersionNotice):
-    """The arguments of a reminder that a person asked for. `day`: the day for which they asked."""
+    """The arguments of a reminder that a person asked for. `day`: the day that they chose."""
 
     day: date
 
@@ -75,12 +75,12 @@ LATE: Final = Notice("accueil-retards", "les retards de l'accueil", LateNotice)
 DONE: Final = Notice("accueil-termine", "un accueil terminé", DoneNotice)
 REVISION: Final = Notice("revision-avis", "l'avis d'une révision", RevisionNotice)
 REVISION_REMINDER: Final = Notice("revision-rappel", "un rappel au sujet d'une révision", VersionNotice)
-# The notices that are cancelled when the onboarding stops.
+# The notices to a person that are cancelled when their onboarding stops.
 PERSONAL: Final = tuple(
     notice.name for notice in (WELCOME, REMINDER, SHARING, REFRESHER, REVISION, REVISION_REMINDER)
 )
 
-# The day of the reminder that a person asked for and did not receive yet, in a query on `onboardings`.
+# SQL, in a query on `onboardings`: the day of the reminder that a person asked for and has not received yet.
 REMINDER_DAY: Final = f"""(SELECT json_extract(arguments, '$.day') FROM outbox
   WHERE recipient = 'person:' || onboardings.person_id AND notice = '{ASKED_REMINDER.name}'
     AND state IN ('queued', 'held', 'sending')
@@ -89,16 +89,18 @@ REMINDER_DAY: Final = f"""(SELECT json_extract(arguments, '$.day') FROM outbox
 
 TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
 
-# The part that a person must read and answer about: the whole text, or a revision's changes.
+# What a person must read and be quizzed on: the whole text, or a revision's changes.
 Scope: TypeAlias = Literal["whole", "changes"]
 NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # steps before attesting to the whole text
 
 
 @dataclass(frozen=True, slots=True)
 class OnboardingPlan:
-    """The settings: reminder days, pass mark in per cent, days until the refresher, 0 for never.
+    """The settings of the onboarding.
 
-    `due_days`: days from the delivery of the welcome to the date to aim for, 0 for no date.
+    `reminder_days`: the days after its start on which reminders are sent. `pass_mark`: in per cent.
+    `refresher_days`: the days from a passed quiz to the refresher, 0 for none. `due_days`: the days from the
+    delivery of the welcome to the due date, 0 for no due date.
     """
 
     reminder_days: tuple[int, ...] = (3, 7, 14)
@@ -109,12 +111,13 @@ class OnboardingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person's onboarding. `by_hand`: requested by the administration.
+    """A person's onboarding. `by_hand`: whether only the administration's request requires it.
 
-    `round`: how many times the person has come back. `reminders`: the number of reminders sent, plus one once
-    the administration was told that the person is late. `questions`: the number of questions drawn about a
-    revision's changes. `due_on`: the date to aim for that the person was given. `remind_on`: the day of the
-    reminder that they asked for and did not receive yet. `quizzed`: whether the policy has a quiz.
+    `round`: how many times the onboarding began or was resumed. `reminders`: the number of reminders sent in
+    this round, plus one once the administration was told that the person is late. `questions`: the number of
+    questions drawn about a revision's changes. `due_on`: the due date that the person was given. `remind_on`:
+    the day of the reminder that they asked for and have not received yet. `quizzed`: whether the policy has a
+    quiz.
     """
 
     person_id: str
@@ -133,23 +136,23 @@ class Standing:
 
     @property
     def missing(self) -> list[Fact]:
-        """The remaining steps before attesting. A revision without any current question needs no quiz."""
+        """The steps left before attesting. The quiz is not one of them if it would have no questions."""
         asked = self.quizzed if self.scope == "whole" else self.questions
         needed = NEEDED if asked else NEEDED[:1]
         return [step for step in needed if step not in self.steps]
 
     @property
     def done(self) -> bool:
-        """Whether they have attested, so that nothing more is required."""
+        """Whether the person has attested, so that nothing more is required of them."""
         return "attested" in self.steps
 
     @property
     def active(self) -> bool:
-        """Whether something is still required of them."""
+        """Whether something is still required of the person."""
         return not self.done and self.suspended_on is None
 
     def late(self, today: date) -> bool:
-        """Return whether the onboarding is active and past the date that the person was given."""
+        """Return whether the onboarding is active and its due date is past."""
         return self.active and self.due_on is not None and today > self.due_on
 
 
@@ -157,13 +160,13 @@ class Standing:
 
 
 def concerned(db: Database, today: date) -> set[str]:
-    """Return the officers and employees, as known from groups, manual entries or roles."""
+    """Return the ids of the people who must read the policies: officers, employees, holders of some roles."""
     members = {*membership.members(db, "officer"), *membership.members(db, "employee")}
     return members.union(*(roles.holders(db, role, today) for role in roles.reading_roles(db)))
 
 
 def hush(db: Database, person: str, policy: str) -> None:
-    """Cancel the messages about a policy queued for a person, and delete the reminder that they asked for."""
+    """Cancel a person's queued messages about a policy, and delete the reminder that they asked for."""
     forget_asked_reminder(db, person, policy)
     for notice in PERSONAL:
         db.conn.execute(
@@ -175,9 +178,9 @@ def hush(db: Database, person: str, policy: str) -> None:
 
 
 def forget_asked_reminder(db: Database, person: str, policy: str | None = None) -> int:
-    """Delete the reminder that a person asked for and did not receive. Return the number of rows.
+    """Delete the reminder that a person asked for, unless it was sent. Return the number of rows deleted.
 
-    `policy`: the policy that the reminder is about, None for any.
+    `policy`: the policy that the reminder is about, None for any policy.
     """
     return db.conn.execute(
         """DELETE FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
@@ -192,7 +195,7 @@ def forget_asked_reminder(db: Database, person: str, policy: str | None = None) 
 
 @dataclass(frozen=True, slots=True)
 class Onboardings:
-    """Everyone's onboarding for a text, in the caller's transaction. `quizzed`: as in `Standing`."""
+    """Everyone's onboarding on a text, in the caller's transaction. `quizzed`: as in `Standing`."""
 
     db: Database
     target: Target
@@ -236,10 +239,10 @@ class Onboardings:
     def follow(self, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
         """Begin, suspend or resume onboardings as people become or stop being officers or employees.
 
-        Call it in the transaction of every change to the registry, and once a day. It compares members with
-        onboardings as they are now, so it never misses a change. `at_once`: send the welcome even outside
-        working hours, since someone has just acted. People who attested to an earlier version are skipped,
-        because revisions have their own notices. Returns how many onboardings changed.
+        Call this in the transaction of every change to the registry, and once a day. It compares today's
+        members with the stored onboardings, so it never misses a change. `at_once`: send the welcome even
+        outside working hours. People who attested to an earlier version are skipped, because revisions have
+        their own notices. Return how many onboardings changed.
         """
         today = calendar.day(now)
         present = concerned(self.db, today)
@@ -259,7 +262,7 @@ class Onboardings:
             elif standing.suspended_on is not None:
                 self._resume(standing, now, at_once=at_once)
                 changed += 1
-            elif standing.by_hand:  # required anyway, so no longer by hand
+            elif standing.by_hand:  # now required without the administration's request
                 self.update(person, by_hand=0)
         for person, standing in standings.items():
             if person not in present and standing.suspended_on is None and not standing.by_hand:
@@ -268,10 +271,10 @@ class Onboardings:
         return changed
 
     def begin(self, person: str, now: datetime, *, by_hand: bool = False, at_once: bool = False) -> bool:
-        """Begin a person's onboarding and send the welcome. Return whether anything changed.
+        """Begin a person's onboarding and queue the welcome. Return whether anything changed.
 
-        `by_hand`: the administration requests it, for anyone. A suspended onboarding is then resumed. An
-        active or completed one does not change, so that nothing is requested twice.
+        `by_hand`: the administration requests it, which also resumes a suspended onboarding. An active or
+        completed onboarding does not change.
         """
         if self.place(person, now, by_hand=by_hand):
             self.notify(person, WELCOME, "1", now, urgent=at_once)
@@ -284,7 +287,7 @@ class Onboardings:
         return True
 
     def place(self, person: str, now: datetime, *, by_hand: bool = False, scope: Scope = "whole") -> bool:
-        """Store a person's new onboarding without sending a message. Return False if they have one."""
+        """Store a new onboarding for a person, without a message. Return False if they already had one."""
         cursor = self.db.conn.execute(
             """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand, scope)
                VALUES (?, ?, ?, ?, ?, ?)""",
@@ -293,7 +296,7 @@ class Onboardings:
         return cursor.rowcount == 1
 
     def suspend(self, person: str, today: date) -> None:
-        """Stop the messages to a person. Their progress is kept."""
+        """Suspend a person's onboarding: they get no more messages, and keep their progress."""
         self.update(person, suspended_on=today.isoformat(), by_hand=0)
         hush(self.db, person, self.target.policy)
 
@@ -303,7 +306,7 @@ class Onboardings:
         self.db.conn.execute(
             "DELETE FROM due_dates WHERE person_id = ? AND policy = ? AND version = ?", (person, *self._key)
         )
-        if not standing.done and standing.scope == "whole":  # for a revision, see `bot.revision.audience`
+        if not standing.done and standing.scope == "whole":  # for a revision, `bot.revision.audience` does it
             self.notify(person, WELCOME, str(turn), now, urgent=at_once)
 
     def update(self, person: str, **columns: str | int | None) -> None:
@@ -317,16 +320,19 @@ class Onboardings:
     def notify(
         self, person: str, notice: Notice[VersionNotice], end: str, now: datetime, *, urgent: bool = False
     ) -> None:
-        """Queue a notice to a person, once per `end`. The arguments omit the person: accounts can merge."""
+        """Queue a notice to a person, once for each `end` of its key.
+
+        Its arguments do not name the person, whose id may change when accounts are linked.
+        """
         policy, version = self.target.policy, self.target.version
         key = f"{notice.name}:{person}:{policy}:{version}:{end}"
         text = VersionNotice(policy, version)
         outbox.enqueue(self.db, Delivery(key, f"person:{person}", notice, text, urgent), now)
 
     def note_delivered(self, calendar: Calendar) -> None:
-        """Record the people whose welcome or revision notice was sent. The outbox stores only the day.
+        """Record that people received their welcome or revision notice, on the day stored in the outbox.
 
-        A message does not count when the person could not be reached and the administration got it instead.
+        A message that went to the administration, because the person could not be reached, does not count.
         """
         rows = self.db.conn.execute(
             """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
@@ -343,9 +349,9 @@ class Onboardings:
     def ask_reminder(
         self, person: str, day: date, account: Account, calendar: Calendar, now: datetime
     ) -> None:
-        """Queue the reminder that a person asks for with an account, in place of the one asked for before.
+        """Queue the reminder that a person asks for from `account`, in place of an earlier one.
 
-        It is sent on that day, even on a day off, since they chose it.
+        It is sent on the day that they chose, even if it is a day off.
         """
         forget_asked_reminder(self.db, person, self.target.policy)
         policy, version = self.target.policy, self.target.version
@@ -357,7 +363,7 @@ class Onboardings:
         outbox.enqueue(self.db, delivery, now)
 
     def pages_read(self, person: str) -> set[str]:
-        """Return the names of the pages that a person has turned."""
+        """Return the names of the pages that a person has read."""
         rows = self.db.conn.execute(
             "SELECT page FROM pages_read WHERE person_id = ? AND policy = ? AND version = ?",
             (person, *self._key),
@@ -365,7 +371,7 @@ class Onboardings:
         return {str(row[0]) for row in rows}
 
     def turn_page(self, person: str, page: str, today: date) -> None:
-        """Record the first time that a person turned a page."""
+        """Record that a person has read a page, the first time."""
         self.db.conn.execute(
             """INSERT OR IGNORE INTO pages_read (person_id, policy, version, page, turned_on)
                VALUES (?, ?, ?, ?, ?)""",
@@ -373,9 +379,9 @@ class Onboardings:
         )
 
     def attest(self, attesting: Attesting, attest: Attest) -> None:
-        """Attest, cancel the person's queued messages, and notify the administration.
+        """Write a person's attestation, cancel their queued messages, and notify the administration.
 
-        Does nothing when they have already attested. Raises `ValueError` when a step is missing.
+        Do nothing if they have already attested. Raises `ValueError` when a step is missing.
         """
         person, standing = attesting.person_id, self.standing(attesting.person_id)
         if standing is None or standing.missing:
@@ -393,21 +399,21 @@ def _day(written: str | None) -> date | None:
     return date.fromisoformat(written) if written else None
 
 
-# --- The date to aim for ------------------------------------------------------------------------
+# --- Due dates ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class DueDates:
-    """The dates to aim for that messages state. Changing the setting does not move a date already given."""
+    """Computes and stores due dates. Changing the setting does not move a date that a person was given."""
 
     plan: OnboardingPlan
     calendar: Calendar
 
     def date_for(self, context: NoticeContext, text: VersionNotice) -> date | None:
-        """Return the date that a message to a person states: the one they were given, else a new one.
+        """Return the due date to state in a message to a person: the one they were given, else a new one.
 
-        The new one is a working day. Return None when nothing is required of the person about that text, or
-        when no dates are given.
+        A new due date is a working day. Return None when nothing is required of the person about that text,
+        or when the settings give no due dates.
         """
         standing = standing_of(context, text)
         if standing is None or not standing.active:
@@ -419,7 +425,7 @@ class DueDates:
         return due_on if working else self.calendar.next_working_day(due_on)
 
     def give(self, context: NoticeContext, text: VersionNotice) -> None:
-        """Record the date in a message just delivered to a person, unless they already had one."""
+        """Store the due date stated in a message just delivered, unless the person already had one."""
         if due_on := self.date_for(context, text):
             context.db.conn.execute(
                 "INSERT OR IGNORE INTO due_dates (person_id, policy, version, due_on) VALUES (?, ?, ?, ?)",
@@ -428,7 +434,7 @@ class DueDates:
 
 
 def onboardings_of(context: NoticeContext, text: VersionNotice) -> Onboardings:
-    """Return the onboardings for the text of a notice."""
+    """Return the onboardings on the text that a notice is about."""
     return Onboardings(context.db, Target(text.policy, text.version, "", ""))
 
 

@@ -27,9 +27,9 @@ from bot.times import in_words
 PICTURE: Final = Notice("accueil-image", "une image de la progression", PictureNotice)
 MY_PROGRESS: Final = Button("Où j'en suis", "accueil moi")
 ATTEST: Final = Button("Attester ma lecture", "accueil attester", "primary")
-_NAMED = 20  # people named in one message
+_NAMED = 20  # maximum number of people named in one message
 RESUME: Final = Button("Reprendre", "accueil moi", "primary")
-ASK: Final = "rappeler"  # the argument of `accueil` that asks for a reminder, followed by one of the next
+ASK: Final = "rappeler"  # the verb of `accueil` that asks for a reminder, followed by one of the next words
 TOMORROW, MONDAY, NEVER = "demain", "lundi", "annuler"
 _DAYS = (Button("Demain", f"accueil {ASK} {TOMORROW}"), Button("Lundi", f"accueil {ASK} {MONDAY}"))
 FORGET: Final = Button("Annuler le rappel", f"accueil {ASK} {NEVER}")
@@ -114,7 +114,7 @@ def _build_picture(context: NoticeContext, notice: PictureNotice) -> Message | N
 def _about(
     library: Library, build: Callable[[NoticeContext, _Text], Message | None]
 ) -> Callable[[NoticeContext, _Text], Message | None]:
-    """Return a builder of the same message, its buttons made to name the notice's policy."""
+    """Return a builder like `build`, except that the message's buttons name the notice's policy."""
 
     def built(context: NoticeContext, text: _Text) -> Message | None:
         message = build(context, text)
@@ -124,7 +124,7 @@ def _about(
 
 
 def _person_span(context: NoticeContext, person_id: str) -> Span | None:
-    """Return the span that names a person by any account, or None if they were erased."""
+    """Return a span that names a person by one of their accounts, or None if they were erased."""
     accounts = persons.accounts_of(context.db, person_id)
     return person(accounts[0].platform, accounts[0].user) if accounts else None
 
@@ -135,7 +135,7 @@ def enumeration(spans: Iterable[Span]) -> list[Span | str]:
 
 
 def due_line(due_on: date | None, today: date) -> str:
-    """Return the date to aim for as a sentence, "" when there is none."""
+    """Return a sentence that states the due date, or "" if there is none."""
     if due_on is None:
         return ""
     past = " Elle est passée, et il est encore temps." if today > due_on else ""
@@ -143,12 +143,12 @@ def due_line(due_on: date | None, today: date) -> str:
 
 
 def progress_lines(due: str, team_progress: str) -> list[Text]:
-    """Return the sentences about the date to aim for and the team's progress, without the empty ones."""
+    """Return the sentences about the due date and the team's progress, leaving out the empty ones."""
     return [Text(words) for words in (bold(due), Span(team_progress)) if words.text]
 
 
 def reminder_choices(standing: Standing | None) -> Sequence[Note | Buttons]:
-    """Return the buttons to ask for a reminder, or to change it, while something is still required."""
+    """Return the buttons to ask for a reminder or change it, if something is still required of the person."""
     if standing is None or not standing.active:
         return ()
     return CHANGE_REMINDER if standing.remind_on else REMIND_ME
@@ -164,8 +164,8 @@ def welcome_message(
 ) -> Message:
     """Return the welcome, which presents the steps to a new officer or employee.
 
-    `due`: the sentence of the date to aim for. `questions`: the number of questions in the quiz, 0 when there
-    is no quiz. `shared`: whether the team is told how many have finished.
+    `due`: the sentence with the due date, or "". `questions`: the number of questions in the quiz, 0 when
+    there is no quiz. `shared`: whether the team is told how many people have finished.
     """
     adopted = f"{version.adoption}e le {in_words(version.adopted)}"
     quiz = (bold("2. Répondre"), f" à {questions} questions, chacune expliquée.\n") if questions else ()
@@ -193,7 +193,7 @@ def welcome_message(
 def reminder_message(
     policy: GenderedName, due: str = "", team_progress: str = "", *, quizzed: bool = True
 ) -> Message:
-    """Return the reminder of the remaining steps. `due`, `team_progress`: sentences, or "".
+    """Return the reminder to finish the onboarding. `due`, `team_progress`: sentences, or "".
 
     `quizzed`: whether the policy has a quiz.
     """
@@ -229,7 +229,7 @@ def asked_message(
 
 
 def sharing_message(policy: GenderedName) -> Message:
-    """Tell a person that the team is now told how many have finished."""
+    """Return the notice to a person that the team is now told how many people have finished."""
     return Message(
         Heading("Ce que je dis à l'équipe"),
         Text(f"Il s'agit de l'accueil sur {policy.the}. {TEAM_TOLD}"),
@@ -241,7 +241,7 @@ def sharing_message(policy: GenderedName) -> Message:
 
 
 def refresher_message(policy: GenderedName) -> Message:
-    """Return the offer of a few questions on the subjects that a person missed."""
+    """Return the message that offers the refresher: a few questions on what a person missed in the quiz."""
     return Message(
         Heading("Une petite révision"),
         Text(
@@ -254,9 +254,9 @@ def refresher_message(policy: GenderedName) -> Message:
 
 
 def late_message(who: list[Span], more: int, policy: GenderedName) -> Message:
-    """Return the notice about people still late after every reminder.
+    """Return the notice to the administration about people who are late after every reminder.
 
-    `who`: the people named. `more`: how many more there are.
+    `who`: the people to name. `more`: how many others there are.
     """
     return Message(
         Heading("Accueils en retard"),

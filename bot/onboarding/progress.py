@@ -1,4 +1,4 @@
-"""Everyone's progress, as a few numbers and a picture of them.
+"""Everyone's progress in the onboarding, as a few numbers and a picture of them.
 
 The text, the picture and the exports use the same numbers. The picture uses the colours of Okabe and Ito,
 which everyone can tell apart, and labels each bar, so that nothing depends on colour alone.
@@ -34,7 +34,7 @@ _TEMPLATE: Final = Path(__file__).with_name("progress.typ")
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The numbers of people counted, of people who completed each step, and of late people."""
+    """How many people there are in all, how many have completed each step, and how many are late."""
 
     total: int
     steps: tuple[tuple[Fact, int], ...]
@@ -48,9 +48,9 @@ class Numbers:
 
 
 def count_progress(standings: Iterable[Standing], today: date) -> Numbers:
-    """Return the numbers of the onboardings, except those suspended before the attestation.
+    """Count the onboardings, except those that were suspended before an attestation.
 
-    Only those who were given a date to aim for can be late.
+    Only people who were given a due date can be late.
     """
     counted = [standing for standing in standings if standing.done or standing.suspended_on is None]
     return Numbers(
@@ -61,9 +61,9 @@ def count_progress(standings: Iterable[Standing], today: date) -> Numbers:
 
 
 def draw_progress(numbers: Numbers, title: str, day: date) -> bytes:
-    """Return the numbers drawn as a PNG. Raises `TypesetError`.
+    """Draw the numbers and return the picture, as PNG. Raises `TypesetError`.
 
-    It takes 0.1 s, so do not call it on the storage thread.
+    Drawing takes 0.1 s, so do not call this on the storage thread.
     """
     data = {
         "title": title,
@@ -84,7 +84,10 @@ async def send_progress(
     count: Callable[[Database], Numbers],
     calendar: Calendar,
 ) -> None:
-    """Draw the progress and send it to the person who asked. Raises `TypesetError`, `StorageError`."""
+    """Draw the progress picture and send it to the person who asked for it.
+
+    Raises `TypesetError` or `StorageError`.
+    """
 
     def draw(numbers: Numbers) -> KeptPicture:
         day = calendar.day(now)

@@ -13,7 +13,7 @@ from bot.times import Calendar
 
 
 def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar, now: datetime) -> None:
-    """Update the onboardings. On a working day, send reminders and refreshers, and report late people."""
+    """Update the onboardings. On a working day, queue reminders and refreshers, and report late people."""
     today, days = calendar.day(now), plan.reminder_days
     kept_pictures.forget(db, today)
     onboardings = Onboardings(db, target)
@@ -30,7 +30,7 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
             notice = enrolment.REMINDER if standing.scope == "whole" else enrolment.REVISION_REMINDER
             if standing.remind_on is None:  # the reminder that they asked for replaces the automatic one
                 onboardings.notify(person, notice, f"{standing.round}:{due}", now)
-        elif days and standing.late(today) and standing.reminders == len(days):  # reported once
+        elif days and standing.late(today) and standing.reminders == len(days):  # they are reported once
             onboardings.update(person, reminders=standing.reminders + 1)
             late.append(person)
         if _is_refresher_due(standing, plan, calendar, today) and attempts.missed(db, person, target.policy):
@@ -43,7 +43,7 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
 
 
 def _is_refresher_due(standing: Standing, plan: OnboardingPlan, calendar: Calendar, today: date) -> bool:
-    """Return whether the quiz on the whole text was passed long enough ago and no refresher was sent."""
+    """Return whether a person passed the quiz on the whole text long enough ago, and had no refresher."""
     passed = standing.steps.get("passed")
     if passed is None or standing.suspended_on or standing.refreshed or standing.scope != "whole":
         return False

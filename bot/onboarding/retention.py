@@ -1,4 +1,4 @@
-"""The retention and erasure of quiz attempts and turned pages. The register handles its own attestations."""
+"""How long quiz attempts and read pages are kept, and their erasure. The register handles attestations."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -12,10 +12,10 @@ FORMER_DAYS: Final = 365  # after the end of a person's term or, without a term,
 
 
 def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> int:
-    """Erase a person's attempts and the pages they turned. Return the number of rows.
+    """Erase a person's quiz attempts and the record of the pages they read. Return the number of rows.
 
     `asked`: whether this person must still read the policy. Their onboarding is then kept, with its due date,
-    and starts again.
+    and starts again from the first page.
     """
     erased = destroy(db, "quiz_attempts", "person_id = ?", (person_id,), remember)
     erased += enrolment.forget_asked_reminder(db, person_id)
@@ -25,7 +25,7 @@ def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> 
 
 
 def enforce(db: Database, today: date, remember: Remember) -> int:
-    """Erase rows older than the limit and return their number. A second run on the same day erases none."""
+    """Erase the rows past their retention period (`FORMER_DAYS`). Return how many."""
     limit = (today - timedelta(days=FORMER_DAYS)).isoformat()
     former = """person_id NOT IN (SELECT person_id FROM onboardings
                                   WHERE suspended_on IS NULL OR suspended_on > ?)"""

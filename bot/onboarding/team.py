@@ -1,7 +1,8 @@
-"""The count of people who finished, shared with the team if the administration turns this on.
+"""How many people have finished the onboarding, shared with the team if the administration turns this on.
 
-Only the two figures are shown, never names, only from ten persons on, and never a figure under five. Each
-person is told of this sharing: in the welcome or, if it is turned on later, in a separate message.
+The team sees two figures, how many have finished and out of how many, never names. Nothing is shown for a
+team of fewer than ten, or if fewer than five have finished or are left. Each person is told of this sharing:
+in the welcome or, if it is turned on later, in a separate message.
 """
 
 from datetime import datetime
@@ -12,7 +13,7 @@ from sqlite_utils import Database
 from bot.onboarding.enrolment import SHARING, WELCOME, Onboardings
 from bot.storage import state
 
-SHARED: Final = "team_progress"  # the name of the flag raised while the team sees the figures
+SHARED: Final = "team_progress"  # the name of the flag that is set while the team sees the figures
 LEAST_TEAM, LEAST_PART = 10, 5
 
 
@@ -22,9 +23,9 @@ def is_shared(db: Database) -> bool:
 
 
 def share(onboardings: Onboardings, now: datetime) -> None:
-    """Start sharing the figures with the team, and notify everyone of it, once.
+    """Start sharing the figures with the team, and queue a notice of this sharing to everyone, once.
 
-    People whose welcome is not sent yet will read it there.
+    People whose welcome is not sent yet will read of it in their welcome.
     """
     db = onboardings.db
     if not state.hoist(db, SHARED, now):
@@ -46,7 +47,7 @@ def stop_sharing(db: Database) -> None:
 
 
 def team_line(onboardings: Onboardings) -> str:
-    """Return « 8 personnes sur 15 ont terminé. », or "" if it must not be shown."""
+    """Return « Dans l'équipe, 8 personnes sur 15 ont terminé. », or "" if the figures must not be shown."""
     if not is_shared(onboardings.db):
         return ""
     present = [standing for standing in onboardings.standings() if standing.suspended_on is None]

@@ -1,5 +1,5 @@
-"""Permissions asked and given: a page, the logo, speaking for the association, and consent to an image.
+"""Requests to run a page, use the logo, speak for the association, or publish a person's image.
 
-In: a person's request, and the answers of those who may decide on it. Out: requests whose states only go
-forward, a private thread for each, certificates in the register, and the notices about them.
+In: a person's request, and the decisions of the people who may grant it. Out: stored requests, whose states
+only go forward, a private thread for each, certificates in the register, and notices to everyone involved.
 """

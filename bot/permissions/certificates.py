@@ -1,7 +1,7 @@
 """The certificates of permissions: their content, their pages, and how they are sent.
 
-The register holds a commitment to a certificate's content. In this content, names are commitments too, so
-that erasing a person removes their name from a certificate that others still have.
+The register holds a commitment (a salted hash) to a certificate's content. In this content, each name is a
+commitment too, so that one person's name can be erased without invalidating the certificate.
 """
 
 from collections.abc import Mapping
@@ -55,8 +55,8 @@ def content_of(db: Database, request: PermissionRequest) -> Content:
     """Return the content that certifies a request in its current state.
 
     « event » is « granted », « withdrawn » or « ended », and « on » its day. The last two events have only
-    one more field, « of », the number of the entry that granted the request. Names are commitments. Days are
-    « 2026-11-24 ».
+    one more field, « of »: the number of the register entry that granted the request. Names are replaced by
+    commitments. Days are in the format « 2026-11-24 ».
     """
     if request.state != GRANTED:
         first = next(iter(certificates.certificates_of(db, request.id)), None)
@@ -83,9 +83,10 @@ def content_of(db: Database, request: PermissionRequest) -> Content:
 
 
 def standing(db: Database, number: int, digest: str, today: date) -> str:
-    """Return a French sentence: whether a certificate still holds today, according to the register.
+    """Return a French sentence that says whether a certificate is still valid today.
 
-    The content of a permission in force is never erased, so a certificate without content no longer holds.
+    `number`, `digest`: the number and the hash of its register entry, as the certificate states them. The
+    content of a permission in force is never erased, so a certificate without content is no longer valid.
     """
     certificate = certificates.find(db, number)
     if certificate is None or certificate.entry.digest != digest:
@@ -109,9 +110,9 @@ def standing(db: Database, number: int, digest: str, today: date) -> str:
 
 
 def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return a granted certificate's content as (title, value) pairs in French.
+    """Return the content of a granted permission's certificate as (title, value) pairs in French.
 
-    `names`: the names, by party.
+    `names`: the names, by party (see `requests.names`).
     """
     decider, role = names.get("decider", ""), str(content.get("role", ""))
     until = _day(content.get("until"))
@@ -130,10 +131,10 @@ def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]
 
 
 def permitted(content: Content, names: Mapping[str, str]) -> tuple[str, str]:
-    """Return the permission as the end of a sentence, and the person in the image, "" for none.
+    """Return what is permitted, as the end of a sentence, and the name to write after it, "" for none.
 
-    « peut tenir une page… », or « peut publier une image où est » and « Zoé Côté ». `names`: the names, by
-    party.
+    For example, « peut tenir une page… » and "", or « peut publier une image où est » and « Zoé Côté ».
+    `names`: the names, by party.
     """
     if content.get("kind") not in WORDS:
         return "", ""
@@ -181,7 +182,7 @@ def _day(written: object) -> str:
 
 
 def send_certificate(session: PermissionSession, request_id: str, person: str, asked: str | None) -> None:
-    """Queue the certificate of a permission in force for a party to it, at most once a minute.
+    """Queue the certificate of a permission in force for one of its parties, once a minute at most.
 
     `asked`: the account that asks for it, « slack:T1/U1 ». Raises `PermissionRequestError`.
     """
@@ -209,7 +210,7 @@ def notice_builders(library: Library, registrar: Registrar) -> tuple[NoticeBuild
         data = page_data(library, registrar.issuer.association, granting[0], names)
 
         def make() -> Message:
-            from bot.register import certificate_page, sealed_pages  # noqa: PLC0415 — at the first page
+            from bot.register import certificate_page, sealed_pages  # noqa: PLC0415 — imported at the first page
 
             try:
                 content = certificate_page.make_page(granting[0], named, data, signer)
@@ -236,7 +237,7 @@ def certificate_message(request: PermissionRequest, number: int, content: bytes)
 
 
 def failed_message(request: PermissionRequest, why: str) -> Message:
-    """Say that a certificate could not be made. `why`: the reason, a French sentence."""
+    """Return a message saying that a certificate could not be made. `why`: the reason, a French sentence."""
     return Message(
         Heading("Le certificat n'a pas pu être fait"),
         Text(

@@ -1,7 +1,7 @@
 """The daily task of requests: new deciders, reminders, and permissions that end.
 
-Everything that it queues has a key made from its subject, so that nothing is repeated after days without the
-bot, when the clock is set back, or when the task runs again.
+Each notice that it queues has a key made from the request and the event, so that no notice is repeated when
+the bot was down for days, when the clock is set back, or when the task runs again.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ CONSENT_REMINDER_DAYS: Final = (7,)  # only one reminder, so that nobody is pres
 
 
 def daily(session: PermissionSession) -> None:
-    """End permissions that are over, announce the ones that end soon, and remind deciders on working days."""
+    """End permissions that are over, announce those that end soon, and remind deciders on working days."""
     db, today = session.db, session.today
     requests.release(session)
     for request in requests.end_over(session):
@@ -33,14 +33,14 @@ def daily(session: PermissionSession) -> None:
         queueing.to_deciders(db, request.id, role, people, session.now)
         days = CONSENT_REMINDER_DAYS if request.by_consent else REMINDER_DAYS
         for person, to in zip(people, queueing.addresses(role, people), strict=True):
-            told_on = queueing.told_on(db, request.id, person)  # when they took the role, or after a weekend
+            told_on = queueing.told_on(db, request.id, person)  # their reminders count from that day
             number = sum((today - told_on).days >= after for after in days) if told_on else 0
             if number and working:
                 queueing.remind(db, request.id, number, to, session.now)
 
 
 def _tell_end(session: PermissionSession, request: PermissionRequest, *, over: bool) -> None:
-    """Notify the asker and the decider that a permission ends."""
+    """Notify the asker, and whoever granted the permission, that it ends. `over`: as in `ExpiryNotice`."""
     if request.until is None:
         return
     to = requests.recipients(session.db, request, ["asker", "consenter", "decider"], session.today)

@@ -1,4 +1,4 @@
-"""The kinds of permissions that the policies' annotations require, with the bot's words for each."""
+"""The kinds of permission that the policies' annotations require, with the bot's words for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SETTING: Final = "VIGIE_DEMANDES"
 class RequestWords:
     """The French words for a kind of permission.
 
-    `title`: « Une page ». `act`: the act that is permitted, beginning with a verb in the infinitive.
+    `title`: « Une page ». `act`: the permitted act, which begins with a verb in the infinitive.
     """
 
     title: str
@@ -25,7 +25,7 @@ class RequestWords:
 
     @property
     def of_act(self) -> str:
-        """The act after « de »: « d'employer le logo »."""
+        """The act, preceded by « de » or « d' »: « d'employer le logo »."""
         return f"d'{self.act}" if self.act[0] in "aeiouéh" else f"de {self.act}"
 
 
@@ -39,11 +39,11 @@ WORDS: Final[Mapping[PermissionKind, RequestWords]] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """A kind of permission in a policy. `clauses`: the clauses that require it, in the version being read.
+    """A kind of permission that a policy requires. `clauses`: the clauses that require it, in `reading`.
 
-    `decider`: the role that decides or, for an image, that records a consent on paper and is notified of one
-    that is withdrawn. None when neither the policy, nor the setting, nor the profile names it: the kind is
-    then not offered.
+    `decider`: the role that decides. For an image, it is the role that records consents given on paper and is
+    notified of withdrawn consents. None if no policy, setting or profile names it: the kind is then not
+    offered.
     """
 
     id: PermissionKind
@@ -58,15 +58,15 @@ class RequestKind:
 
     @property
     def is_consent(self) -> bool:
-        """Whether it is a consent, which the person concerned gives, rather than a role's permission."""
+        """Whether it is a consent, given by the person in an image, rather than a permission from a role."""
         return self.id == "image"
 
     def quotes(self) -> tuple[Quote, ...]:
-        """Return quotations of its clauses."""
+        """Return quotations of the clauses that require this kind of permission."""
         return tuple(map(self.reading.quote, self.clauses))
 
     def unoffered(self) -> str:
-        """Return why it is not offered, in French for the administration, "" when it is."""
+        """Return why this kind is not offered, in French for the administration, or "" if it is offered."""
         if self.decider is not None:
             return ""
         name = self.reading.policy.name
@@ -79,10 +79,10 @@ class RequestKind:
 def all_kinds(
     library: Library, profile: Profile, deciders: Mapping[str, str]
 ) -> Mapping[PermissionKind, RequestKind]:
-    """Return the kinds that the policies in force require, the default policy's first.
+    """Return the kinds that the policies in force require. For each kind, the default policy prevails.
 
-    `deciders`: the roles that the setting names, by kind. A role that the text names prevails, if the profile
-    has it.
+    `deciders`: the roles that the setting names, by kind. A role that the annotations of the policy name
+    prevails, if the profile has it.
     """
     kinds: dict[PermissionKind, RequestKind] = {}
     policies, roles = library.policies.values(), {role.id for role in profile.roles}
@@ -99,5 +99,5 @@ def all_kinds(
 
 
 def are_requested(library: Library) -> bool:
-    """Return whether the annotations of any policy name a permission."""
+    """Return whether the annotations of any policy require a permission."""
     return any(policy.annotations.permissions for policy in library.policies.values())

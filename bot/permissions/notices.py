@@ -37,7 +37,7 @@ from bot.policy.library import Library
 from bot.times import in_words
 
 COMMAND: Final = "demande"
-_SUBJECT = 500  # characters of people's words in a notice; the request itself shows them in full
+_SUBJECT = 500  # maximum characters of a person's text in a notice; the request itself shows the whole text
 _IMAGE = 250
 CONSENT_IS_FREE: Final = (
     "Vous pouvez refuser sans dire pourquoi, et votre silence n'est pas un oui. Je n'ai pas l'image\u00a0: "
@@ -73,7 +73,7 @@ def _build_asked(library: Library, context: NoticeContext, notice: RequestNotice
     stored: list[Quote] = []
     for clause in request.clauses:
         quote = Quote(request.policy, request.version, clause)
-        with suppress(KeyError):  # a text that is no longer there
+        with suppress(KeyError):  # a version that is no longer stored
             library.quote(quote)
             stored.append(quote)
     role, _ = requests.deciders(context.db, request, context.today)
@@ -94,8 +94,8 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
         return unanswerable_message(request)
     if request is None or request.decided_on is None:
         return None
-    # An answer waits for working hours but a withdrawal does not, so the permission may be over by now. The
-    # asker ended it themselves, or has a notice about that.
+    # An answer waits for working hours but a withdrawal does not, so the permission may be over by now. Then
+    # the asker ended it themselves, or gets another notice about its end.
     if request.as_of(context.today).state in {"withdrawn", "ended"}:
         return None
     decider: list[Span | str] = [_who(context.db, request.decided_by)] if request.decided_by else []
@@ -141,18 +141,18 @@ def _build_stranded(context: NoticeContext, notice: RequestNotice) -> Message | 
     return stranded_message(request, requests.role_title(context.db, request.asked_of))
 
 
-# --- Who, and what ----------------------------------------------------------------------------
+# --- Recipients -------------------------------------------------------------------------------
 
 
 def _party(context: NoticeContext, request: PermissionRequest | None) -> Party | None:
-    """Return the recipient's part in a request, None when they may not see it or it no longer exists."""
+    """Return the recipient's part in a request, None if there is no such request or they may not see it."""
     if request is None:
         return None
     return requests.party_of(context.db, request, queueing.person_of(context.recipient), context.today)
 
 
 def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | None:
-    """Return a request if it still awaits the recipient's decision."""
+    """Return a request if it still awaits the recipient's decision, else None."""
     request = requests.load(context.db, request_id)
     if request is None or request.state != "asked":
         return None
@@ -171,7 +171,7 @@ def _who(db: Database, person_id: str) -> Span:
 def to_decide_message(
     request: PermissionRequest, who: Span, quotes: Sequence[Quote] = (), role: str = ""
 ) -> Message:
-    """Return the notice of a request to those who may decide. `role`: their role, "" for a consent."""
+    """Return the notice of a request, to a person who may decide. `role`: their role, "" for a consent."""
     if request.by_consent:
         opening = Text(who, " voudrait publier une image où vous êtes, et demande si vous l'acceptez.")
         note = CONSENT_IS_FREE
@@ -205,7 +205,7 @@ def about(request: PermissionRequest, *, dated: bool = True) -> list[Element]:
 
 
 def answers(request: PermissionRequest) -> list[Button]:
-    """Return the buttons with which a request is answered."""
+    """Return the buttons that answer a request."""
     yes, no = ("Accorder", "Refuser")
     if request.by_consent:
         yes, no = ("J'accepte", "Je refuse")
@@ -240,7 +240,7 @@ def reminder_message(request: PermissionRequest, who: Span) -> Message:
 
 
 def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Message:
-    """Return the answer for the asker. `by`: the decider, and their role."""
+    """Return the notice to the asker that a request was granted or refused. `by`: the decider, their role."""
     act, refused = WORDS[request.kind].act, request.state == "refused"
     if request.by_consent:
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
@@ -266,7 +266,7 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
 
 
 def unanswerable_message(request: PermissionRequest) -> Message:
-    """Return the notice to the asker of a consent that nobody can give it any longer."""
+    """Return the notice to the asker that nobody can give the consent they requested any more."""
     return Message(
         Heading("Votre demande est annulée"),
         Text(
@@ -279,7 +279,7 @@ def unanswerable_message(request: PermissionRequest) -> Message:
 
 
 def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party: Party) -> Message:
-    """Return the notice of a line of the thread. `party`: its recipient's part in the request."""
+    """Return the notice of a new line in the thread. `party`: the recipient's part in the request."""
     of = "de votre demande" if party == "asker" else "d'une demande"
     what = f" ({WORDS[request.kind].title.lower()})"
     return Message(
@@ -293,7 +293,7 @@ def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party:
 def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | None) -> Message:
     """Return the notice that a permission no longer holds.
 
-    `party`: its recipient's part in the request, None for a role that is only informed of a consent.
+    `party`: the recipient's part in the request, None for a role that is only informed of a consent.
     """
     mine = party == "asker"
     held = (
@@ -312,20 +312,20 @@ def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | No
         *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
         Text(_ONCE_OVER[request.kind]),
         *([] if mine else [Text("La demande venait de ", asker, ".")]),
-        # A consent is between two persons: a role that is informed of it sees only the register.
+        # A consent is between two persons: the role that is informed of it may open only the register.
         Buttons(_open(request) if party else Button("Le registre", f"{COMMAND} registre")),
     )
 
 
 def _permitted(request: PermissionRequest, party: Party | None) -> str:
-    """Return the permission as worded after « permis », for its reader."""
+    """Return what is permitted, to be written after « Il est permis ». `party`: the reader's part."""
     return "de publier une image où vous êtes" if party == "consenter" else WORDS[request.kind].of_act
 
 
 def expiry_message(request: PermissionRequest, today: date, party: Party) -> Message:
     """Return the notice that a permission ends soon, ends today or has ended.
 
-    `party`: its recipient's part in the request.
+    `party`: the recipient's part in the request.
     """
     until = request.until or today
     permitted = f"Il est permis {_permitted(request, party)}"

@@ -1,7 +1,7 @@
 """The queueing of notices about a request: which notice, for whom, under which key.
 
-Their arguments are identifiers and days. A notice is built when it is sent, and only for people who still may
-see the request.
+A notice's arguments are identifiers and days. Its message is built when it is sent, and only for people who
+may still see the request.
 """
 
 import json
@@ -25,7 +25,7 @@ class RequestNotice:
 
 @dataclass(frozen=True, slots=True)
 class NumberedNotice(RequestNotice):
-    """The arguments of the notice of a line of a request's thread, or of a reminder of it.
+    """The arguments of the notice of a line in a request's thread, or of a reminder to decide on a request.
 
     `number`: the number of the line or of the reminder, from 1.
     """
@@ -35,7 +35,7 @@ class NumberedNotice(RequestNotice):
 
 @dataclass(frozen=True, slots=True)
 class ExpiryNotice(RequestNotice):
-    """The arguments of the notice that a permission ends. `over`: whether `until` is past."""
+    """The arguments of the notice that a permission ends. `over`: whether its last day, `until`, has come."""
 
     until: date
     over: bool
@@ -52,7 +52,7 @@ WITHDRAWN: Final = Notice("demande-retiree", "une autorisation retirée", Reques
 
 
 def addresses(role: str, people: Iterable[str]) -> list[str]:
-    """Return outbox recipients for persons who act for a role, or for themselves when `role` is ""."""
+    """Return the outbox recipients for persons who act for a role or, if `role` is "", for themselves."""
     return [f"role:{role}/{person}" if role else f"person:{person}" for person in people]
 
 
@@ -67,9 +67,9 @@ def to_deciders(db: Database, request: str, role: str, people: Iterable[str], no
 
 
 def told_on(db: Database, request: str, person: str) -> date | None:
-    """Return the day when a person was told that a request awaits them, None when the notice still waits.
+    """Return the day when a person was notified that a request awaits their decision, None if not yet.
 
-    A notice that reached nobody counts too: the reminders are then further attempts.
+    A notice that could not be delivered counts too: the reminders are then further attempts.
     """
     (day,) = db.conn.execute(
         """SELECT min(coalesce(sent_day, substr(due_at, 1, 10))) FROM outbox
@@ -81,13 +81,13 @@ def told_on(db: Database, request: str, person: str) -> date | None:
 
 
 def decided(db: Database, request: str, asker: str, now: datetime) -> None:
-    """Queue for the asker, once, the notice of a request's answer, or that it can no longer get one."""
+    """Queue, once, the notice to the asker that their request was answered, or that nobody can answer it."""
     key, to = f"{DECIDED.name}:{request}", f"person:{asker}"
     enqueue(db, Delivery(key, to, DECIDED, RequestNotice(request)), now)
 
 
 def line(db: Database, request: str, number: int, to: Iterable[str], now: datetime) -> None:
-    """Queue the notice of a line of the thread. `to`: recipients, in the outbox's format."""
+    """Queue the notice of a line of the thread. `to`: outbox recipients."""
     for recipient in to:
         _once(
             db,
@@ -97,7 +97,7 @@ def line(db: Database, request: str, number: int, to: Iterable[str], now: dateti
 
 
 def last_line(db: Database, request: str) -> int:
-    """Return the highest number of a request's queued lines, erased ones included, 0 for none."""
+    """Return the highest number of a line that was queued for a request, even if erased since, 0 for none."""
     row = db.conn.execute(
         """SELECT max(json_extract(arguments, '$.number')) FROM outbox
            WHERE notice = ? AND json_extract(arguments, '$.request') = ?""",
@@ -107,14 +107,14 @@ def last_line(db: Database, request: str) -> int:
 
 
 def withdrawn(db: Database, request: str, to: Iterable[str], now: datetime) -> None:
-    """Queue the notice that a permission no longer holds. It does not wait for working hours."""
+    """Queue the notice that a permission no longer holds. This notice does not wait for working hours."""
     for recipient in to:
         key, notice = f"{WITHDRAWN.name}:{request}", RequestNotice(request)
         _once(db, Delivery(key, recipient, WITHDRAWN, notice, urgent=True), now)
 
 
 def remind(db: Database, request: str, number: int, to: str, now: datetime) -> None:
-    """Queue a reminder for a person who may decide, once, unless they were sent a later one."""
+    """Queue a reminder for a person who may decide, unless this one or a later one was already queued."""
     later = db.conn.execute(
         """SELECT 1 FROM outbox WHERE notice = ? AND recipient LIKE ?
              AND json_extract(arguments, '$.request') = ? AND json_extract(arguments, '$.number') >= ?""",
@@ -128,7 +128,7 @@ def remind(db: Database, request: str, number: int, to: str, now: datetime) -> N
 def expiring(
     db: Database, request: str, until: date, to: Iterable[str], now: datetime, *, over: bool
 ) -> None:
-    """Queue the notice that a permission ends soon or, when it is `over`, that it ended."""
+    """Queue the notice that a permission ends soon or, if `over`, that it ends today or has ended."""
     for recipient in to:
         key = f"{EXPIRY.name}:{request}:{until}:{'fin' if over else 'avant'}"
         _once(db, Delivery(key, recipient, EXPIRY, ExpiryNotice(request, until, over)), now)
@@ -141,10 +141,10 @@ def stranded(db: Database, request: str, now: datetime) -> None:
 
 
 def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
-    """Queue a notice for one person, unless they were sent the same one under another role or account.
+    """Queue a notice for one person, unless they have the same one under another role or account.
 
-    A person may hold two roles, or have linked two accounts since. In the key, the person comes after an
-    arrow, so that handing over the row replaces them, and erasing them removes them (see `bot.outbox.rows`).
+    In the row's key, the person's id follows an arrow, so that `bot.outbox.rows` can replace it when the row
+    is shared out among holders, and remove it when the person is erased.
     """
     notice, person = delivery.notice, person_of(delivery.recipient)
     arguments = json.dumps(notice.to_row(delivery.arguments), ensure_ascii=False)
@@ -157,5 +157,5 @@ def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
 
 
 def person_of(recipient: str) -> str:
-    """Return the person behind a recipient, who acts for themselves or for a role."""
+    """Return the person that an outbox recipient names, acting for themselves or for a role."""
     return recipient.partition(":")[2].rpartition("/")[2]

@@ -6,9 +6,9 @@
     granted → ended             once its last day is over
 
 Today's holders of the role may decide or, when nobody but the asker holds it, the holders of its fallbacks.
-Nobody decides on their own request. For an image, only the person in it decides, unless the consent
-is on paper: the role then records it. The rights that an act requires are checked here, whoever calls. Every
-function runs in the caller's transaction.
+Nobody decides on their own request. For an image, only the person in it decides, unless they consent on
+paper: the role then records the consent. Functions that act for a person check here that the person may do
+so. Every function runs in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ REASON_LENGTH: Final = 1_000
 NAME_LENGTH: Final = 80
 MOST_WAITING: Final = 10  # maximum requests of one person that await a decision
 MOST_A_DAY: Final = 15  # maximum requests of one person in a day, whatever their state
-# The most consents that one person may ask of another within `PRESSING` without a yes.
+# The maximum number of consents that one person may ask of another within `PRESSING`, until they get one.
 MOST_PRESSING: Final = 3
 PRESSING: Final = timedelta(days=30)
 SOON: Final = timedelta(days=14)  # how long before its last day a permission « ends soon »
 
-# Runs of empty lines, which would push the rest off a certificate's page.
+# Runs of empty lines, which would push the rest of a text off a certificate's page.
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}[^\S\n]*")
 
 State: TypeAlias = Literal["asked", "granted", "refused", "cancelled", "withdrawn", "ended"]
@@ -53,10 +53,10 @@ Certify: TypeAlias = Callable[[Database, str, datetime], object]
 
 
 class PermissionRequestError(Exception):
-    """An act on a request is refused. The text is the reason, in French.
+    """The refusal of an act on a request. The text is the reason, in French.
 
-    `part`: the field that is refused: « subject », « until », « image », « consenter »,
-    « reason », « text », "" for none.
+    `part`: the field at fault: « subject », « until », « image », « consenter », « reason », « text », "" for
+    none.
     """
 
     def __init__(self, text: str, part: str = "") -> None:
@@ -65,7 +65,7 @@ class PermissionRequestError(Exception):
 
 
 class DecidedError(PermissionRequestError):
-    """Someone already decided. `request`: the request as it was decided."""
+    """The refusal of an act on a request that was already decided. `request`: the request as decided."""
 
     def __init__(self, text: str, request: PermissionRequest) -> None:
         super().__init__(text)
@@ -95,9 +95,9 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A decision. `reason`: the reason or the conditions; required to refuse. `until`: the last day, if any.
+    """A decision on a request. `reason`: why it is refused (required), or the conditions of a permission.
 
-    `name`: the decider's name, for the certificate.
+    `until`: the last day of the permission, None for no end. `name`: the decider's name, for the certificate.
     """
 
     granted: bool
@@ -108,13 +108,13 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:
-    """A request. Days are the association's.
+    """A stored request. Days are in the association's time zone.
 
     `version`: the key of the policy's version. `clauses`: numbers as text, « 5.16 ». `asked_of`: the role
-    that decides or, for an image, is informed. `consenter`: the person in an image, None when on paper or
-    once erased. `until`: the last day, as asked for, then as granted. `decided_as`: the role that the decider
-    acted for, None for a consent. `closed_by`: the person who ended a permission in force. `closing`: their
-    reason. Erased texts are "".
+    that decides or, for an image, is informed. `consenter`: the person in an image, None if they consent on
+    paper or were erased. `until`: the last day that the asker wants, then the last day granted. `decided_as`:
+    the role that the decider acted for, None for a consent. `closed_by`: the party who ended a permission in
+    force. `closing`: their reason. Erased texts are "".
     """
 
     id: str
@@ -147,11 +147,11 @@ class PermissionRequest:
 
     @property
     def by_oneself(self) -> bool:
-        """Whether the asker and the decider are one person, who linked both accounts since."""
+        """Whether the asker and the decider are one person, whose two accounts were linked afterwards."""
         return self.decided_by == self.asker
 
     def in_force(self, today: date) -> bool:
-        """Return whether it is granted and its last day is not over."""
+        """Return whether the request was granted and its last day is not over."""
         return self.state == "granted" and (self.until is None or self.until >= today)
 
     def as_of(self, today: date) -> PermissionRequest:
@@ -163,13 +163,13 @@ class PermissionRequest:
         return replace(self, state="ended") if over else self
 
     def ends_soon(self, today: date) -> bool:
-        """Return whether it is in force and its last day is at most `SOON` away."""
+        """Return whether the permission is in force and its last day is at most `SOON` away."""
         return self.in_force(today) and self.until is not None and self.until - today <= SOON
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionDesk:
-    """The dependencies of acts on requests. `kinds`: returns today's kinds, by identifier."""
+    """The dependencies of the functions below. `kinds`: returns today's kinds, by identifier."""
 
     kinds: Callable[[], Mapping[PermissionKind, RequestKind]]
     calendar: Calendar
@@ -179,7 +179,7 @@ class PermissionDesk:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSession:
-    """A transaction in which acts on requests all have the same time."""
+    """A transaction in which every act on a request happens at the time `now`."""
 
     db: Database
     desk: PermissionDesk
@@ -238,7 +238,8 @@ def check(session: PermissionSession, asker: str, asking: Asking) -> PermissionR
 def ask(session: PermissionSession, asker: str, asking: Asking) -> PermissionRequest:
     """Store a request and queue the notice for those who may decide. Return it.
 
-    The same `id` asked again by the same person returns what was stored. Raises the same errors as `check`.
+    If the same person already asked with the same `id`, return the stored request. Raises the same errors as
+    `check`.
     """
     db, existing = session.db, load(session.db, asking.id)
     if existing and existing.asker == asker:
@@ -311,9 +312,9 @@ def decide(session: PermissionSession, request_id: str, person: str, ruling: Rul
 
 
 def withdraw(session: PermissionSession, request_id: str, person: str, reason: str = "") -> PermissionRequest:
-    """End a permission in force: withdraw it, withdraw one's consent, or renounce one's permission.
+    """End a permission in force, for its decider, for the person who consented, or for the asker.
 
-    Return the request. Done twice, it changes nothing the second time. Raises `PermissionRequestError`.
+    Return the request. A second call changes nothing. Raises `PermissionRequestError`.
     """
     request, party = find(session.db, request_id, person, session.today)
     if request.state == "withdrawn":
@@ -325,7 +326,7 @@ def withdraw(session: PermissionSession, request_id: str, person: str, reason: s
 
 
 def cancel(session: PermissionSession, request_id: str, person: str) -> PermissionRequest:
-    """Cancel the asker's request before any ruling. Return it. Raises `PermissionRequestError`."""
+    """Cancel one's own request before it is decided. Return it. Raises `PermissionRequestError`."""
     request, party = find(session.db, request_id, person, session.today)
     if party != "asker":
         raise PermissionRequestError("Seule la personne qui l'a demandé peut l'annuler.")
@@ -340,7 +341,7 @@ def cancel(session: PermissionSession, request_id: str, person: str) -> Permissi
 
 
 def end_over(session: PermissionSession) -> list[PermissionRequest]:
-    """End the permissions whose last day is over. Return them as ended."""
+    """End the permissions whose last day is over. Return their requests in their new state."""
     db, today = session.db, session.today
     over = _select(db, "state = 'granted' AND until < ?", (today.isoformat(),))
     for request in over:
@@ -353,9 +354,10 @@ def end_over(session: PermissionSession) -> list[PermissionRequest]:
 
 
 def release(session: PermissionSession) -> None:
-    """Withdraw the consents of people who are gone, and cancel requests that nobody can now consent to.
+    """Withdraw the consents of people who were erased, and cancel the requests that await their consent.
 
-    Erasing a person does it at once (`leave`), except when they are erased again from a restored copy.
+    `leave` already does so when a person is erased. This catches the people who are erased again after an old
+    backup is restored.
     """
     orphans = "kind = 'image' AND NOT on_paper AND consenter_id IS NULL AND state IN ('asked', 'granted')"
     for request in _select(session.db, orphans):
@@ -366,10 +368,10 @@ def release(session: PermissionSession) -> None:
 
 
 def leave(session: PermissionSession, person: str) -> int:
-    """Withdraw every consent of a person who is about to be erased, and destroy the rows about it.
+    """Withdraw every consent of a person who is about to be erased, and destroy the texts of those requests.
 
-    Return the number of rows destroyed. The asker and the role are told that it is withdrawn, without a name.
-    When a request has no answer yet, the asker is told that nobody can answer it any more.
+    Return the number of rows destroyed. The asker and the role get a notice of each withdrawal, without a
+    name. If a request has no answer yet, the asker gets a notice that nobody can answer it any more.
     """
     db, gone = session.db, 0
     for request in _select(db, "consenter_id = ?", (person,)):
@@ -388,8 +390,8 @@ def leave(session: PermissionSession, person: str) -> int:
 def deciders(db: Database, request: PermissionRequest, today: date) -> tuple[str, tuple[str, ...]]:
     """Return the role that acts on a request today, and the persons who may decide on it.
 
-    The role is "" for a consent, which only the person in the image gives. Nobody is returned when only the
-    asker could decide, or nobody holds the role and its fallbacks.
+    The role is "" for a consent, which only the person in the image gives. There are no persons if only the
+    asker could decide, or if the role and its fallbacks are vacant.
     """
     if request.by_consent:
         consenter = request.consenter
@@ -403,8 +405,8 @@ def deciders(db: Database, request: PermissionRequest, today: date) -> tuple[str
 def find(db: Database, request_id: str, person: str, today: date) -> tuple[PermissionRequest, Party]:
     """Return a request as it stands today, and the part that a person plays in it.
 
-    Raises `PermissionRequestError`, the same for a request that does not exist and for one that they may not
-    see, including someone who could decide before and lost the role.
+    Raises the same `PermissionRequestError` whether the request does not exist or the person may not see it,
+    for example because they could decide and have lost the role.
     """
     request = load(db, request_id)
     party = party_of(db, request, person, today) if request else None
@@ -414,7 +416,7 @@ def find(db: Database, request_id: str, person: str, today: date) -> tuple[Permi
 
 
 def party_of(db: Database, request: PermissionRequest, person: str, today: date) -> Party | None:
-    """Return the part that a person plays in a request today, None when they may not see it."""
+    """Return the part that a person plays in a request today, None if they may not see it."""
     if person == request.asker:
         return "asker"
     if person == request.consenter:
@@ -436,12 +438,12 @@ def to_decide(db: Database, person: str, today: date) -> list[PermissionRequest]
 
 
 def register(db: Database) -> list[PermissionRequest]:
-    """Return every permission that was granted, the latest first. The command checks who may see them."""
+    """Return every request that was granted, the latest first. The caller must check who may see them."""
     return _select(db, "state IN ('granted', 'withdrawn', 'ended') ORDER BY rowid DESC")
 
 
 def ending(db: Database, since: date, until: date) -> list[PermissionRequest]:
-    """Return the permissions whose last day is between two days, both included, oldest request first."""
+    """Return the permissions in force whose last day is from `since` to `until`, oldest request first."""
     between = "state = 'granted' AND until >= ? AND until <= ? ORDER BY rowid"
     return _select(db, between, (since.isoformat(), until.isoformat()))
 
@@ -452,7 +454,7 @@ def waiting(db: Database) -> list[PermissionRequest]:
 
 
 def count_refused(db: Database) -> int:
-    """Return how many requests were refused or cancelled, and are still kept."""
+    """Return how many refused or cancelled requests are still stored."""
     query = "SELECT count(*) FROM permission_requests WHERE state IN ('refused', 'cancelled')"
     (count,) = db.conn.execute(query).fetchone()
     return int(count)
@@ -466,7 +468,7 @@ def decides(db: Database, desk: PermissionDesk, person: str, today: date) -> boo
 
 
 def role_title(db: Database, role_id: str) -> str:
-    """Return the title of the role of a request, its identifier when the association no longer has it."""
+    """Return a role's title, or its identifier if the association no longer has this role."""
     try:
         return roles.title(db, role_id)
     except roles.UnknownRoleError:
@@ -507,9 +509,9 @@ def term_words(request: PermissionRequest) -> str:
 
 
 def names(db: Database, request_id: str) -> dict[str, tuple[str, str]]:
-    """Return the names given for a request's certificate and the salt of each, by party.
+    """Return, by party, each name to write on a request's certificate, with the salt of its commitment.
 
-    The parties are « asker », « decider » and « signer », who consents on paper.
+    The parties are « asker », « decider » and « signer », the person who consents on paper.
     """
     rows = db.conn.execute(
         "SELECT party, name, salt FROM permission_names WHERE request_id = ?", (request_id,)
@@ -525,7 +527,7 @@ def load(db: Database, request_id: str) -> PermissionRequest | None:
 def recipients(
     db: Database, request: PermissionRequest, parties: Sequence[Party | Literal["role"]], today: date
 ) -> list[str]:
-    """Return the outbox recipients for parties to a request. « role »: those informed of a consent."""
+    """Return the outbox recipients for `parties`. « role »: the role that is informed of a consent."""
     to = []
     if "asker" in parties:
         to.append(f"person:{request.asker}")
@@ -590,7 +592,7 @@ def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
 
 
 def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
-    """Store a name, cut to the length that windows show, so that deciders saw all that is certified."""
+    """Store a name for the certificate, cut to the length that windows show: no hidden part is certified."""
     if tidy := chain.tidy(name)[:NAME_LENGTH].strip():
         db.conn.execute(
             """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)
@@ -614,7 +616,7 @@ def _check_day(until: date | None, today: date) -> None:
 
 
 def _check_number(db: Database, asker: str, consenter: str | None, today: date) -> None:
-    """Raise `PermissionRequestError` if a person made too many requests. Cancelled ones count too."""
+    """Raise `PermissionRequestError` if a person exceeds `MOST_WAITING`, `MOST_A_DAY` or `MOST_PRESSING`."""
     waiting, of_today = db.conn.execute(
         """SELECT count(*) FILTER (WHERE state = 'asked'), count(*) FILTER (WHERE asked_on = ?)
            FROM permission_requests WHERE asker_id = ?""",
@@ -655,7 +657,7 @@ def _select(db: Database, where: str, values: Sequence[str] = ()) -> list[Permis
     rows = db.query(
         f"""SELECT {_COLUMNS} FROM permission_requests
             LEFT JOIN permission_contents ON request_id = permission_requests.id
-            WHERE {where.replace("rowid", "permission_requests.rowid")}""",  # noqa: S608 — no outside text
+            WHERE {where.replace("rowid", "permission_requests.rowid")}""",  # noqa: S608 — no user input
         values,
     )
     return [_ROW.validate_python({**row, "clauses": row["clauses"].split()}) for row in list(rows)]

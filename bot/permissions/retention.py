@@ -1,4 +1,4 @@
-"""The retention of requests, and their erasure with a person."""
+"""How long requests are kept, and how a person's requests are erased with their data."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -10,16 +10,16 @@ from bot.times import years_before
 
 _IN_FORCE: Final = "state = 'granted' AND (until IS NULL OR until >= ?)"  # the parameter is a day
 
-# days kept after a refusal, a cancellation or the last sign of an unanswered request
+# how many days a request is kept after its refusal or cancellation or, without an answer, after its first day
 CLOSED_DAYS: Final = 365
 
 
 def forget(db: Database, person_id: str, today: date, remember: Remember) -> int:
-    """Erase a person's requests and texts, except about a permission in force. Return the number of rows.
+    """Erase a person's requests, lines and names, except about a permission in force. Return how many rows.
 
-    Their consents are withdrawn beforehand (`requests.leave`).
+    The caller withdraws their consents beforehand (`requests.leave`).
     """
-    apart = f"request_id NOT IN (SELECT id FROM permission_requests WHERE {_IN_FORCE})"  # noqa: S608 — ours
+    apart = f"request_id NOT IN (SELECT id FROM permission_requests WHERE {_IN_FORCE})"  # noqa: S608 — a constant
     values = (person_id, today.isoformat())
     return sum(
         (
@@ -31,8 +31,8 @@ def forget(db: Database, person_id: str, today: date, remember: Remember) -> int
 
 
 def holds_permission(db: Database, person_id: str, today: date) -> bool:
-    """Return whether a person has a permission in force, which they must renounce before their erasure."""
-    query = f"SELECT 1 FROM permission_requests WHERE asker_id = ? AND {_IN_FORCE} LIMIT 1"  # noqa: S608 — ours
+    """Return whether a person holds a permission in force, which they must renounce before their erasure."""
+    query = f"SELECT 1 FROM permission_requests WHERE asker_id = ? AND {_IN_FORCE} LIMIT 1"  # noqa: S608 — a constant
     return db.conn.execute(query, (person_id, today.isoformat())).fetchone() is not None
 
 

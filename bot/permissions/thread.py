@@ -18,7 +18,7 @@ MOST_LINES: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class ThreadLine:
-    """A line of a thread. `number`: its rank, from 1. `author`: the person who wrote it."""
+    """A line of a thread. `number`: its place in the thread, from 1. `author`: the person who wrote it."""
 
     number: int
     party: Party
@@ -28,7 +28,7 @@ class ThreadLine:
 
 
 def lines(db: Database, request_id: str) -> list[ThreadLine]:
-    """Return the lines of a request's thread in order. The caller has checked who reads them (`find`)."""
+    """Return the lines of a request's thread, in order. The caller must check who reads them (`find`)."""
     rows = db.conn.execute(
         """SELECT number, party, author_id, text, said_on FROM permission_lines
            WHERE request_id = ? ORDER BY number""",
@@ -41,9 +41,9 @@ def lines(db: Database, request_id: str) -> list[ThreadLine]:
 
 
 def say(session: PermissionSession, request_id: str, person: str, text: str) -> ThreadLine:
-    """Add a line to a request's thread and queue it for the others. Return it.
+    """Add a line to a request's thread, and queue a notice of it for the other parties. Return the line.
 
-    The same line sent twice in a row by the same person is stored once. Raises `PermissionRequestError`.
+    A line that the same person sends twice in a row is stored once. Raises `PermissionRequestError`.
     """
     db, today = session.db, session.today
     request, party = find(db, request_id, person, today)
@@ -58,7 +58,7 @@ def say(session: PermissionSession, request_id: str, person: str, text: str) -> 
     mine = [line.party == party for line in earlier[-IN_A_ROW:]]
     if (len(mine) == IN_A_ROW and all(mine)) or len(earlier) >= MOST_LINES:
         raise PermissionRequestError("Attendez une réponse avant d'en écrire davantage.")
-    # The number of a line that was erased is not used again: its notice was sent under that number.
+    # The number of an erased line is not used again, because its notice was sent under that number.
     number = 1 + max([queueing.last_line(db, request.id), *(line.number for line in earlier)])
     line = ThreadLine(number, party, person, text, today)
     db.conn.execute(

@@ -1,9 +1,10 @@
 """The questions of the quiz, read from `quiz.toml` and checked, with all the problems reported together.
 
-People write `quiz.toml`. It is parsed one `[[question]]` at a time, so that a syntax error in one does not
-hide the others, and so that each problem has a line number: no Python TOML library gives the position of a
-key. A question is bound to its clause's words by their hash, and follows them through renumbering and
-corrections. When their meaning changes, the question is stale: it is listed for review and no longer asked.
+People write `quiz.toml` by hand. It is parsed one `[[question]]` at a time, so that a syntax error in one
+question does not hide the others, and so that each problem has a line number: no Python TOML library gives
+the position of a key. A question carries the hash of its clause's words, by which the clause is found again
+after it is renumbered or corrected. If the clause's meaning changes, the question is stale: it is listed for
+review and no longer asked.
 """
 
 import hashlib
@@ -23,8 +24,8 @@ Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 HASH_LENGTH = 16  # hex digits of SHA-256: 64 bits, enough to detect changes but not to stop an attacker
-CHOICES = range(2, 5)  # two to four, lettered A to D
-TEXT_LENGTH = 600  # with four choices and their feedback, this fits in one message
+CHOICES = range(2, 5)  # a question has two to four choices, lettered A to D
+TEXT_LENGTH = 600  # a text of this length, with four choices and their feedback, fits in one message
 CHOICE_LENGTH = 200
 FEEDBACK_LENGTH = 350
 
@@ -34,12 +35,12 @@ _ID = re.compile(r"[0-9a-z][0-9a-z.-]{0,31}")
 _KEYS = {"id", "clause", "type", "text", "essential", "hash", "choice"}
 _CHOICE_KEYS = {"text", "right", "feedback"}
 
-_Fault: TypeAlias = tuple[str, str, int | None]  # a key, the problem, and the index of its choice or None
+_Fault: TypeAlias = tuple[str, str, int | None]  # a key, its problem in French, the choice's index if any
 
 
 @dataclass(frozen=True, slots=True)
 class QuizChoice:
-    """A choice of a question, and the feedback to people who choose it."""
+    """One of the choices of a question, with the feedback for people who choose it."""
 
     text: str
     right: bool
@@ -48,9 +49,10 @@ class QuizChoice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as written in the file. `hash`: the hash of its clause's words, or "" when unbound.
+    """A question as written in the file. `hash`: the hash of its clause's words, "" if not written yet.
 
-    `essential`: the essential subject of the question, or "". Every quiz has a question on each such subject.
+    `essential`: the essential subject that the question is about, or "". Every quiz asks a question on each
+    essential subject.
     """
 
     id: str
@@ -69,7 +71,7 @@ class Question:
 
     @property
     def several(self) -> bool:
-        """Whether several choices can be ticked."""
+        """Whether people may tick several choices."""
         return self.kind == "choix-multiples"
 
     @property
@@ -81,7 +83,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A French sentence about a line of the file, or about the whole file when the line is 0."""
+    """A problem with a line of the file, or with the whole file if `line` is 0. `text`: in French."""
 
     line: int
     text: str
@@ -92,7 +94,7 @@ class Problem:
 class QuizBank:
     """The questions to ask, the stale ones, and the problems of the file.
 
-    `left_out`: the number of invalid questions. `version`: the text that they are about.
+    `left_out`: the number of invalid questions. `version`: the text that the questions are about.
     """
 
     questions: tuple[Question, ...] = ()
@@ -102,11 +104,11 @@ class QuizBank:
     version: Version | None = field(default=None, compare=False)
 
     def question(self, identifier: str) -> Question | None:
-        """Return the question with this identifier, or None when it cannot be asked."""
+        """Return the question with this identifier, or None if no such question can be asked."""
         return next((question for question in self.questions if question.id == identifier), None)
 
     def article(self, clause: Number) -> Number:
-        """Return the number of the article that a clause stands in, or stood in before it was removed."""
+        """Return the number of the article that contains a clause, or would contain it if it was removed."""
         article = self.version.article(clause) if self.version else None
         return article.number if article else clause
 
@@ -117,7 +119,7 @@ class QuizBank:
 
 
 def clause_hash(clause: Clause) -> str:
-    """Return the hash of a clause's words, which binds its questions to them."""
+    """Return the hash of a clause's words, to store in the questions about the clause."""
     return hashlib.sha256(clause.text.encode()).hexdigest()[:HASH_LENGTH]
 
 
@@ -127,7 +129,7 @@ def load_bank(path: Path, version: Version) -> QuizBank:
 
 
 def parse_bank(text: str, version: Version) -> QuizBank:
-    """Return the bank in `text`, each question checked against `version`. Invalid ones become problems.
+    """Return the bank in `text`, each question checked against `version`. Invalid questions become problems.
 
     `bot.onboarding.quiz.review` checks the bank as a whole (coverage, guessing).
     """
@@ -162,7 +164,7 @@ def parse_bank(text: str, version: Version) -> QuizBank:
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
     """Return a question with its clause's current number, and whether the clause kept its meaning.
 
-    The clause is the one whose number and hash match the question's, in the latest version that has it.
+    The clause is looked for, by the question's number and hash, in every version up to `version`.
     """
     if not question.hash:
         return question, True
@@ -175,9 +177,9 @@ def _followed(question: Question, version: Version) -> tuple[Question, bool]:
 
 
 def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
-    """Return `text` with a clause hash added to each question that has none, and no other change.
+    """Return `text`, with a clause hash added to each question that has none and no other change.
 
-    `again`: the identifiers of reviewed stale questions, whose hash is replaced.
+    `again`: the identifiers of stale questions that were reviewed. Their hash is replaced.
     """
     lines = text.split("\n")
     for block in reversed(list(_blocks(text))):
@@ -199,15 +201,15 @@ def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The lines of one question. `line`: the number of its header line, from 1."""
+    """The lines of one question. `line`: the number of its first line, the header, in the file, from 1."""
 
     line: int
     lines: tuple[str, ...]
 
     def line_of(self, key: str, choice: int | None = None) -> int | None:
-        """Return the line of a key in the question or in one of its choices.
+        """Return the line number of a key, in the question itself or in one of its choices.
 
-        When the key is missing, return the line of the choice's header, or None for the question.
+        If the key is missing, return the line number of the choice's header, or None for the question itself.
         """
         headers = [at for at, line in enumerate(self.lines) if _CHOICE.fullmatch(line)]
         bounds = [0, *headers, len(self.lines)]
@@ -222,7 +224,7 @@ class _Block:
 
 
 def _blocks(text: str) -> Iterator[_Block]:
-    """Yield the file's questions. Text before the first one is also a block, with its header on line 1."""
+    """Yield the questions of a file. Any text before the first question is a block too, from line 1."""
     lines = text.split("\n")
     starts = [at for at, line in enumerate(lines) if _QUESTION.fullmatch(line)]
     before = lines[: starts[0]] if starts else lines
@@ -233,7 +235,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 
 def _table(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
-    """Parse a block as one [[question]] table, or add a problem and return None."""
+    """Parse a block as one `[[question]]` table, or add a problem to `problems` and return None."""
     try:
         data = parse_toml("\n".join(block.lines), FILE)
     except PolicyError as error:
@@ -250,7 +252,7 @@ def _table(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
 
 
 def _question(block: _Block, problems: list[Problem]) -> Question | None:
-    """Parse a block as a question, or add its problems and return None."""
+    """Parse a block as a question, or add its problems to `problems` and return None."""
     table = _table(block, problems)
     if table is None:
         return None
@@ -279,7 +281,7 @@ def _question(block: _Block, problems: list[Problem]) -> Question | None:
 
 
 def question_faults(table: dict[str, Any]) -> Iterator[_Fault]:
-    """Yield what is wrong with a question as a table: the key, the problem in French, the choice's index."""
+    """Yield the problems of a question's table: the key, the problem in French, the choice's index if any."""
     yield from _unexpected(table, _KEYS)
     if not _ID.fullmatch(str(table.get("id", ""))):
         problem = "«\u00a0id\u00a0» est fait de chiffres, de petites lettres, de points et de traits d'union."
@@ -325,7 +327,7 @@ def _choice_faults(kind: object, choices: list[dict[str, Any]]) -> Iterator[_Fau
             yield "type", problem, None
         case "vrai-faux" if right != 1:
             yield "type", "vrai-faux\u00a0: un seul des deux choix est bon.", None
-        case "choix-multiples" if not 2 <= right < len(choices):  # noqa: PLR2004 — with one right choice, the kind is « choix »
+        case "choix-multiples" if not 2 <= right < len(choices):  # noqa: PLR2004 — a question with one right choice is a « choix »
             yield "type", "choix-multiples\u00a0: au moins deux choix sont bons, et un ne l'est pas.", None
         case "choix" | "situation" if right != 1:
             yield "type", f"{kind}\u00a0: un choix est bon, et un seul ({right} ici).", None

@@ -1,8 +1,8 @@
 """The export of the questions to other programs: Moodle XML, GIFT, CSV and JSON.
 
 Formats: docs.moodle.org, « Moodle XML format » and « GIFT format ». Moodle's `question/format/xml/format.php`
-and `question/format/gift/format.php` define the accepted input. With several right choices, a wrong one costs
-as much as a right one earns, so that ticking every choice earns little.
+and `question/format/gift/format.php` define the accepted input. In a question with several right choices, a
+wrong choice costs as much as a right choice earns, so that ticking every choice earns little.
 """
 
 import json
@@ -71,7 +71,7 @@ def _markup(text: str) -> str:
 
 
 def _fraction(question: Question, choice: QuizChoice) -> str:
-    """Return the value of a choice in per cent, as one of the fractions that Moodle accepts."""
+    """Return the score of a choice, in per cent, as one of the fractions that Moodle accepts."""
     if not question.several:
         return "100" if choice.right else "0"
     share = f"{100 / len(question.right):.5f}".rstrip("0").rstrip(".")
@@ -106,7 +106,7 @@ def gift(questions: Sequence[Question], version: Version, name: str) -> str:
 
 
 def _gift_html(text: str) -> str:
-    """Prefix a text with its format, so that its first characters cannot be taken for a mark."""
+    """Return a text as escaped HTML, with the prefix that keeps its start from being read as a GIFT mark."""
     return f"[html]{_gift_escaped(_markup(text))}"
 
 
@@ -115,7 +115,7 @@ def _gift_escaped(text: str) -> str:
 
 
 def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
-    """Return the questions as CSV, one per line."""
+    """Return the questions as CSV, one row for each question."""
     rows, columns = [], [f"{part}_{letter.lower()}" for letter in LETTERS for part in ("choix", "retour")]
     for question in questions:
         right = "".join(LETTERS[at] for at in sorted(question.right))

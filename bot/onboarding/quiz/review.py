@@ -1,9 +1,9 @@
-"""The review of a whole question bank: whether it has enough questions, on every clause, hard to guess.
+"""The review of a whole quiz bank: whether it has enough questions, covers each clause, and is hard to guess.
 
-Guessing is tested with simulated players who know nothing of the policy and always press the longest choice,
-the shortest or the first. Each of their hits has a known probability, so the number of hits follows a Poisson
-binomial distribution. A number with a probability below one in a hundred means that the choices give the
-answers away.
+Guessing is tested with simulated players who know nothing of the policy and always press, for example, the
+longest choice or the first. The probability of each right guess is known, so the number of right guesses
+follows a Poisson binomial distribution. If the number of right guesses had less than one chance in a hundred,
+the choices give the answers away.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from bot.policy.articles import Number, Version
 from bot.policy.counts import counted
 from bot.policy.provisions import Kind
 
-VARIED = 12  # clauses, from which a bank needs every type of question, and essential ones
+VARIED = 12  # in a policy of at least so many clauses, a bank needs every type of question and essential ones
 LEAST_LIKELY = 0.01
 
 Player: TypeAlias = Callable[[Question], int | None]  # index of the chosen choice, None for no preference
@@ -27,8 +27,8 @@ Player: TypeAlias = Callable[[Question], int | None]  # index of the chosen choi
 def review_bank(bank: QuizBank, version: Version) -> list[Problem]:
     """Return every problem of the bank: first in its lines, then in the bank as a whole.
 
-    When a question is invalid, return only the problems in the lines, because its clause would also be
-    reported as lacking a question.
+    If a question is invalid, return only the problems of lines: its clause would wrongly be reported as
+    lacking a question.
     """
     if bank.left_out:
         return list(bank.problems)
@@ -36,7 +36,7 @@ def review_bank(bank: QuizBank, version: Version) -> list[Problem]:
 
 
 def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
-    """Return the review as `vigie quiz verifier --json` prints it."""
+    """Return the review of a bank, as the JSON object that `vigie quiz verifier --json` prints."""
     by_clause = Counter(question.clause for question in bank.questions)
     by_type = Counter(question.kind for question in bank.questions)
     by_words = {clause_hash(clause): str(clause.number) for clause in reversed([*version.clauses()])}
@@ -61,7 +61,7 @@ def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
 
 
 def find_gaps(bank: QuizBank, version: Version) -> Iterator[Problem]:
-    """Yield the problems of a bank with too few questions, or clauses without any."""
+    """Yield the problems of coverage: too few questions in all, on a clause, of a type or on a subject."""
     size, clauses = session.longest_quiz(version), version.clauses()
     if len(bank.questions) < size:
         yield Problem(0, f"il y a {counted(len(bank.questions), 'question')}; il en faut au moins {size}.")
@@ -78,7 +78,7 @@ def find_gaps(bank: QuizBank, version: Version) -> Iterator[Problem]:
 
 
 def _variety(bank: QuizBank, version: Version) -> Iterator[Problem]:
-    """Yield the problems of a long text's bank: missing types, and too few or too many essential subjects."""
+    """Yield the problems of variety: missing types of question, no essential subject, or too many of them."""
     size = session.longest_quiz(version)
     subjects: dict[str, set[Number]] = {}
     for question in bank.questions:
@@ -93,7 +93,7 @@ def _variety(bank: QuizBank, version: Version) -> Iterator[Problem]:
             yield Problem(0, "aucune question n'est essentielle.")
     covered = {next(iter(articles)) for articles in subjects.values() if len(articles) == 1}
     missing = {article.number for article in version.articles} - covered
-    if len(version.articles) > size:  # no quiz can have a question on each
+    if len(version.articles) > size:  # no quiz can have a question on each article
         missing = set()
     if len(subjects) + len(missing) > size:
         yield Problem(
@@ -120,8 +120,8 @@ def _giveaways(questions: Sequence[Question]) -> Iterator[Problem]:
 
 
 def _at_least(hits: int, chances: Sequence[float]) -> float:
-    """Return the probability of at least this many hits, when each trial has its own probability."""
-    law = [1.0]  # law[n]: the probability of n hits
+    """Return the probability of at least `hits` successes, given the probability of each trial."""
+    law = [1.0]  # law[n]: the probability of n successes in the trials so far
     for chance in chances:
         law = [miss * (1 - chance) + hit * chance for miss, hit in zip([*law, 0], [0, *law], strict=True)]
     return sum(law[hits:])

@@ -1,4 +1,4 @@
-"""The sentence of a clause that a question is about."""
+"""Finds the sentence of a clause that a quiz question is about."""
 
 import re
 from collections import Counter
@@ -7,15 +7,15 @@ from bot.onboarding.quiz.bank import Question
 from bot.policy.search import search_words, word_keys
 
 _SHORT = 240  # characters; a clause up to this length is quoted whole
-# The end of a paragraph, or of a sentence before a capital: « c.-à-d. » ends none.
+# The end of a paragraph, or of a sentence if a capital follows: the dots of « c.-à-d. » end no sentence.
 _END = re.compile(r"\n\n|(?<=[.!?])\s+(?=[«A-ZÀÂÇÉÈÊÎÔ])")
 
 
 def sentence_at_stake(text: str, question: Question) -> tuple[int, int]:
-    """Return the start and end, in characters, of the sentence of a clause's `text` nearest to a question.
+    """Return the start and end, in a clause's `text`, of the sentence closest to a question.
 
-    It is the one that shares the most words with the right choices and their feedback, then with the
-    question, the rarest words of the clause counting most. A short clause is returned whole.
+    This sentence shares the most words with the question and, counted twice, with the right choices and their
+    feedback. Words that are rare in the clause count more. A short clause is returned whole.
     """
     if len(text) <= _SHORT:
         return 0, len(text)

@@ -1,7 +1,7 @@
-"""The quiz as a pure state machine: a sitting and a press produce the next sitting and an outcome.
+"""The quiz as a pure state machine: from a sitting and a pressed button to the next sitting and an outcome.
 
 A sitting holds the questions drawn, the order of their choices, and the answers so far. The current question,
-the score and the end are derived from these. Answers are append-only, and a press names its turn and
+the score and the end are derived from these. Answers are only ever added, and a button carries its turn and
 question, so a press that is late, repeated or from another device never answers the wrong question.
 
 The first answer to each question counts for the score. A missed question returns after the others until it is
@@ -19,8 +19,8 @@ from bot.onboarding.quiz.files import FEWEST
 from bot.policy.addresses import extends
 from bot.policy.articles import Number, Version
 
-SIZE = 12  # the most questions in a quiz
-BY_CLAUSE = 2  # questions per clause, at most
+SIZE = 12  # maximum number of questions in a quiz
+BY_CLAUSE = 2  # questions for each clause: the minimum in a bank, the maximum in a quiz on a short text
 REFRESHER_SIZE = 3
 
 LETTERS = "ABCD"
@@ -31,8 +31,8 @@ _PAIR = 2  # with two choices, such as Vrai and Faux, rotation would only confus
 class Item:
     """A drawn question. `order`: the indexes of its choices, in the order of their letters.
 
-    `edition`: the question's `Question.edition` when it was drawn. `withdrawn`: it was answered, then removed
-    from the bank, and no longer counts.
+    `edition`: the question's `Question.edition` when it was drawn. `withdrawn`: whether it was answered and
+    then changed or removed in the bank, so that it no longer counts.
     """
 
     question: str
@@ -43,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class QuizAnswer:
-    """The answer at one turn. `chosen`: indexes of choices, in the order of the file."""
+    """The answer given at one turn. `chosen`: the indexes of the chosen choices, in the file's order."""
 
     question: str
     chosen: frozenset[int]
@@ -52,7 +52,7 @@ class QuizAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """The questions of one attempt and its answers. `ticked`: indexes of choices not yet submitted."""
+    """The questions and answers of one attempt. `ticked`: the indexes of choices ticked but not submitted."""
 
     items: tuple[Item, ...]
     answers: tuple[QuizAnswer, ...] = ()
@@ -74,7 +74,7 @@ class QuizTurn:
 
     @property
     def letters(self) -> str:
-        """The letters that can be pressed."""
+        """The letters of the question's choices: « ABC » for three."""
         return LETTERS[: len(self.order)]
 
 
@@ -95,7 +95,8 @@ class Press:
 
 
 # answered, ticked: success. empty: nothing was ticked. already: this turn already has an answer. changed: the
-# question was removed, or is not asked at that turn. over: the quiz has ended. unknown: no such button.
+# question was changed or removed, or is not asked at that turn. over: the quiz has ended. unknown: no such
+# button.
 Outcome: TypeAlias = Literal["answered", "ticked", "empty", "already", "changed", "over", "unknown"]
 
 
@@ -112,7 +113,7 @@ class QuizScore:
         return self.right * 100 // self.total if self.total else 0
 
     def reaches(self, mark: int) -> bool:
-        """Return whether the score is a pass when `mark` per cent is required."""
+        """Return whether the score is at least `mark` per cent."""
         return self.total > 0 and self.right * 100 >= mark * self.total
 
 
@@ -120,18 +121,18 @@ class QuizScore:
 
 
 def longest_quiz(version: Version) -> int:
-    """Return how many questions a quiz on a text may have: two a clause, from `FEWEST` to `SIZE`."""
+    """Return the maximum length of a quiz on a text: two questions per clause, from `FEWEST` to `SIZE`."""
     return min(max(BY_CLAUSE * len(version.clauses()), FEWEST), SIZE)
 
 
 def draw_quiz(
     bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None, size: int = SIZE
 ) -> Sitting:
-    """Draw and return a quiz of `size` questions, or fewer when the bank has fewer.
+    """Draw and return a quiz of `size` questions, or fewer if the bank has fewer.
 
-    The draw takes one question on each essential subject, then one on each remaining article, then any.
-    `seen`: how many times this person was asked each question. The least asked are drawn first, so that a new
-    attempt has other questions.
+    The draw takes one question on each essential subject, then one on each remaining article, then any
+    question. `seen`: how many times this person was asked each question. The least asked are drawn first, so
+    that a new attempt has new questions.
     """
     hand = _Hand(rng, seen)
     for subject in dict.fromkeys(question.essential for question in bank.questions if question.essential):
@@ -147,9 +148,9 @@ def draw_quiz(
 def draw_refresher(
     bank: QuizBank, rng: Random, missed: Collection[str], *, seen: Mapping[str, int] | None = None
 ) -> Sitting:
-    """Draw and return a few of the missed questions, then others on the same clauses, then essential ones.
+    """Draw and return a refresher of `REFRESHER_SIZE` questions, or none if no question was missed.
 
-    The sitting is empty when nothing was missed.
+    The draw takes missed questions, then others on the same clauses, then questions on essential subjects.
     """
     hand = _Hand(rng, seen)
     again = [question for question in bank.questions if question.id in missed]
@@ -164,7 +165,7 @@ def draw_refresher(
 def draw_about(
     bank: QuizBank, rng: Random, clauses: Collection[Number], *, seen: Mapping[str, int] | None
 ) -> Sitting:
-    """Draw and return varied questions on some clauses. The sitting is empty if there are none."""
+    """Draw and return up to `REFRESHER_SIZE` varied questions on some clauses."""
     hand = _Hand(rng, seen)
     hand.fill([question for question in bank.questions if question.clause in clauses], REFRESHER_SIZE)
     return hand.dealt(REFRESHER_SIZE)
@@ -176,7 +177,7 @@ def count_about(bank: QuizBank, clauses: Collection[Number]) -> int:
 
 
 class _Hand:
-    """The questions being drawn. The least seen come first, then the most varied, then at random."""
+    """The questions drawn so far. A draw prefers questions asked less, then clauses and kinds drawn less."""
 
     def __init__(self, rng: Random, seen: Mapping[str, int] | None) -> None:
         self.drawn: list[Question] = []
@@ -184,7 +185,7 @@ class _Hand:
         self._seen = seen or {}
 
     def take(self, pool: Sequence[Question]) -> bool:
-        """Draw a question of `pool` that is not drawn yet. Return False when there is none."""
+        """Draw a question from `pool`, among those not drawn yet. Return False if there is none."""
         clauses = Counter(question.clause for question in self.drawn)
         kinds = Counter(question.kind for question in self.drawn)
         names = {question.id for question in self.drawn}
@@ -198,7 +199,7 @@ class _Hand:
         return True
 
     def fill(self, pool: Sequence[Question], size: int) -> None:
-        """Draw questions of `pool` until `size` are drawn in all, or the pool is exhausted."""
+        """Draw questions from `pool` until `size` questions are drawn in all, or the pool is exhausted."""
         while len(self.drawn) < size and self.take(pool):
             pass
 
@@ -236,14 +237,14 @@ def answered(sitting: Sitting, turn: int) -> QuizTurn:
 
 
 def _asked_at(sitting: Sitting, item: Item, turn: int) -> QuizTurn:
-    """Return a question as asked at a turn, with its choices rotated by one place per earlier miss."""
+    """Return a question as asked at a turn, its choices rotated by one place for each earlier answer."""
     times = sum(answer.question == item.question for answer in sitting.answers[:turn])
     by = times % len(item.order) if len(item.order) > _PAIR else 0
     return QuizTurn(item, turn, item.order[by:] + item.order[:by])
 
 
 def first_answers(sitting: Sitting) -> dict[str, QuizAnswer]:
-    """Return the first answer to each question that was not withdrawn, by the question's id."""
+    """Return the first answer to each question, by the question's id, except withdrawn questions."""
     live = {item.question for item in sitting.items if not item.withdrawn}
     firsts: dict[str, QuizAnswer] = {}
     for answer in sitting.answers:
@@ -266,13 +267,13 @@ def is_lost(sitting: Sitting, mark: int) -> bool:
 
 
 def missed(sitting: Sitting) -> list[str]:
-    """Return the questions whose first answer was wrong."""
+    """Return the ids of the questions whose first answer was wrong."""
     return [name for name, answer in first_answers(sitting).items() if not answer.right]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A place in the quiz: question `number` of `total`. `again`: missed questions that will return."""
+    """The place in a quiz: question `number` of `total`. `again`: how many missed questions will return."""
 
     number: int
     total: int
@@ -286,7 +287,7 @@ class Progress:
 
 
 def progress(sitting: Sitting) -> Progress:
-    """Return the place in the quiz. After the last question, `number` exceeds `total`."""
+    """Return the place in the quiz. Once every question was asked, `number` exceeds `total`."""
     total = sum(not item.withdrawn for item in sitting.items)
     firsts = first_answers(sitting)
     if len(firsts) < total:
@@ -299,7 +300,7 @@ def progress(sitting: Sitting) -> Progress:
 
 
 def press(sitting: Sitting, bank: QuizBank, button: Press) -> tuple[Sitting, Outcome]:
-    """Return the sitting after a press, and the outcome. `sitting` must agree with `bank` (see `agreed`)."""
+    """Return the sitting after a button is pressed, and the outcome. Call `agreed` on `sitting` first."""
     if 0 <= button.turn < sitting.turn:
         known = answered(sitting, button.turn).item.edition == button.edition
         return sitting, "already" if known else "changed"
@@ -334,10 +335,11 @@ def _answer(sitting: Sitting, question: Question, chosen: frozenset[int]) -> Sit
 
 
 def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
-    """Return a sitting updated to agree with a bank that may have changed since it was drawn.
+    """Return a sitting updated to agree with `bank`, which may have changed since the sitting was drawn.
 
-    When a question or its edition is no longer in the bank, it stops counting if it was answered. Otherwise,
-    its new edition or another question on the same article replaces it. It is dropped if there is none.
+    A question that was changed in the bank or removed from it no longer counts if it was answered. If it was
+    not, its new edition replaces it or, failing that, another question on the same article. If there is none,
+    the question is dropped.
     """
     before = current(sitting)
     answered_names = {answer.question for answer in sitting.answers}
@@ -361,8 +363,9 @@ def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
 
 
 def _substitute(item: Item, bank: QuizBank, names: Collection[str], rng: Random) -> Question | None:
-    """Return another question on the same clause, or else on the same article."""
-    number = Number(item.question)  # only the id of a removed question is known, and it begins as its clause
+    """Return a question in place of `item`, on the same clause or else on the same article, or None."""
+    # A removed question leaves only its id, « 5.10-a », which begins with its clause's number.
+    number = Number(item.question)
     left = [question for question in bank.questions if question.id not in names]
     own = [question.clause for question in left if extends(item.question, str(question.clause))]
     clause = max(own, key=lambda own: len(str(own)), default=None)

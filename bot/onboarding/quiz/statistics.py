@@ -2,7 +2,8 @@
 
 The definitions are Moodle's (docs.moodle.org, « Quiz statistics calculations »). Facility: the mean score of
 a question. Discrimination: the correlation between the score of a question and the score of the rest of the
-same attempt. Near or below zero, the question does not separate people who know from people who do not.
+same attempt. When it is near or below zero, the question does not separate people who know the policy from
+people who do not.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from bot.onboarding.quiz.session import Sitting
 from bot.policy.addresses import as_counted
 from bot.policy.articles import Number
 
-LEAST_ANSWERS = 5  # answers, below which there is no correlation
+LEAST_ANSWERS = 5  # minimum number of answers from which to compute a correlation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def by_question(bank: QuizBank, sittings: Iterable[Sitting]) -> list[ItemStatist
 
     Answers to another edition of a question do not count.
     """
-    scores: dict[str, list[tuple[float, float]]] = {}  # score of the question, score of the rest
+    scores: dict[str, list[tuple[float, float]]] = {}  # by question: its score, the score of the rest
     for sitting in sittings:
         firsts = session.first_answers(sitting)
         editions = {item.question: item.edition for item in sitting.items}
