@@ -106,7 +106,7 @@ class Settings(BaseModel):
         """
         written = profile.load_profile(self.data_folders())
         policy = self.vigie_politique or written.policy
-        # The association of the shipped profile is not the one that another policy is about.
+        # The shipped profile names the association of the shipped policy, which is wrong for another policy.
         is_own = written.source.parent != SEED or policy == written.policy
         association = self.vigie_association or (written.association if is_own else UNNAMED)
         reports = written.reports if is_own or not written.reports else replace(written.reports, clause="")

@@ -1,4 +1,4 @@
-"""The background work beside the platforms: the outbox pump, the clock and the health pages."""
+"""The work behind the platforms: the outbox pump, the clock and the health pages."""
 
 # ruff: noqa: PLC0415 — modules that the start does not need are imported later
 

@@ -230,7 +230,7 @@ class Parts:
         return ModelShelf(self.folders, self.settings.models())
 
     def stop_training(self) -> None:
-        """Start no more training of models."""
+        """Prevent any further training of the models."""
         if "shelf" in vars(self):
             self.shelf.close()
 

@@ -320,7 +320,8 @@ def real_settings() -> settings.Settings:
 def parts() -> Parts:
     """Return the parts of the configured bot, for a command that only reads.
 
-    Without a token, the association's database is not read, although it may hold newer texts: print so.
+    Without a token, the association's database is not read, although it may contain newer texts. A warning
+    says so.
     """
     config = configured()
     unread = config.real_database()

@@ -107,7 +107,7 @@ def each_command(command: click.Command, path: str = "") -> Iterator[tuple[str, 
 
 
 class _Root(base.CommandGroup):
-    """`vigie` itself. Its help groups the commands by purpose. Most take `--json` too."""
+    """The command `vigie`. Its help lists the commands by purpose, and most of them take `--json`."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command, and `--json` to it and to each command below it (see `WITHOUT_JSON`)."""

@@ -67,7 +67,7 @@ def conversations(
     """Yield a function that begins a conversation. Nothing of the conversation is stored.
 
     `policy`: the policy to ask, the default one if None. `alone`: whether to ask no other policy. No model is
-    trained: if the policy's bank is not learnt, print so and answer from the text.
+    trained. If the policy's bank is not learnt, a warning says so, and the text alone gives the answers.
     """
     policy = policy or bot.library.default
     if not bot.shelf.is_learnt(policy.versions[-1]):

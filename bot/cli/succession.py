@@ -125,9 +125,9 @@ def _unused(archive: Path) -> Path:
 
 
 def _places(file: Path) -> tuple[Path, Path | None]:
-    """Return the folder of the keys and that of the association's texts, None if it is not set.
+    """Read a settings file. Return the folder of the keys and the folder of the association's texts.
 
-    `file`: the settings file.
+    The second is None if the association has no folder of texts.
     """
     values = parse(file.read_text("utf-8-sig"))
     database, data, keys = (values.get(name) for name in ("VIGIE_DB", "VIGIE_DATA", "VIGIE_CLES"))

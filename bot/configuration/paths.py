@@ -36,7 +36,10 @@ def misplaced(raw: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
 
 
 def openable(raw: Mapping[str, str]) -> Iterator[str]:
-    """Yield a French line for each folder with both keys and data that these keys open. `raw`: as above."""
+    """Yield a French line for each folder with both keys and data that these keys open.
+
+    `raw`: the settings as text, by name.
+    """
     if "vigie_cles" not in raw:
         return
     keys = Path(raw["vigie_cles"]).resolve()

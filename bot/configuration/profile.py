@@ -133,9 +133,9 @@ class PolicyWords:
 class Profile:
     """An association's profile. `command`: the slash command of the menu. `policy`: the default policy's id.
 
-    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file. `authorisers`: by clause number, the
-    role that gives the authorisation which the clause requires without saying who gives it. The clauses are
-    those of the default policy's annotated version.
+    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file. `authorisers`: when a clause requires
+    an authorisation without saying from whom, the role that gives it. The key is the clause's number in the
+    annotated version of the default policy.
     """
 
     source: Path

@@ -74,7 +74,7 @@ class Pump:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def close(self, patience: float = 5.0) -> None:
-        """Start no more sends, wait `patience` seconds for those in progress, then cancel them.
+        """Start no new sends, wait `patience` seconds for the sends in progress, then cancel them.
 
         The row of a cancelled send stays « sending »; the next start checks whether it was delivered.
         """
@@ -89,7 +89,7 @@ class Pump:
         self.sender.close()
 
     async def _look_and_send(self) -> None:
-        """Look at the outbox once, then send until it must be read again."""
+        """Choose rows from the outbox, then send them until more rows must be chosen."""
         loop = asyncio.get_running_loop()
         until = loop.time() + POLL_SECONDS
         self._news = False

@@ -84,7 +84,7 @@ class Routes:
 
 
 def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
-    """Return the recipients among whom a role's row is shared out, by person, None to leave it unchanged.
+    """Return the recipients that each get a copy of a role's row, by person, or None to leave it unchanged.
 
     A row for the role itself is shared out among today's holders, and so is a row for a person who no longer
     holds the role.

@@ -430,7 +430,7 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 
 
 def hand_back(db: Database) -> int:
-    """Readdress the unsent rows of erased people, as holders of a role, to the role. Return how many rows.
+    """Address again to a role the unsent rows of its holders who were erased. Return the number of rows.
 
     The rows will be shared out among the current holders when they are sent. The caller deletes the rows that
     were sent or cancelled.

@@ -218,7 +218,7 @@ class Sender:
         return routes[0]
 
     def _current_routes(self, db: Database, row: Row, now: datetime) -> list[contract.Destination]:
-        """Return a row's routes today, or none when its recipient no longer holds the role."""
+        """Return a row's routes today. There is none if the row is for a role that its recipient has left."""
         today = self.calendar.day(now)
         return (
             []

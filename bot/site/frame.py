@@ -106,7 +106,8 @@ def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> 
 def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
     """Return a page that redirects to `target`, a path with a fragment if any. `words`: the link's text.
 
-    Most pages of a site are redirections, so they are written without a tree of elements.
+    Most pages of a site are redirections, so they are written as text, which is faster than as a tree of
+    elements.
     """
     root, name = up(path), escape(words)
     to, canonical = escape(f"{root}{target}"), target.partition("#")[0]

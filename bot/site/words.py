@@ -70,7 +70,10 @@ class TermMarker:
     used: dict[str, Definition] = field(default_factory=dict)
 
     def clause(self, clause: Clause) -> Mark:
-        """Return a function that marks the terms of a clause's paragraphs, to be called in order."""
+        """Return a function that marks the defined terms in a paragraph of `clause`.
+
+        Call it on the clause's paragraphs in order.
+        """
         seen: set[str] = set()
         pattern, known = _pattern(self.version), definitions(self.version)
 

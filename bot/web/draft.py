@@ -1,8 +1,8 @@
 """The draft of a report between two pages of the form: its picture and its code, sealed in the page.
 
-The page holds them but cannot change them. No part of a draft stays on the server. A code is derived from the
-form's number, which is random and issued with the empty form, and from the content typed in the form. A
-browser that goes back and sends a page again thus sends the same report, not a second one.
+The browser sends the page back, but cannot change them. No part of a draft stays on the server. A code is
+derived from the form's number, which is random and issued with the empty form, and from the content typed in
+the form. A browser that goes back and sends a page again thus sends the same report, not a second one.
 """
 
 import base64

@@ -3,10 +3,10 @@
 Nothing here identifies the sender of a request. The form reads no IP address and no header that carries one,
 logs no request, and uses no cookie or script. A draft exists only in the page that shows it.
 
-Forged requests (CSRF) gain nothing here. They exploit cookies or passwords that browsers send automatically,
-and the form uses none, so that the site that forges a request could as well send it itself. Requests that a
-browser marks as cross-site are refused anyway, so that no site can use its visitors to exhaust the form's
-hourly limit.
+Forged requests (CSRF) gain nothing here: they rely on cookies or passwords that browsers send automatically,
+and the form uses neither. A site could just as well send the same request itself. Requests that a browser
+marks as cross-site are refused anyway, so that no site can use its visitors to exhaust the form's hourly
+limit.
 
 Requests get the same pages whatever their Host header. The proxy or the onion service sends its own header,
 no page contains an absolute address, and a site that pointed its name here (DNS rebinding) could read only

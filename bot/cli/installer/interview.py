@@ -133,8 +133,7 @@ def interview(
         total = f"/{sum(other.when(answers) for other in questions)}" if before else ""
         terminal.show(f"{len(before) + 1}{total}. {question.ask}", "title")
         back_to = before[-1].name if before else ""
-        # Enter keeps a token. It may only be unchecked because the network was down, and is hard to find
-        # again.
+        # Enter keeps a token: perhaps only the network prevented its check, and it is hard to find again.
         keeps = again == question.name or (question.secret and question.name in answers)
         again = _ask(question, answers, terminal, back_to=back_to, keeps=keeps)
         position = next((i for i, other in enumerate(questions) if other.name == again), position + 1)

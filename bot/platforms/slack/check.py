@@ -116,8 +116,8 @@ def _check_optional(scopes: Collection[str] | None, follows: Collection[str]) ->
 async def _find_again(client: AsyncWebClient, recipients: Sequence[Destination], trial: Message) -> Finding:
     """Return a finding on whether Vigie can find its own messages, as it must before sending one again.
 
-    `trial` is sent to the first recipient whose conversation Vigie can read, and only if it is not there yet,
-    marked or not. `recipients`: administrators, and their channels, best first.
+    `trial` is sent to the first recipient whose conversation Vigie can read, unless the conversation already
+    has a copy of it, with or without its mark. `recipients`: administrators, then their channels.
     """
     delivery, problem = SlackDelivery(without_retries(client), _no_quote), ""
     for to in recipients:

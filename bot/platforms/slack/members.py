@@ -19,7 +19,7 @@ from bot.platforms.slack.manifest import granting
 Json: TypeAlias = dict[str, Any]
 
 _PRIVATE = "G"
-_PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
+_PAGE = 200  # the most that Slack recommends: docs.slack.dev/apis/web-api/pagination
 
 
 def member_changes(event: Json) -> Iterator[tuple[str, str, bool]]:
