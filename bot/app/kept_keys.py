@@ -16,7 +16,7 @@ KEEPSAKES: Final = (copies.KEY, records.KEYS, destroyed.LIST)
 
 
 def copied(settings: Settings) -> bool:
-    """Return whether sealed copies of the database exist. There are none of the sandbox's database."""
+    """Return whether sealed copies of the database exist. The sandbox has none."""
     return not settings.sandboxed() and copies.exist(settings.copies())
 
 

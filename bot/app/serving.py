@@ -41,7 +41,7 @@ class Ending(IntEnum):
 class _Start:
     """The start of one platform.
 
-    `tried`: set after the first attempt. `outcome`: its final result, which is not set while attempts are
+    `tried`: set after the first attempt. `outcome`: the final result. It is not set while attempts are
     repeated, for example because the network is down.
     """
 

@@ -26,8 +26,8 @@ def persona_roles(profile: Profile) -> dict[str, str]:
 def persona_deciders(profile: Profile) -> str:
     """Return the sandbox's VIGIE_DEMANDES setting: the deciders on permissions, by kind, « logo=conseil ».
 
-    The deciders are roles that personas hold. If personas hold two roles, each role decides on one kind. A
-    policy that names its own deciders is not concerned.
+    The deciders are roles that personas hold. If personas hold two roles, each role decides on one kind. The
+    setting does not apply to a policy that names its own deciders.
     """
     held = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
     return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), held * 2, strict=False))
@@ -64,8 +64,8 @@ def settle(bot: Bot) -> None:
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]
         roles.appoint_first(db, admins, today)
         bot.archive.settle(db, bot.clock())
-        # In the sandbox, people who joined while the bot was stopped are welcomed at once, not in working
-        # hours.
+        # People who joined while the bot was stopped are welcomed in working hours or, in the sandbox, at
+        # once.
         bot.follow_members(db, at_once=settings.sandboxed())
     with suppress(StorageError):  # `reminders` reports the error
         bot.registrar.catch_up()

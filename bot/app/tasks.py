@@ -187,7 +187,7 @@ class Tasks:
     async def _send_progress(self, arguments: Arguments, now: datetime) -> None:
         """Draw the progress of the onboarding on a policy, and send it to the requester.
 
-        `arguments`: they may name the policy, which is the default policy otherwise.
+        `arguments`: the id of the policy, unless it is the default policy, and who asked for the picture.
         """
         from bot.onboarding import progress
 
@@ -267,7 +267,7 @@ class Tasks:
         try:
             await aside(partial(publication.publish_site, self.bot, folder))
         except (PublicationError, PolicyError, SettingsError) as error:
-            problem = str(error)  # the next night, or the next version, tries to publish again
+            problem = str(error)  # publication is tried again the next night, or with the next version
 
         def settle() -> bool:
             with self.bot.storage.transaction() as db:
@@ -289,7 +289,7 @@ class Tasks:
         await Watch(source, bot.storage, bot.archive, self._hold).run(due, now)
 
     async def _advance(self, _: Arguments, _now: datetime) -> None:
-        """Record the last entry of the register beside the keys."""
+        """Record the last entry of the register in the key folder."""
         await self.bot.storage.run(self.bot.registrar.catch_up)
 
     async def _retrain(self, arguments: Arguments, now: datetime) -> None:

@@ -77,7 +77,7 @@ class _Shelf:
         return Texts(self.parts.library, lambda asked: quote(asked).address)
 
     def ask(self, question: str, policy: Policy | None) -> Answer:
-        """Answer a question, alone in its conversation. `policy`: the policy asked, None for all policies."""
+        """Answer a question, without any earlier one. `policy`: the policy asked, None for all of them."""
         named = f"{policy.id}: " if policy and len(self.parts.library.policies) > 1 else ""
         if self._begin is None:
             self._begin = self._open.enter_context(conversations(self.parts))

@@ -235,7 +235,7 @@ class CommandGroup(click.Group):
 
 
 def _explained_errors() -> tuple[type[Exception], ...]:
-    """Return the errors whose text is one line of French. Called only once there is an error."""
+    """Return the errors whose text is one line of French. Only called after an error."""
     from bot.policy.articles import PolicyError
     from bot.register.sealed_pages import ReceiptError
     from bot.reports.keys import SealError
@@ -246,7 +246,7 @@ def _explained_errors() -> tuple[type[Exception], ...]:
 
 
 def _spoken_errors() -> tuple[type[Exception], ...]:
-    """Return the errors whose text is a full sentence for the chat. Called only once there is an error."""
+    """Return the errors whose text is a full sentence for the chat. Only called after an error."""
     from bot.people.roles import RoleError
 
     return (RoleError, UserError)

@@ -230,7 +230,8 @@ def _free_port(usual: int) -> int:
 def _erase(database: Path, keys: Path, own: Path | None) -> None:
     """Delete the sandbox's database, the head of its register beside the keys, and its own questions.
 
-    Nothing is deleted while another sandbox uses the database. Opening the database then reports it.
+    Nothing is deleted while another sandbox uses the database. Opening the database then reports the
+    conflict.
     """
     from bot.answers.bank import BANK
     from bot.register import heads

@@ -165,7 +165,7 @@ def _titles(bot: Parts, known: Iterable[str]) -> str:
 
 
 def _paragraphs(reading: Reading, post: Post, concerns: Mapping[Concern, str]) -> Iterator[str]:
-    """Yield each concern about a text, with its words, the clause and whom to ask, or that there is none."""
+    """Yield a paragraph for each concern about a text: the words, the clause, whom to ask."""
     policy = reading.policy
     if not concerns:
         yield nothing_seen(post, [policy.name])

@@ -211,7 +211,7 @@ def spoken(bot: Parts, decision: Decision) -> str:
 
 
 def declined_halves(bot: Parts, decision: Decision) -> list[str]:
-    """Return the refusal of one of two questions, as a sentence, when the other question is answered."""
+    """Return the sentence that declines one of two questions, when only the other is answered."""
     guidance = bot.guidance.get(decision.reading.policy.id) or Guidance()
     voice = guidance.english if decision.answer.english else FRENCH
     return [

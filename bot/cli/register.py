@@ -160,7 +160,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
     config = base.real_settings()
     ring = _public_keys(cles, config.keys(), required=False)
     keys = config.keys()
-    # On a machine without the register, the heads are beside the public keys.
+    # On a machine without the register, the heads are in the folder of the public keys.
     if cles and not any((keys / of.file.name).exists() for of in heads.CHAINS):
         keys = cles.parent
     with base.read_only(config.database()) as db:

@@ -21,7 +21,7 @@ from bot.site.timeline import Timeline
 from bot.site.words import redlined
 from bot.times import in_words
 
-# characters of changed clauses above which the two texts are not also shown side by side
+# if the changed clauses have more characters than this, the two texts are not also shown side by side
 LONG: Final = 16_000
 
 

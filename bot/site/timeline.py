@@ -30,7 +30,7 @@ class ProvisionSpan:
 
     @property
     def first(self) -> Version:
-        """The oldest version of the span. The address of the span's page contains its date."""
+        """The oldest version of the span. The address of the span's page contains this version's date."""
         return self.versions[0]
 
     @property
@@ -152,7 +152,7 @@ class Timeline:
         return tuple(later)
 
     def heirs_today(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
-        """Return the spans, in the version in force, that a span became, followed from version to version."""
+        """Return the spans of the version in force that a span became, through the versions in between."""
         reached, final = [span], []
         for _ in self.versions:
             final += [each for each in reached if self.current in each.versions]
@@ -182,7 +182,7 @@ class Timeline:
 
 
 def part_title(policy: Policy, version: Version, number: Number) -> str:
-    """Return a part's title for people, "" when it has none or is nothing but its text."""
+    """Return a part's title for people, "" when it has none or when the title is its whole text."""
     part, clause = version.part(number), version.clause(number)
     if clause and clause.text == part.title:
         return ""

@@ -1,4 +1,4 @@
-"""A whole version as a tagged PDF, made in a separate process. It does not depend on the day."""
+"""A whole version as a tagged PDF, made in a separate process. The PDF does not depend on the day."""
 
 from __future__ import annotations
 

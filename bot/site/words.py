@@ -36,7 +36,7 @@ class Definition:
 
 @lru_cache(maxsize=64)
 def definitions(version: Version) -> Mapping[str, Definition]:
-    """Return the terms that a version defines: by term in lower case, its definition."""
+    """Return the definitions in a version, by defined term in lower case."""
     return {
         term: Definition(term, _defining(version, term, number), number)
         for term, number in defined_terms(version)
@@ -61,7 +61,7 @@ def _pattern(version: Version) -> re.Pattern[str] | None:
 
 @dataclass(slots=True)
 class TermMarker:
-    """A function that marks defined terms at their first occurrence in a clause.
+    """A marker of defined terms, at their first occurrence in each clause of a page.
 
     `used`: the terms marked so far, for the foot of the page.
     """

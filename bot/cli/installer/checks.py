@@ -196,7 +196,7 @@ def check_groups(answer: str, answers: Answers) -> Accepted | Refused:
 
 
 def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
-    """Accept the accounts of members to whom Vigie can write. It sends one test message to each."""
+    """Accept the accounts of members to whom Vigie can write. Send one test message to each."""
     accounts = []
     for text in listed(answer) or [""]:
         slack, discord = _SLACK_MEMBER.fullmatch(text), _DISCORD_MEMBER.fullmatch(text)

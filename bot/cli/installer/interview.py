@@ -142,7 +142,7 @@ def interview(
 
 
 def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) -> bool:
-    """Return whether a question has an answer that is still accepted, and needs no asking.
+    """Return whether a question already has an answer that is still accepted.
 
     Raises `InterviewStoppedError` if an environment variable sets a refused answer.
     """

@@ -58,7 +58,7 @@ def _groups(answers: Answers) -> Mapping[str, str]:
 
 
 def _manifest_steps(answers: Answers) -> Sequence[str]:
-    """Return the steps to create the Slack application, and write its manifest beside the settings file."""
+    """Return the steps to create the Slack application, and write its manifest next to the settings file."""
     file = answers.file.absolute().with_name(MANIFEST_FILE)
     files.write_whole(file, answers.manifest(answers.settings()).encode())
     content = f"le contenu de {file}. Si ce fichier est loin de votre navigateur, tapez «\u00a0voir\u00a0»"

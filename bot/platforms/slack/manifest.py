@@ -4,8 +4,8 @@ Pure. Format: docs.slack.dev/reference/app-manifest. It requests only the permis
 
 - to receive messages: `commands`, `app_mentions:read`, and `im:history` for private messages to the bot;
 - to answer: `chat:write`, and `files:write` for the file of a person's own data;
-- to read the text of a revision that the administration drops, and a file that someone attaches to a form that
-  asks for one: `files:read` (no other file is fetched);
+- to read the text of a revision that the administration drops, and a file that someone attaches to a form
+  with a field for it: `files:read` (no other file is fetched);
 - to search for messages that it may already have sent to someone: `im:write`.
 
 It reads no channel's history. It reads no list of people except the members of followed groups, which takes
