@@ -167,7 +167,7 @@ async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[No
 
 
 def _machine(bot: Bot) -> Machine:
-    """Return the state of the disk for the health pages. In the sandbox, it has no copies."""
+    """Return the state of the disk for the health pages. The sandbox has no copies."""
     settings, made, free = bot.settings, dict[str, float](), None
     with suppress(OSError):
         free = shutil.disk_usage(settings.database().parent).free
@@ -189,7 +189,7 @@ def _untaught(bot: Bot) -> Mapping[str, str]:
 
 
 def _prepare(bot: Bot) -> None:
-    """Load the code and data that the first report needs. After a failure, the report itself loads them."""
+    """Load the code and data that the first report needs. If this fails, the report itself loads them."""
     try:
         bot.prepare_reports()
     except Exception as error:  # noqa: BLE001 — a thread of its own would print a traceback

@@ -459,7 +459,7 @@ class Bot(Parts):
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
         """Welcome new members, send them revisions, and stop writing to members who left.
 
-        Also record who may now read reports, and notify everyone concerned. Call this after each change to
+        Also record who may now read reports, and notify the people affected. Call this after each change to
         the registry, in the same transaction. `by`: as in `Office.registry_changed`. `at_once`: send outside
         working hours too.
         """

@@ -25,7 +25,7 @@ AWAY: Final = timedelta(hours=3)
 # when the platform refuses the bot.
 PRESSING: Final = timedelta(minutes=30)
 TRIED_AGAIN: Final = timedelta(minutes=5)  # how often one message still tries a platform that the others skip
-FORGOTTEN: Final = timedelta(days=1)  # after a refusal is this old, a new refusal is announced again
+FORGOTTEN: Final = timedelta(days=1)  # once a refusal is this old, the next one is announced again
 FLAG_FORGOTTEN: Final = timedelta(days=2)  # the same after a restart, from the day in the stored flag
 # The wait before a platform is tried again is as long as its absence so far, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)

@@ -159,7 +159,7 @@ leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=N
 
 
 def may_leave() -> None:
-    """Raise `StoppedError` if an unprompted message may not be sent. An answer to a person is always allowed.
+    """Raise `StoppedError` if unprompted messages are paused. Answers to people are always allowed.
 
     Call this after every wait, right before the request.
     """

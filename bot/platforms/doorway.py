@@ -71,7 +71,7 @@ class _Watched(asyncio.Protocol):
         self._handler.resume_writing()
 
     def rate(self) -> float:
-        """Return the number of bytes received per second. Less than a second counts as one."""
+        """Return the average number of bytes received per second, over at least one second."""
         return self.size / max(asyncio.get_running_loop().time() - self.since, 1.0)
 
     def hang_up(self) -> None:

@@ -150,7 +150,7 @@ class Client(discord.AutoShardedClient):
                 await self._reply(message, text)
 
     def _is_called(self, message: discord.Message) -> bool:
-        """Return whether a message mentions the bot, or the role with its name that Discord created for it.
+        """Return whether a message mentions the bot, or the role that Discord created for the bot.
 
         Discord hides the text of a role mention from the bot, so the answer explains how to ask.
         """

@@ -1,8 +1,8 @@
 """Delivery of unprompted messages on Discord, and checks that they were sent.
 
 Discord merges messages with the same nonce into one, but only for a few minutes. So each message also has a
-permanent mark, the number of its first component. If a message may already have been sent, that number is
-searched for before it is sent again.
+permanent mark, the number of its first component. If a message may already have been sent, the bot searches
+for this number before it sends the message again.
 """
 
 import asyncio

@@ -20,7 +20,7 @@ from bot.platforms.email.render import plain_text
 
 SECONDS = 30.0  # for each exchange with the server
 PERMANENT = 500  # RFC 5321, 4.2.1: from this code on, retrying is useless
-NO_MAILBOX = frozenset({550, 551, 552, 553, 556})  # about the mailbox (RFC 5321, 4.2.3; RFC 7504)
+NO_MAILBOX = frozenset({550, 551, 552, 553, 556})  # mailbox codes (RFC 5321, 4.2.3; RFC 7504)
 
 Security: TypeAlias = Literal["tls", "starttls", "none"]
 

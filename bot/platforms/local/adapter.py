@@ -313,7 +313,7 @@ class LocalAdapter:
         return web.json_response({})
 
     async def _on_clock(self, request: web.Request) -> web.Response:
-        """Move the sandbox's clock to a moment chosen on the page, or to when the next message is due."""
+        """Move the sandbox's clock to a moment chosen on the page, or to the time of the next message."""
         target = (await PageBody.of(request)).value("to", str, MOMENTS)
         if self.travel is None:
             raise web.HTTPNotFound(text="L'horloge ne peut pas être avancée ici.")

@@ -186,7 +186,7 @@ class SlackAdapter(Connectable):
             authorize=authorize,
             signing_secret=self.signing_secret or "",
             # Our listeners only acknowledge and start a task. With this option, the library waits for them
-            # instead of starting a task that nobody keeps and polling it every 10 ms.
+            # instead of starting a task of its own and polling it every 10 ms.
             process_before_response=True,
             attaching_function_token_enabled=False,
             attaching_conversation_kwargs_enabled=False,

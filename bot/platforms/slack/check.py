@@ -43,9 +43,9 @@ async def check_slack(
     """Check the configuration against Slack, and return the findings.
 
     `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
-    `channels`: the channels where the bot writes unprompted, by the name of their setting. `trial`: a
-    message, sent once to check that it can be found again, after the places to try for it, best first. `bot`:
-    the name of the bot in Slack.
+    `channels`: the channels where the bot writes unprompted, by the name of their setting. `trial`: the
+    places where a test message may be sent, best first, and this message. It is sent once, to check that it
+    can be found again. `bot`: the name of the bot in Slack.
     """
     async with web_api(bot_token, api_url) as client:
         try:

@@ -1,15 +1,16 @@
-"""The manifest of the application, built from the catalogue, which an administrator pastes into Slack.
+"""The application's manifest, built from the catalogue of commands. An administrator pastes it into Slack.
 
-Pure. Format: docs.slack.dev/reference/app-manifest. It requests only the permissions that the adapter needs:
+Pure functions. Format: docs.slack.dev/reference/app-manifest. The manifest requests only the permissions that
+the adapter needs:
 
 - to receive messages: `commands`, `app_mentions:read`, and `im:history` for private messages to the bot;
 - to answer: `chat:write`, and `files:write` for the file of a person's own data;
 - to read the text of a revision that the administration drops, and a file that someone attaches to a form
   with a field for it: `files:read` (no other file is fetched);
-- to search for messages that it may already have sent to someone: `im:write`.
+- to search for messages that the bot may already have sent to someone: `im:write`.
 
-It reads no channel's history. It reads no list of people except the members of followed groups, which takes
-an `OPTIONAL` permission: whoever installs the application grants it or not.
+The adapter reads no channel's history. It reads no list of people except the members of followed groups. That
+takes an `OPTIONAL` permission, which the person who installs the application may refuse.
 """
 
 from collections.abc import Mapping, Sequence

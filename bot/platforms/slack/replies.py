@@ -61,11 +61,10 @@ _CARRIED = ("place", "channel", "thread", "window")
 class Origin:
     """The place where a request was made, and therefore where its answer goes.
 
-    `replace`: the answer replaces the message whose button was pressed, which only this person sees.
+    `replace`: whether the answer replaces the message whose button was pressed, which only this person sees.
     `trigger`: opens one window, within 3 seconds. `window`: the window whose button was pressed, or
-    `NEW_WINDOW`, "" outside of windows.
-    `shown_alone`: Slack does not keep the message whose button was pressed. `fleeting`: Slack must not keep
-    the answer.
+    `NEW_WINDOW`, or "" outside of windows. `shown_alone`: whether the message whose button was pressed is
+    ephemeral. `fleeting`: whether Slack must not keep the answer.
     """
 
     actor: Actor
