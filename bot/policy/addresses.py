@@ -1,7 +1,7 @@
-"""The address of each part of a text: the shortest words that tell it apart within its version.
+"""The address of each part of a text: the shortest name that only this part has within its version.
 
-« 5.10 », « 5.01 a) », « titre III », « annexe A », « préambule ». Where numbers begin again in each
-container, the container's comes first: « titre III, 2 ». Only what is written is shown.
+« 5.10 », « 5.01 a) », « titre III », « annexe A », « préambule ». Where numbering restarts in each container,
+the container's number comes first: « titre III, 2 ». Numbers are shown as they are written.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from bot.policy.provisions import Kind, Outline, Provision
 
 LONGEST = 44  # characters, so that a button can carry an address with its command, policy and version
 CAPTION = 70  # characters of an address in a caption or on a button
-TITLE = 32  # characters of the title that a heading without a number is addressed by
+TITLE = 32  # characters of a title, when it is the address of a heading without a number
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ORDINALS = ("deuxième", "troisième", "quatrième", "cinquième", "sixième", "septième", "huitième", "neuvième")
-# What a part is called when the text does not say.
+# The address of a part without a number, for these kinds.
 _NAMES = {Kind.PREAMBLE: "préambule", Kind.ANNEX: "annexe", Kind.ARTICLE: "article"}
 _MASCULINE = frozenset(
     ("livre", "titre", "chapitre", "article", "règlement", "paragraphe", "alinéa", "appendice", "préambule")
@@ -31,7 +31,7 @@ _CONTAINERS = (Kind.TITLE, Kind.CHAPTER, Kind.SECTION, Kind.ANNEX)
 
 @dataclass(eq=False, slots=True)
 class Addressed:
-    """A provision in its version: where it stands, its address, and how captions name it.
+    """A provision and its address. `above`: the provision that contains it, if any. `number`: its address.
 
     `cited`: its name within a sentence, « article 5 », « 5.10 », « titre III, article 2 ».
     """
@@ -43,7 +43,7 @@ class Addressed:
 
     @property
     def division(self) -> bool:
-        """Whether it is an article or a container, rather than a clause or a heading of an article."""
+        """Whether the provision is an article or a container, not a clause or a heading in an article."""
         if self.provision.kind is Kind.UNNUMBERED:
             inside = {place.provision.kind for place in self.upward()}
             return inside.isdisjoint({Kind.ARTICLE, Kind.CLAUSE})
@@ -51,12 +51,12 @@ class Addressed:
 
     @property
     def article(self) -> Addressed:
-        """The nearest article or container around it, itself included."""
+        """The nearest article or container around the provision, which may be the provision itself."""
         return next(place for place in self.upward() if place.division)
 
     @property
     def name(self) -> str:
-        """Its name in a caption or a label: « Article 5 », « Titre III »."""
+        """The provision's name in a caption or a label: « Article 5 », « Titre III »."""
         return f"{self.cited[0].upper()}{self.cited[1:]}"
 
     def upward(self) -> Iterator[Addressed]:
@@ -68,7 +68,7 @@ class Addressed:
 
 
 def places(outline: Outline) -> list[Addressed]:
-    """Return every provision but items, in the order of the text, each under an address of its own."""
+    """Return every provision except items, in the order of the text, each with a unique address."""
     holders = _holders(outline)
     taken: set[str] = set()
     result: list[Addressed] = []
@@ -99,8 +99,8 @@ def places(outline: Outline) -> list[Addressed]:
     return result
 
 
-# By address: for each provision that has it, the `id` of its container, and whether its number extends the
-# container's.
+# From an address to the provisions that have it: for each, the `id` of its container, and whether its number
+# extends the container's.
 _Holders: TypeAlias = dict[str, set[tuple[int, bool]]]
 
 
@@ -185,7 +185,7 @@ def _shortened(address: str, longest: int) -> str:
 
 
 def untaken(number: str, taken: set[str]) -> str:
-    """Return a number, made distinct if it is in `taken`, and add it there."""
+    """Add a number to `taken`, as « 5 (deuxième) » if it is there already, and return it as added."""
     unique, again = number, 0
     while unique.casefold() in taken:
         again += 1
@@ -195,16 +195,13 @@ def untaken(number: str, taken: set[str]) -> str:
 
 
 def as_counted(number: object) -> tuple[tuple[int, str], ...]:
-    """Return a sort key for numbers outside of any version, by value: 5.9 comes before 5.10."""
+    """Return a key that sorts numbers by value, without knowing their version: 5.9 comes before 5.10."""
     parts = re.findall(r"\d+|[^\W\d_]+", str(number))
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
 def counted(label: str) -> tuple[str, int | None]:
-    """Return what comes before the last digits of a number, and their value: « 5. » and 10.
-
-    None for no digits.
-    """
+    """Split a number before its last digits: « 5.10 » gives « 5. » and 10, « II » gives « II » and None."""
     figures = re.search(r"\d+$", label)
     return (label[: figures.start()], int(figures[0])) if figures else (label, None)
 
@@ -238,7 +235,7 @@ def _is_bare(provision: Provision, name: str) -> bool:
 
 
 def with_noun(number: str, place: Addressed | None) -> GenderedName:
-    """Return a number after its noun: « clause 5.10 ». `place`: that part, or one with a similar number."""
+    """Return a number with its noun: « clause 5.10 ». `place`: that part, or one with a similar number."""
     keyword = number.partition(" ")[0].casefold()
     if place is None and keyword in _MASCULINE | _FEMININE:  # « titre VI »
         return GenderedName(number, "masculin" if keyword in _MASCULINE else "féminin")

@@ -23,7 +23,7 @@ Force: TypeAlias = Literal[
     "interdiction", "directive", "permission", "invitation", "encouragement", "portée", "sanction"
 ]
 FORCES: tuple[Force, ...] = get_args(Force)
-# What people may have to ask for: a page, the logo, speaking for the association, and someone's image.
+# The permissions that people may need: for a page, the logo, speaking for the association, someone's image.
 PermissionKind: TypeAlias = Literal["page", "logo", "parole", "image"]
 PERMISSION_KINDS: tuple[PermissionKind, ...] = get_args(PermissionKind)
 
@@ -39,7 +39,7 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The contact that the policy names. `clause`: the clause that names it."""
+    """The person or body that the policy says to contact. `clause`: the clause that says so."""
 
     who: GenderedName
     clause: Number
@@ -64,10 +64,10 @@ class Annotations:
     label, « sauf autorisation ». `titles`: readable titles of articles, where the text has them in capitals.
     `topics`: words that people use, with the clauses that they refer to. `checks`: for each check of a post
     that the policy asks for (`data/posting.toml`), the clause that the post is about, then those to read with
-    it. `joint_checks`: for some checks, other clauses that the same words concern as directly. `permissions`:
-    what people ask permission for, by kind (see `bot.permissions.kinds`). `version`: the adoption date of the
-    annotated text, "" when the file does not name it. `stale`: the clauses whose meaning has changed since
-    then.
+    it. `joint_checks`: for some checks, other clauses that the post is about just as directly. `permissions`:
+    the permissions that the policy requires, by kind (see `bot.permissions.kinds`). `version`: the adoption
+    date of the annotated text, "" when the file does not give it. `stale`: the clauses whose meaning has
+    changed since then.
     """
 
     name: GenderedName
@@ -99,7 +99,7 @@ class Annotations:
         return next((group for group in self.together if number in group.clauses), None)
 
     def companions(self, number: Number) -> frozenset[Number]:
-        """Return the clauses to read together with a clause, itself included."""
+        """Return a clause and the clauses to read together with it."""
         group = self.read_with(number)
         return frozenset([number, *(group.clauses if group else ())])
 
@@ -169,7 +169,7 @@ def parse_toml(toml: str, source: str) -> dict[str, Any]:
 
 
 def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new: Version) -> Annotations:
-    """Return the annotations on `old` carried to `new`: each follows its clause (see `identities`)."""
+    """Return the annotations of `old` moved to the clauses of `new` that correspond (see `identities`)."""
 
     def carry(table: Mapping[Number, Value]) -> dict[Number, Value]:
         return {now: value for number, value in table.items() for now in current_numbers(fates, [number])}
@@ -181,7 +181,7 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
             fits = clause is not None and len(values) in {1, len(clause.paragraphs)}
             merged = (*forces.get(now, ()), *values)
             forces[now] = merged if fits and now not in forces else tuple(dict.fromkeys(merged))
-    # A readable title stays valid while the article keeps its title.
+    # A readable title stays only if the article's title in the text is the same.
     before = {
         current_numbers(fates, [article.number]): normalized(article.title) for article in old.articles[::-1]
     }
@@ -224,7 +224,7 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
 
 @dataclass(frozen=True, slots=True)
 class AnnotationReader:
-    """Checks the values in a file by type. A problem raises `PolicyError` with its place."""
+    """Checks and converts the values of an annotations file. `PolicyError` says where a problem is."""
 
     source: str
     version: Version
@@ -271,7 +271,7 @@ class AnnotationReader:
     def name(
         self, table: Mapping[str, object], key: str, where: str, default: str | None = None
     ) -> GenderedName:
-        """Return the name under `key`, with the gender (or feminine) and the number beside it."""
+        """Return the name under `key`, with the grammatical gender and number given in the same table."""
         gender = next((gender for gender in GENDERS if gender == table.get("gender", GENDERS[0])), None)
         if gender is None:
             raise self.fail(f"{where} gender\u00a0: {' ou '.join(GENDERS)}, entre guillemets.")
@@ -298,7 +298,7 @@ class AnnotationReader:
         return number
 
     def numbers(self, texts: object, where: str) -> tuple[Number, ...]:
-        """Return a non-empty list of existing clauses' numbers."""
+        """Return the clause numbers written in a list, which must not be empty. The clauses must exist."""
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise self.fail(
                 f'[{where}] il faut une liste de numéros entre guillemets, comme ["5.10", "5.11"].'
@@ -306,7 +306,7 @@ class AnnotationReader:
         return tuple(self.number(text, where) for text in texts)
 
     def article(self, text: str) -> Number:
-        """Return the number of an existing article."""
+        """Return the article number written in `text`. The article must exist."""
         number = resolved(text, self.version)
         if number in {part.number for part in self.version.divisions}:
             return number
@@ -348,7 +348,7 @@ class AnnotationReader:
         )
 
     def permissions(self, tables: object) -> dict[PermissionKind, Permission]:
-        """Return what people ask permission for, by kind."""
+        """Return the permissions that the policy requires, by kind."""
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise self.fail("[[permission]] écrivez [[permission]] seul sur sa ligne, puis kind et clauses.")
         permissions: dict[PermissionKind, Permission] = {}

@@ -1,6 +1,7 @@
 """A policy's text as a tree of clauses, articles and containers, and their addresses.
 
-`parse` reads a text. The tree itself is an `Outline` (see `provisions`); a `Version` answers about it.
+`parse` reads a text as a `Version`. The tree itself is `Version.outline` (see `provisions`). The methods of
+`Version` look up its parts.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class PolicyError(Exception):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, int, str]]:
-        return type(self), (self.source, self.line, self.problem)  # pickled when another process raises it
+        return type(self), (self.source, self.line, self.problem)  # to pickle it in another process
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class ClauseItem:
-    """A lettered or numbered item of a clause. `start` and `end`: its place in the clause's text.
+    """A lettered or numbered item of a clause. `start` and `end`: its character offsets in `Clause.text`.
 
     `mark`: the letter or number that begins it, as written, « a) ».
     """
@@ -65,8 +66,8 @@ class Clause:
     """The smallest part that is quoted whole: a provision's own text, with its items.
 
     `heading`: the titles between its article and its text, or "". `article`: the number of its article (see
-    `Article`), its own when it is one itself. `cited`: its number within a caption, « article 5 ». `layouts`:
-    the layout of each paragraph.
+    `Article`), or the clause's own number when it is an article. `cited`: its number within a caption,
+    « article 5 ». `layouts`: the layout of each paragraph.
     """
 
     number: Number
@@ -79,7 +80,7 @@ class Clause:
 
     @property
     def text(self) -> str:
-        """The text, with a blank line between paragraphs. The offsets of a `Quote` refer to it."""
+        """The text, with a blank line between paragraphs. The offsets of a `Quote` refer to this text."""
         return "\n\n".join(self.paragraphs)
 
 
@@ -109,8 +110,8 @@ class Version:
     `effective`: the stated effective date, None if not stated. `key`: its name in a `Quote`, which is the
     adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: the hash and content of
     its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
-    annotations were written for, "" when they name none. `stored`: the identities that the database holds of
-    its parts and items, by number (see `changes.identities`). `since`: the first day on which it is in force,
+    annotations were written for, "" when they name none. `stored`: the identities of its parts and items that
+    the database has, by number (see `changes.identities`). `since`: the first day on which it is in force,
     `effective` or else `adopted`. `adoption`: « révisé » or « adopté », in the masculine singular. A text
     that replaced another was revised; so was the first known text, if its cover says so. `cover`: the
     paragraphs before the first provision. `articles`: the parts that contain clauses; each clause is in
@@ -169,7 +170,7 @@ class Version:
         return self._groups.get(number, ())
 
     def between(self, first: Number, last: Number) -> tuple[Clause, ...]:
-        """Return the clauses from one number to another in the text, whole articles included at both ends."""
+        """Return the clauses from one number to another, both included. An article means all its clauses."""
         ends = [self._positions[c.number] for end in {first, last} for c in self.within(end)]
         return self._clauses[min(ends) : max(ends) + 1] if ends else ()
 
@@ -182,15 +183,12 @@ class Version:
         return tuple(self._places)
 
     def numbers(self) -> Iterator[Number]:
-        """Yield the number of every part, in the order of the text, then those of the items."""
+        """Yield the numbers of `parts`, in the order of the text, then the numbers of all the items."""
         yield from self._places
         yield from self._items
 
     def part(self, number: Number) -> Provision:
-        """Return the provision with a number of `parts`.
-
-        Raises `KeyError` for a number that is not in `parts`.
-        """
+        """Return the provision with this number. Raises `KeyError` when the number is not in `parts`."""
         return self._places[number].provision
 
     def around(self, number: Number) -> tuple[Number, ...]:
@@ -198,7 +196,7 @@ class Version:
         return tuple(Number(place.number) for place in self._places[number].upward())[1:]
 
     def home(self, clause: Clause) -> Number | None:
-        """Return the nearest article or container around a clause, never itself, None at the top."""
+        """Return the nearest article or container around a clause, never the clause itself, if any."""
         if clause.article != clause.number:
             return clause.article
         return self._homes[clause.number].above
@@ -245,9 +243,9 @@ class Version:
         return addresses.with_noun(str(number), place)
 
     def container_titles(self) -> dict[Number, str]:
-        """Return, by clause, the titles of the containers around its article.
+        """Return, by clause, the titles of the containers around its article, joined.
 
-        A clause that is an article has its own title too.
+        When the clause is an article, its own title is included.
         """
         return {clause.number: " ".join(self._titles_around(clause)) for clause in self._clauses}
 
@@ -300,7 +298,7 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
     """
     own = place.provision
     paragraphs = list(own.paragraphs)
-    items: list[tuple[Number, int, int, str]] = []  # with the paragraphs that each begins and ends at
+    items: list[tuple[Number, int, int, str]] = []  # each with its first paragraph, its end and its mark
     taken: set[str] = set()
 
     def add(provision: Provision, above: str) -> None:
@@ -410,5 +408,5 @@ def parse(
 
 @lru_cache(maxsize=8)
 def _read(markdown: str) -> Outline:
-    """Return the outline of some Markdown, cached because each start asks for it three times."""
+    """Return the outline of some Markdown, cached because each start of the bot needs it three times."""
     return build_outline(read_markdown(markdown))

@@ -1,4 +1,4 @@
-"""The numbers of parts of a text, counted and worded in the same way everywhere."""
+"""Counts of the parts of a text, worded in French in the same way everywhere."""
 
 from datetime import date
 

@@ -1,7 +1,7 @@
-"""What a person decided about the lines of a document, and the document with these decisions applied.
+"""A person's decisions about how to read the lines of a document, and their application to its blocks.
 
-A decision is about a line's words, whatever its place and its format, so it applies again each time that the
-document comes back. When the words have changed, the person is asked again.
+A decision is tied to a line's words, not to its place or format, so it applies again when the document is
+read again. When the words of a line have changed, the person is asked again.
 """
 
 import unicodedata
@@ -18,7 +18,7 @@ from bot.policy.sentences import begins_note
 _ALIKE: Final = 85
 _LONGEST: Final = 80  # characters of a line that a doubt quotes
 
-# By the line's words (see `line_key`) or, for all the lines of one doubt, by the doubt's code.
+# Keyed by a line's words (see `line_key`) or, for all the lines that one doubt is about, by the doubt's code.
 Decisions: TypeAlias = Mapping[str, LineReading]
 NONE: Final[Decisions] = MappingProxyType({})
 
@@ -74,14 +74,14 @@ def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], l
 
 
 def said_in(outline: Outline) -> Decisions:
-    """Return how each line of a text is read, as decisions, by `line_key`."""
+    """Return how an outline reads each line of its text, as decisions keyed by `line_key`."""
     readings: dict[str, LineReading] = {}
     for provision in outline.walk():
         own = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]
         if provision.title:
             title = f"{provision.opening} {provision.title}"
             readings[line_key(title)] = LineReading.HEADING
-            if own and begins_note(own[0]):  # on the same line, perhaps
+            if own and begins_note(own[0]):  # the note may be on the title's own line
                 readings[line_key(f"{title} {own[0]}")] = LineReading.HEADING
         elif provision.label and own:
             readings[line_key(f"{provision.opening} {own.pop(0)}")] = LineReading.NUMBERED
@@ -116,7 +116,7 @@ def _decided(block: Block, reading: LineReading, key: str, levels: Sequence[int]
 
 
 def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
-    """Return the level of a line decided to be a heading or a number, 0 when no style marks any."""
+    """Return the level of a line decided to be a heading or a number, 0 when no style gives levels."""
     own = levels[1:]  # the first is the document's title
     if reading is LineReading.NUMBERED or not own:
         return block.level

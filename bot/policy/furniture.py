@@ -1,4 +1,4 @@
-"""Removes the parts of pages that are not in the text: page numbers and typed tables of contents."""
+"""Removes the lines that are not part of the text: page numbers and typed tables of contents."""
 
 import re
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ def looks_like_furniture(text: str) -> bool:
     return bool(_LEADER.search(text) or _PAGE.fullmatch(text) or _CONTENTS.fullmatch(text))
 
 
-# The codes of the doubts, and of the decisions about these lines.
+# The codes of the doubts about contents and page numbers, and the keys of the decisions about them.
 CONTENTS, PAGES = "contents_left_out", "pages_left_out"
 
 
 def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[list[Block], list[Doubt]]:
-    """Return the blocks that belong to the text, and notes on those left out.
+    """Return the blocks that belong to the text, and doubts that say which ones were left out.
 
     Lines that a person decided to be text are kept.
     """
@@ -58,7 +58,7 @@ def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[lis
 
 
 def _pages(blocks: Sequence[Block]) -> set[int]:
-    """Return the lines that hold nothing but a page number, when there are several and they go up."""
+    """Return the indices of the blocks that are only a page number, if there are several, in rising order."""
     folios = [
         at
         for at, block in enumerate(blocks)
@@ -74,10 +74,10 @@ def _pages(blocks: Sequence[Block]) -> set[int]:
 
 
 def _contents(blocks: Sequence[Block]) -> set[int]:
-    """Return the lines of a typed table of contents, its heading included."""
+    """Return the indices of the blocks of a typed table of contents, its heading included."""
     left: set[int] = set()
     run: list[int] = []
-    # a title in the contents comes again further on
+    # a title in the contents is repeated further on
     later = {_key(block): at for at, block in enumerate(blocks)}
     heading: int | None = None
     for at, block in enumerate(blocks):

@@ -1,7 +1,7 @@
-"""Word search over several texts at once: which of them a question may be about.
+"""Word search over several texts at once, to find which of them a question may be about.
 
-It only compares texts: a text's own `Index`, or the engine, then finds what to show. Each word costs a few
-bytes for each clause that has it, so that thirty policies fit in a few megabytes.
+It only ranks texts. The `Index` of a text, or the answer engine, then finds the clauses to show. Each word
+costs a few bytes for each clause that has it, so thirty policies fit in a few megabytes.
 """
 
 import math
@@ -18,7 +18,7 @@ class JointIndex:
     """The words of several texts.
 
     `texts`: each text, with the words that people use for some of its clauses (see `Annotations.topics`).
-    `acronyms`: their words in capitals, folded, beside words that are not: « unes » for UNES.
+    `acronyms`: the words in capitals of clauses that also have other words, folded: « unes » for UNES.
     """
 
     def __init__(self, texts: Sequence[tuple[Version, Mapping[str, Sequence[Number]]]]) -> None:
@@ -56,9 +56,9 @@ class JointIndex:
         self._by_word = [by_word[word] for word in self._words]
 
     def closest(self, text: str) -> list[tuple[int, float]]:
-        """Return the texts that have words of `text`, best first, each with the share of `text` that it has.
+        """Return the index of each text that has words of `text`, and its share of these words, best first.
 
-        The share is that of the text's best clause, from 0 to 1, where a rare word weighs more.
+        The share, from 0 to 1, is that of the text's best clause. A rare word weighs more.
         """
         total, weights = 0.0, [0.0] * len(self._clauses)
         for word in {fold_accents(match[0]): match[0] for match in search_words(text)}.values():
@@ -75,7 +75,7 @@ class JointIndex:
         return sorted(((owner, share) for owner, share in shares if share), key=lambda pair: -pair[1])
 
     def complete(self, typed: str) -> Iterator[tuple[int, Clause]]:
-        """Yield the clauses with words that start with each typed word, with the index of their text."""
+        """Yield the clauses where each typed word begins some word, with the index of their text."""
         starts = [fold_accents(match[0]) for match in search_words(typed)]
         if not starts:
             return

@@ -69,7 +69,7 @@ _SHORT: Final = {
     "reglement": "règlement",
     "alinea": "alinéa",
 }
-# Numbers in words, as cardinals then ordinals, from 1: « quinze », « quinzième ».
+# The cardinal numbers in words from 1 to 19, then the tens. `_numerals` derives the others from them.
 _UNITS: Final = (
     "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize",
     "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf",
@@ -179,10 +179,10 @@ class Marker:
     """One way of reading the number at the beginning of a line.
 
     `label`: as written, without keyword or final dot. `opening`: everything before the title or the text.
-    `rest`: the rest of the line. `family`: the series that it counts in, « article », « 1. », « a) ».
-    `parts`: its value, one integer a part, the last of which counts up. `suffix`: 1 for bis, or A. `ended`:
-    whether a dot, a dash or a bracket ends it. `keyword`: the word before it, in full, "" when there is
-    none. `until`: the end of a range, 7 for « 5 à 7 », 0 for a single number.
+    `rest`: the rest of the line. `family`: the series of numbers that it belongs to, « article », « 1. »,
+    « a) ». `parts`: its value, one integer for each part; from a number to the next, the last one grows.
+    `suffix`: 1 for bis, or A. `ended`: whether a dot, a dash or a bracket ends it. `keyword`: the word before
+    it, in full, "" when there is none. `until`: the end of a range, 7 for « 5 à 7 », 0 for a single number.
     """
 
     label: str
@@ -197,17 +197,17 @@ class Marker:
 
     @property
     def last(self) -> int:
-        """The value that the next number of the series follows."""
+        """The value of the last part or, for a range, its end. The next number of the series adds one."""
         return self.until or self.parts[-1]
 
     @property
     def is_multiple(self) -> bool:
-        """Whether it has several parts and no keyword, « 5.01 »."""
+        """Whether the number has several parts and no keyword, « 5.01 »."""
         return len(self.parts) > 1 and not self.keyword
 
     @property
     def is_first(self) -> bool:
-        """Whether a sequence may begin with it."""
+        """Whether a sequence may begin with this number."""
         return self.parts[-1] <= 1 and self.suffix <= (1 if self.parts[-1] == 0 else 0)
 
     def follows(self, other: Marker) -> bool:
@@ -249,7 +249,7 @@ def read_markers(text: str) -> tuple[Marker, ...]:
 
 
 def label_at(marker: Marker, figure: int, suffix: int = 0) -> str:
-    """Return the label of the same form with another last value: « 5.03 » and 4 give « 5.04 »."""
+    """Return the label of a number with another last value, in the same form: « 5.04 » for « 5.03 » and 4."""
     last = re.split(r"[.-]", marker.label)[-1] if len(marker.parts) > 1 else marker.label
     before = marker.label[: len(marker.label) - len(last)]
     lettered = (
@@ -299,7 +299,7 @@ def _simple(match: re.Match[str], text: str) -> Iterator[Marker]:
     for parts, suffix, form in _values(match["label"]):
         yield _marker(match, text, f"{form}{end}", parts, suffix, ended=bool(end))
         if not end and parts[0] % 10 == 0 and parts[0] and not suffix:
-            # A degree sign that was lost: 1°, 2°, 3° extracted as 10, 20, 30.
+            # The degree sign may have been lost: 1°, 2°, 3° extracted as 10, 20, 30.
             yield _marker(match, text, "1⁰", (parts[0] // 10,), 0, ended=False)
 
 

@@ -33,7 +33,7 @@ from bot.times import in_words
 CELLS = " | "  # shown between the cells of a table's row, which the text separates by tabs
 # The commands that are about the default policy unless they name another: « accueil mtg: lire ».
 _ABOUT_ONE = ("accueil", "quiz", "politique")
-_ENOUGH = 0.4  # share of a text's words, weighted by rarity, that one of many policies must have to be asked
+_ENOUGH = 0.4  # least share of a text's words, weighted by rarity, in a policy worth asking, among many
 Answer = TypeVar("Answer", Message, Form, Reply)
 # A policy's name before a colon must contain a digit: « pa99: ».
 _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)
@@ -186,7 +186,7 @@ def version_on(policy: Policy, day: date) -> Version:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A policy in the version that someone reads. `on`: the day that they asked for, if any.
+    """A policy in the version that someone reads. `on`: the day for which they want the text, if any.
 
     `moved`: for a button of an older version, the numbers that have changed, with the new numbers. `default`:
     whether it is the library's default policy.
@@ -341,10 +341,10 @@ class Library:
         return policy.in_force(self.today()) or policy.versions[0]
 
     def others(self, text: str, policy: Policy, most: int) -> list[Reading]:
-        """Return other policies to ask about `text`, in the version in force, the most likely first.
+        """Return other policies that may answer `text`, in the version in force, the most likely first.
 
-        All of them if there are at most `most`. Otherwise, at most that many, each with a clause that has
-        enough of the text's words.
+        If there are at most `most` others, return them all. Otherwise, return at most `most` of them, each
+        with a clause that has enough of the text's words.
         """
         readings = list(map(self.reading, self.policies.values()))
         closest = self._together(readings).closest(text)
@@ -358,11 +358,11 @@ class Library:
         return others[:most]
 
     def acronyms(self) -> frozenset[str]:
-        """Return the acronyms, folded, that the policies in force have."""
+        """Return the acronyms in the policies in force, folded (see `JointIndex`)."""
         return self._together(list(map(self.reading, self.policies.values()))).acronyms
 
     def complete(self, typed: str) -> Iterator[tuple[Reading, Clause]]:
-        """Yield the clauses of every policy with words that start with each typed word, in order."""
+        """Yield the clauses of every policy where each typed word begins some word, in order."""
         readings = list(map(self.reading, self.policies.values()))
         for at, clause in self._together(readings).complete(typed):
             yield readings[at], clause
@@ -376,9 +376,10 @@ class Library:
         return self._joint[1]
 
     def addressed(self, reply: Answer, policy: str) -> Answer:
-        """Return a message or a form with commands about a policy, by its id, instead of the default one.
+        """Return a reply with its commands made about the policy of this id, rather than the default one.
 
-        A command of `_ABOUT_ONE` that names no policy is given the name. Nothing changes for the default.
+        The id is added to each command of `_ABOUT_ONE` that names no policy. A reply about the default policy
+        is returned unchanged.
         """
         if policy == self._default_id:
             return reply

@@ -46,7 +46,7 @@ Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
 def load_library(
     folders: Sequence[Path], default: str, today: Callable[[], date], approved: Approved | None = None
 ) -> Library:
-    """Return the library of the association's policies (see `read_policies`). Later folders come first.
+    """Return the library of the association's policies (see `read_policies`). Later folders take precedence.
 
     A file that cannot be read is set aside (see `Library.aside`). Raises `PolicyError` when the policy
     `default` does not exist, or when no text of it can be read.
@@ -73,7 +73,7 @@ def read_policies(
 ) -> dict[str, Policy]:
     """Return the association's policies, by id: those in `folders` and in the approved texts.
 
-    Policies that only Vigie's own folder has are left out, except `default`: they bind another association.
+    Policies that only Vigie's own folder has are left out, except `default`: they are another association's.
     Raises `PolicyError` when a file cannot be read, or when two policies share a name. With a list `aside`,
     such a file is added to it instead and the rest is used, unless `default` has no other text.
     """

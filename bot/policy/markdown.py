@@ -1,4 +1,4 @@
-"""Markdown to blocks, and an outline to Markdown: the format in which a text is stored and corrected.
+"""Reading and writing of Markdown, the format in which a text is stored and corrected.
 
 `read_markdown` reads the Markdown that associations write. `write_markdown` writes a canonical form, in which
 nothing is left to guess: the count of `#` is the depth, a number in bold is always a number, a backslash
@@ -42,7 +42,7 @@ _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 _PRIVATE: Final = 0xE000  # escaped characters are moved to this private range while marks are removed
 _HIDDEN: Final = re.compile("[\ue000-\ue07f]")
 _LONGEST_BOLD: Final = 4  # maximum lines of a heading in bold
-_MANY_O: Final = 2  # minimum lines that begin with « o » for it to be a bullet
+_MANY_O: Final = 2  # minimum lines that begin with « o » for « o » to be a bullet
 
 
 def read_markdown(text: str) -> list[Block]:
@@ -70,9 +70,10 @@ def read_markdown(text: str) -> list[Block]:
 
 
 class _Reader:
-    """A reader of lines, in order.
+    """Reads the lines in order.
 
-    `_notes`: by name, the footnotes to add after the block that refers to them. `_moved`: their lines.
+    `_notes`: by name, the footnotes to add after the block that refers to them. `_moved`: the indices of the
+    footnotes' lines.
     """
 
     def __init__(self, text: str) -> None:
@@ -124,7 +125,7 @@ class _Reader:
                 self._waiting.append(note)
 
     def _read_line(self, at: int) -> int:
-        """Read the line at an index, and those that belong with it. Return the index of the next one."""
+        """Read the line at an index, and the lines that belong with it. Return the index of the next line."""
         line = re.sub(r"^(\s*)(?:>\s?)+", r"\1", self._lines[at])
         number = at + 1
         if not line.strip() or _FENCE.match(line) or _TABLE_RULE.match(line.strip()):
@@ -171,7 +172,7 @@ class _Reader:
             self._blocks[-1] = Block(last.text, last.line, level, escaped=last.escaped)
 
     def _read_text(self, at: int, line: str) -> int:
-        """Read a line of text, or the lines of a heading in bold that is longer than one."""
+        """Read a line of text, or all the lines of a heading in bold. Return the index of the next line."""
         content, end = self._bold_lines(at, line.strip())
         layout, joined = Layout.TEXT, self._follows
         bullet = read_bullet(content)
@@ -182,7 +183,7 @@ class _Reader:
         joined = not self._is_next_item(at, line) and joined
         number, content = self._number_of(at, content, layout)
         text = _plain(content)
-        # a number that the markup sets apart needs no guess
+        # a number in bold, for example, is certain
         certain = bool(number) and at not in self._automatic
         escaped = _escaped(content)
         bold = bool(text) and _BOLD.fullmatch(content.strip()) is not None
@@ -197,7 +198,7 @@ class _Reader:
         return end
 
     def _bold_lines(self, at: int, content: str) -> tuple[str, int]:
-        """Return a line joined with those that the same bold spans, and the index of the line after them."""
+        """Return a line joined with the next ones in the same bold text, and the index of the line after."""
         if content.startswith(("**", "__")) and not _BOLD.fullmatch(content):
             lines = [content]
             for after in self._lines[at + 1 : at + _LONGEST_BOLD]:
@@ -244,7 +245,7 @@ def _bold_label(match: re.Match[str]) -> str:
 
 
 def _automatic(lines: Sequence[str]) -> dict[int, str]:
-    """Return the numbers of the lists in which every item is typed « 1. », by line."""
+    """Return, by line index, the numbers of the items of lists in which every item is typed « 1. »."""
     numbers: dict[int, str] = {}
     counts: dict[int, list[int]] = {}  # by indent, the lines of the open list
 
@@ -293,7 +294,7 @@ def _escaped(markdown: str) -> bool:
 def _plain(markdown: str) -> str:
     """Return the words of some Markdown, without marks and tags, white space collapsed."""
     text = re.sub(r"^((?:\*\*|__)?)\\(?![\\`*_{}\[\]()#+.!|<>~&§«-])", r"\1", markdown.strip())
-    # An escaped sign is moved out of the way of the steps that remove marks.
+    # Hide escaped characters from the steps that remove marks.
     text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])) if match[1].isascii() else match[1], text)
     text = re.sub(r"!?\[([^\[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)", r"\1", text)
     text = _NOTE_CALL.sub(lambda match: f"[{match['name']}]", text)
@@ -314,9 +315,9 @@ def _plain(markdown: str) -> str:
 
 
 def write_markdown(outline: Outline) -> str:
-    """Return the canonical Markdown of an outline: `read_markdown` and `build_outline` restore it.
+    """Return the canonical Markdown of an outline, from which `build_outline` makes the same outline again.
 
-    The lines of the source and the doubts are not written.
+    Line numbers and doubts are not written.
     """
     certain: frozenset[str] = frozenset()
     text = ""
@@ -333,9 +334,9 @@ def write_markdown(outline: Outline) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How to write an outline. `every_end`: whether to mark where each provision ends, even a plain one.
+    """How to write an outline. `every_end`: whether to mark the end of every provision with a bare `##`.
 
-    `certain`: the openings to write in bold, which would otherwise raise a doubt.
+    `certain`: the openings to write in bold, because they would otherwise raise a doubt.
     """
 
     every_end: bool
@@ -343,7 +344,7 @@ class _Form:
 
 
 def same_text(one: Outline, other: Outline) -> bool:
-    """Return whether two outlines are the same tree, whatever the lines of their sources and their doubts."""
+    """Return whether two outlines are the same tree, apart from their line numbers and doubts."""
 
     def bare(provisions: Sequence[Provision]) -> tuple[Provision, ...]:
         return tuple(
@@ -382,7 +383,7 @@ def _children(provisions: Sequence[Provision], depth: int, form: _Form) -> Itera
             continue
         family = _family(provision)
         if before and (family != before or form.every_end):
-            yield "#" * (depth + 1)  # without it, the provision would be read as part of the one before
+            yield "#" * (depth + 1)  # else the provision would be read as part of the one before
         before = family
         yield from _listed(provision, 0)
 
@@ -392,7 +393,7 @@ def _marker(provision: Provision) -> Marker | None:
 
 
 def _family(provision: Provision) -> str:
-    """Return the series that a provision's number counts in."""
+    """Return the series that a provision's number belongs to."""
     marker = _marker(provision)
     return marker.family if marker else ""
 
@@ -424,7 +425,10 @@ def _is_headed(provision: Provision) -> bool:
 
 
 def _headed(provision: Provision, depth: int, form: _Form, *, shielded: bool) -> Iterator[str]:
-    """Yield a provision with a heading. `shielded`: whether it follows one that would take it as a title."""
+    """Yield the Markdown of a provision with a heading.
+
+    `shielded`: whether the heading must be escaped, lest the provision before take it as its own title.
+    """
     marks = "#" * (depth + 2)
     title = _inline(provision.title)
     if not provision.label:
@@ -513,7 +517,7 @@ def _shield(text: str, *, capitals: bool = True, heading: bool = False) -> str:
 
 
 def _after_number(text: str) -> str:
-    """Return the text after a bold number, escaped so that it is not read as part of it or as a title."""
+    """Return the text after a bold number, escaped so as not to be read as part of the number or a title."""
     escaped = _inline(text)
     shielded = text[:1] in _OPENERS or is_capitals(text)
     return f"\\{escaped}" if shielded and not escaped.startswith("\\") else escaped

@@ -1,6 +1,6 @@
-"""Texts that ask for another clause than the last shown: « la suivante svp », « juste le dernier point ».
+"""Requests to move from the clauses just shown to others: « la suivante svp », « juste le dernier point ».
 
-They name no clause, and mean nothing by themselves.
+Such a text names no clause, so it means something only after clauses were shown.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Names as they stand in a French sentence: with their article, and the endings that agree with them."""
+"""Names in a French sentence: with their article, and the endings of the words that agree with them."""
 
 import re
 from collections.abc import Mapping
@@ -57,14 +57,14 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
 
     @property
     def of(self) -> str:
-        """« de la PA20 », « du CR3 », « des Statuts »."""
+        """The name after « de »: « de la PA20 », « du CR3 », « des Statuts »."""
         if self.plural:
             return f"des {self}"
         return f"du {self}" if self._article == "le " else f"de {self.the}"
 
     @property
     def to(self) -> str:
-        """« à la PA20 », « au CR3 », « aux Statuts »."""
+        """The name after « à »: « à la PA20 », « au CR3 », « aux Statuts »."""
         if self.plural:
             return f"aux {self}"
         return f"au {self}" if self._article == "le " else f"à {self.the}"

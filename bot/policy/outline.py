@@ -1,6 +1,6 @@
 """Turns the blocks of any format into the tree of the text: headings, numbers, items and plain text.
 
-`bot.policy.placing` decides which numbers to believe; the rest is text of the provision around it.
+`bot.policy.placing` decides which numbers to believe. Any other line is text of the provision around it.
 """
 
 import re
@@ -27,13 +27,13 @@ from bot.policy.provisions import Block, Doubt, Kind, Layout, LineReading, Outli
 from bot.policy.sentences import begins_note, enacts, is_prose, is_unfinished, leads_in, split_note
 
 _LONGEST_PLAIN_TITLE: Final = 100  # maximum characters of a title that nothing sets apart
-_LONGEST_LIST_TITLE: Final = 60  # the same, in a list that counts 1, 2, 3, or when the text follows directly
+_LONGEST_LIST_TITLE: Final = 60  # the same, in a list numbered 1, 2, 3, or when the text follows directly
 _FEW_WORDS: Final = 3  # maximum words of a title beside « 5.1 », when the text follows directly
-_LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
+_LONGEST_LATE_TITLE: Final = 80  # maximum characters of a title on the line below « ARTICLE PREMIER »
 
 _DEEPER: Final = "+"  # suffix of the family of a heading that a person placed under another of the same look
 
-_NUMBERS: Final = (LineReading.NUMBERED, LineReading.AS_READ)  # readings that take no number away
+_NUMBERS: Final = (LineReading.NUMBERED, LineReading.AS_READ)  # decisions that leave a number a number
 _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
 
@@ -75,9 +75,9 @@ def _build(blocks: Sequence[Block], decisions: Decisions) -> Outline:
 
 
 def settle(blocks: Sequence[Block], decisions: Decisions, adopted: Outline | None) -> Decisions:
-    """Return the decisions, completed for the lines in doubt with those that the adopted text shows.
+    """Return the decisions, with those that the adopted text implies for the lines still in doubt.
 
-    A person who corrected the adopted text by hand made decisions there, through its headings and numbers.
+    Someone may have corrected the adopted text by hand: its headings and numbers then show what they decided.
     """
     if adopted is None:
         return decisions
@@ -87,10 +87,10 @@ def settle(blocks: Sequence[Block], decisions: Decisions, adopted: Outline | Non
 
 
 class _Builder:
-    """A builder of the tree, in one pass that looks ahead at the numbers.
+    """Builds the tree in one pass over the blocks, looking ahead at the numbers.
 
-    `_cover`: each paragraph with its line, and whether it is in bold or in capitals. `_last`: the list whose
-    last paragraph a joined line continues, None when it continues a title.
+    `_cover`: the paragraphs of the cover, each with its line, and whether it is in bold or in capitals.
+    `_last`: the list whose last paragraph a joined line continues, None when the line continues a title.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
@@ -155,7 +155,7 @@ class _Builder:
     def _return_to(self, level: int) -> None:
         """Close the provisions deeper than a level.
 
-        The text that follows ends the provision of that level.
+        The text that follows then belongs to the end of the provision at that level.
         """
         while len(self._stack) > 1 and not 0 < self._stack[-1].level <= level:
             self._stack.pop()
@@ -182,7 +182,7 @@ class _Builder:
             self._last = node.paragraphs
 
     def _entitle(self, node: Node, words: str) -> None:
-        """Set a provision's title, and add the notes after it, « (Ajoutée par … ) », to its text."""
+        """Set a provision's title, and move the notes after the title, « (Ajoutée par … ) », to the text."""
         node.title, note = split_note(words)
         if note:
             node.paragraphs.append(Paragraph(note))
@@ -233,9 +233,9 @@ class _Builder:
         return self._blocks[at].indent <= following.indent + SAME
 
     def _holds_articles(self, at: int, marker: Marker) -> bool:
-        """Return whether « II. », which nothing sets apart, contains the article that comes next.
+        """Return whether a number such as « II. », which nothing sets apart, contains the article after it.
 
-        « I. » does when it comes first and « Article 1 » follows. The next numbers do if « I. » did.
+        « I. » does when it comes first and « Article 1 » follows. « II. » does if « I. » did.
         """
         after = self._numbers.markers[at + 1] if at + 1 < self.length else ()
         articles = [other for other in after if KEYWORDS.get(other.keyword) is Kind.ARTICLE]
@@ -247,7 +247,7 @@ class _Builder:
         return any(sister.is_heading and sister.family == self._stack[-1].family for sister in sisters)
 
     def _after_notes(self, at: int) -> int:
-        """Return the index of the next block after a line and the notes on the history of its part."""
+        """Return the index of the first block after a line that is not a note on the history of its part."""
         after = at + 1
         while after < self.length and begins_note(self._blocks[after].text):
             while not self._blocks[after].text.endswith((")", "]", ").", "].")):
@@ -288,7 +288,7 @@ class _Builder:
             return at == self._title_at
         after = self._blocks[at + 1 :]
         others = any(map(_is_heading, after))
-        # the document's title, unless a title was read and this heading's numbers come next
+        # a line of the document's title, unless there is one already and numbers come under this heading
         if self._has_numbers:
             under = bool(self._cover) and self._title_at is None
             return not (under and others and any(self._numbers.markers[at + 1 : at + 2]))
@@ -316,14 +316,14 @@ class _Builder:
         while at and (not stack[at].is_heading or stack[at].family == "preamble"):
             at -= 1
         node = stack[at]
-        if block.decided and at:  # only the heading above tells its depth: it is that heading's sibling
+        if block.decided and at:  # only the heading above tells this heading's depth: they are siblings
             return at - {LineReading.UNDER: 0, LineReading.ABOVE: min(at, 2)}.get(block.decided, 1)
         numbered = node.marker is None and any(child.marker for child in node.children)
         # the numbering continues under this heading, so it is a sibling
         return at - 1 if at and numbered else at
 
     def _decided_family(self, decided: LineReading, look: str, parent: int) -> str:
-        """Return the family of a heading that a person placed: its siblings', or a deeper one."""
+        """Return the family of a heading that a person placed: that of its siblings, or a deeper one."""
         sisters = [
             node for node in self._stack[parent + 1 : parent + 2] if node.family.rstrip(_DEEPER) == look
         ]
@@ -391,7 +391,7 @@ class _Builder:
         return True
 
     def _is_late_title(self, at: int) -> bool:
-        """Return whether a line under « ARTICLE PREMIER » is its title."""
+        """Return whether the line under « ARTICLE PREMIER » is the article's title."""
         block, after = self._blocks[at], self._blocks[at + 1 : at + 2]
         title, _ = split_note(block.text)
         return (
@@ -408,7 +408,7 @@ class _Builder:
         )
 
     def _close_lists(self, block: Block) -> None:
-        """Close the items that a paragraph is not part of: those indented more, those of a list before it."""
+        """Close the items that a paragraph is not part of: items indented more, or of a list that is over."""
         while len(self._stack) > 1 and self._stack[-1].is_plain:
             top, above = self._stack[-1], self._stack[-2]
             lead = above.paragraphs[-1].text if above.paragraphs else above.title
@@ -452,7 +452,10 @@ class _Builder:
         return Outline(tuple(cover), provisions, tuple(doubts), title)
 
     def _split_cover(self) -> list[Paragraph]:
-        """Begin the preamble at the first sentence, now that its lines are joined, and return the cover."""
+        """Return the cover, up to the first sentence, and move the rest to a preamble.
+
+        Sentences are recognized only now, once their lines are joined.
+        """
         first = self._root.children[0] if self._root.children else None
         lines = self._cover
         if first is not None and first.family == "preamble":

@@ -39,7 +39,7 @@ BEGINS_AS_NUMBERED: Final = re.compile(
 )
 LONGEST_TITLE: Final = 160  # characters; a longer line that looks like a heading is a sentence
 SAME: Final = 1.0  # points; indents closer than that are equal
-_AHEAD: Final = 80  # blocks in which the next number of a sequence is looked for
+_AHEAD: Final = 80  # how many blocks to search for the next number of a sequence
 _WIDEST_GAP: Final = 3  # numbers that may be missing from a sequence
 _DOCUMENTS: Final = ("règlement", "bylaw")  # words that may number the whole text
 _DEEPEST: Final = 20  # levels; a provision that would be deeper becomes a sibling
@@ -48,9 +48,9 @@ _LOWEST: Final = 99  # the rank or level below all others
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A provision being filled.
+    """A provision under construction.
 
-    `family`: the series that its number counts in. `is_heading`: whether its line is a heading.
+    `family`: the series that its number belongs to. `is_heading`: whether its line is a heading.
     """
 
     marker: Marker | None
@@ -66,37 +66,37 @@ class Node:
 
     @property
     def keyword(self) -> str:
-        """The word that announces its number, "" when there is none."""
+        """The word before the provision's number, « article », "" when there is none."""
         return self.marker.keyword if self.marker else ""
 
     @property
     def is_multiple(self) -> bool:
-        """Whether its number has several parts, « 5.01 »."""
+        """Whether the provision's number has several parts, « 5.01 »."""
         return self.marker is not None and self.marker.is_multiple
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is a numbered paragraph, without a heading."""
+        """Whether the provision is a numbered paragraph, without a heading."""
         return self.marker is not None and not self.is_heading
 
     @property
     def is_listed(self) -> bool:
-        """Whether its number is from a plain list: a digit or a letter, not « 5.1 » or « article 5 »."""
+        """Whether the provision's number is from a plain list: « a) », not « 5.1 » or « article 5 »."""
         return self.is_plain and not self.keyword and not self.is_multiple
 
     @property
     def is_container(self) -> bool:
-        """Whether it is a title, a chapter or a section."""
+        """Whether the provision is a title, a chapter or a section."""
         return self.is_heading and KEYWORDS.get(self.keyword) in {Kind.TITLE, Kind.CHAPTER, Kind.SECTION}
 
     @property
     def last_text(self) -> str:
-        """The last words read of this provision."""
+        """The provision's last paragraph read so far, or its title."""
         own = self.closing or self.paragraphs
         return own[-1].text if own else self.title
 
     def is_before(self, marker: Marker) -> bool:
-        """Return whether a number comes immediately after this provision's."""
+        """Return whether a number comes immediately after the provision's number."""
         return self.marker is not None and marker.follows(self.marker)
 
 
@@ -106,13 +106,16 @@ class Fit(IntEnum):
     CONTRADICTS = 1
     EXCERPT = 2  # the first of its family, but not a first number
     GAP = 3
-    BEGINS = 4  # or resumes, in another container
+    BEGINS = 4  # a first number, or one that resumes in another container
     FOLLOWS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place for a number. `parent`: an index in the stack. `fit`: how it follows the number `before`."""
+    """A possible place for a number. `parent`: the stack index of the provision that would contain it.
+
+    `fit`: how well the number follows `before`, the last number of its series, if any.
+    """
 
     marker: Marker
     fit: Fit
@@ -154,10 +157,10 @@ class NumberPlaces:
                     self.markers[at] = ()
 
     def push(self, node: Node, parent: int) -> None:
-        """Open a provision under the one at an index of the stack, and close the deeper ones."""
+        """Put `node` under the open provision at stack index `parent`, and close the provisions below it."""
         del self.stack[min(parent, _DEEPEST) + 1 :]
         above = self.top
-        if above.closing:  # text between two children belongs to the first, so that it keeps its position
+        if above.closing:  # text between two children goes into the first, to keep its position
             last = above.children[-1]
             (last.closing if last.children else last.paragraphs).extend(above.closing)
             above.closing = []
@@ -173,7 +176,7 @@ class NumberPlaces:
     def _check_levels(self) -> bool:
         """Return whether the levels of headings agree with their numbers: no article 3 in article 2."""
         latest: dict[str, tuple[Marker, int]] = {}
-        highest: dict[str, int] = {}  # the highest level met since the last of each family
+        highest: dict[str, int] = {}  # the highest level met since the last number of each family
         for block, markers in zip(self.blocks, self.markers, strict=True):
             if not block.level:
                 continue
@@ -192,7 +195,7 @@ class NumberPlaces:
     def _find_front(self) -> int:
         """Return the line of a heading before all numbers, « Adoption » with its dates, 0 if there is none.
 
-        By its style alone it would contain the whole text, since no later heading has as high a level.
+        By its style alone, this heading would contain the whole text, since no later one has as high a level.
         """
         headings = [
             at
@@ -206,7 +209,7 @@ class NumberPlaces:
         level = self.blocks[at].level
         peers = (
             other
-            for other in headings[first:]  # in a PDF, those as large as the text have no level
+            for other in headings[first:]  # in a PDF, headings as large as the text have no level
             if 0 < self.blocks[other].level <= level and not ANNEX.match(self.blocks[other].text)
         )
         history = _HISTORY.match(self.blocks[at].text) is not None
@@ -216,14 +219,14 @@ class NumberPlaces:
     # --- Whether to believe ----------------------------------------------------------------------
 
     def accept(self, at: int) -> Place | None:
-        """Return the place of a block's number, None when it has no number to believe."""
+        """Return the place of a block's number, None when the block has no number or none to believe."""
         block, markers = self.blocks[at], self.markers[at]
         if not markers:
             return None
         places = [self._place(marker, block) for marker in markers]
         best = max(places, key=lambda place: (place.fit, -places.index(place)))
         if best.fit is Fit.BEGINS and len(places) > 1:
-            # « i) » is the reading whose sequence goes on.
+            # « i) » may be a letter or a Roman number: keep the reading whose sequence goes on.
             beginning = [place for place in places if place.fit is Fit.BEGINS]
             best = next((place for place in beginning if self._goes_on(at, place.marker)), best)
         if block.number or block.decided:
@@ -266,13 +269,13 @@ class NumberPlaces:
         return place.fit is Fit.FOLLOWS or (place.fit is Fit.BEGINS and self._goes_on(at, marker))
 
     def _opened(self, at: int) -> bool:
-        """Return whether a block is all that the innermost open provision has."""
+        """Return whether a block holds all the words of the innermost open provision."""
         top = self.top
         words = " ".join((top.title, *(paragraph.text for paragraph in top.paragraphs))).strip()
         return top.marker is not None and self.blocks[at].text == f"{top.marker.opening} {words}"
 
     def _heads(self, at: int) -> bool:
-        """Return whether a line with no blank line after it is a heading, of a chapter or of the document."""
+        """Return whether the line just above another is a heading, of a chapter or of the document."""
         if self._opened(at) and not self.top.paragraphs:
             return bool(self.top.keyword)
         block = self.blocks[at]
@@ -389,17 +392,17 @@ class NumberPlaces:
     def _beside(self, marker: Marker, block: Block, family: str, new: int) -> int | None:
         """Return the stack index of the open sibling of a number, None when the number begins a list.
 
-        `new`: the stack index of the provision under which it would begin one.
+        `new`: the stack index of the provision under which the number would begin a list.
         """
         stack = self.stack
         open_at = [at for at, node in enumerate(stack) if node.family == family and node.marker]
         if block.level and self._levels_hold:
             alike = [at for at in open_at if stack[at].level in {0, block.level} and at > new]
             return alike[-1] if alike else None
-        if block.number and not block.level and not marker.keyword:  # its indent is that of a list's level
+        if block.number and not block.level and not marker.keyword:  # Word indents its lists by level
             alike = [at for at in open_at if abs(stack[at].indent - block.indent) <= SAME]
             outer = [at for at in open_at if stack[at].indent > block.indent + SAME]
-            typed = [at for at in open_at if stack[at].is_before(marker)]  # « 2bis », among those of Word
+            typed = [at for at in open_at if stack[at].is_before(marker)]  # « 2bis » typed amid Word's
             return next((at for at in (*alike[-1:], *outer, *typed[-1:])), None)
         following = [at for at in open_at if stack[at].is_before(marker)]
         if following:
@@ -419,7 +422,7 @@ class NumberPlaces:
         return leads_in(self.top.last_text)
 
     def _place_multiple(self, marker: Marker, block: Block) -> Place:
-        """Place « 5.01 »: beside its siblings, else in its article, else after other such numbers."""
+        """Place a number like « 5.01 »: beside its siblings, else in its article, else after similar ones."""
         prefix, depth = marker.parts[:-1], len(marker.parts)
         at = self._last(lambda other: other.is_multiple and other.parts[:-1] == prefix)
         if at is not None:
@@ -477,7 +480,7 @@ class NumberPlaces:
         return above
 
     def _parent(self, marker: Marker, block: Block) -> int:
-        """Return the stack index of the provision under which a family that is not open would begin."""
+        """Return the stack index of the provision under which a number would begin a new list or series."""
         at = len(self.stack) - 1
         if self.top.family == "preamble" and not self.top.title:
             at -= 1
@@ -485,7 +488,8 @@ class NumberPlaces:
             return self._parent_by_level(at, marker, block)
         listed = not (marker.keyword or marker.is_multiple)
         if block.number and listed:
-            sister = block.indent - SAME if block.escaped else block.indent + SAME  # written by depth, or not
+            # An escaped number comes from Markdown, where the indent is the depth.
+            sister = block.indent - SAME if block.escaped else block.indent + SAME
             return self._climb(at, lambda node: node.is_plain and node.indent > sister)
         if marker.is_multiple:
             return self._climb(at, lambda node: node.is_plain and not node.keyword)
@@ -509,7 +513,7 @@ class NumberPlaces:
         if 0 in ranks and marker.is_first:
             return ranks.index(0)  # an annex, in which the articles begin again
         places = [place for place in range(at + 1) if self.stack[place].family == outer]
-        if places:  # or, where this one has chapters and the one before had none, in the chapter
+        if places:  # in a chapter, if this container has chapters even though the one before had none
             inner = places[-1]
             for place in range(inner + 1, at + 1):
                 node = self.stack[place]
@@ -552,7 +556,7 @@ class NumberPlaces:
 
 
 def _expectation(place: Place) -> str:
-    """Return a sentence that says which number came before and which one was expected."""
+    """Return a French sentence that says which number came before and which one was expected."""
     marker, before = place.marker, place.before
     if before is None:
         if marker.is_first:
@@ -567,20 +571,20 @@ def _expectation(place: Place) -> str:
 
 
 def is_set_apart(block: Block) -> bool:
-    """Return whether a block is a line of its own, by its style, bold or capitals."""
+    """Return whether a style, bold or capitals set a block apart from the text around it."""
     if block.level or not block.strong or block.joined:
         return block.level > 0
     return len(block.text) <= LONGEST_TITLE or len(split_note(block.text)[0]) <= LONGEST_TITLE
 
 
 def family_of(marker: Marker, block: Block) -> str:
-    """Return the series that a number counts in. Headings and lists are never in the same one."""
+    """Return the series that a number belongs to. Headings and list items are never in the same series."""
     apart = is_set_apart(block) and not (marker.keyword or marker.is_multiple)
     return f"{marker.family}#" if apart else marker.family
 
 
 def _split(block: Block) -> Iterator[Block]:
-    """Yield a block, in two when « § 1er » begins on the line of its article."""
+    """Yield a block, cut in two when « § 1er » begins on the line of its article."""
     for marker in _read(block)[:1]:
         rest = block.text if block.number else marker.rest  # Word numbers the article, and « § 1er » is typed
         for inner in read_markers(rest)[:1]:
@@ -593,7 +597,7 @@ def _split(block: Block) -> Iterator[Block]:
 
 
 def _with_number(block: Block) -> Block:
-    """Return the block, its number moved to its text when it cannot be read as a number."""
+    """Return the block. If its `number` cannot be read as a number, it is moved to the text."""
     if not block.number or read_number(block.number):
         return block
     return replace(block, text=f"{block.number} {block.text}".strip(), number="", escaped=True)
@@ -638,11 +642,11 @@ def _fit(marker: Marker, before: Marker | None) -> Fit:
 
 
 def _outranks(node: Node, marker: Marker) -> bool:
-    """Return whether an open provision can contain a number of a family not met before."""
+    """Return whether an open provision can contain a number of a family that is met for the first time."""
     if not node.keyword:
         return node.is_heading and not node.is_multiple
     rank, other = RANKS[node.keyword], RANKS.get(marker.keyword, _LOWEST)
     if rank == 0:  # an annex holds whatever begins again in it
         return other > 0 and marker.is_first
-    # « ARTICLE I … Section 1 »: the section is in the article, when none was met outside of one.
+    # « ARTICLE I … Section 1 »: the section is in the article, when no section was met outside of an article.
     return rank < other or (node.keyword == "article" and marker.keyword == "section" and marker.is_first)

@@ -1,7 +1,7 @@
 """The tree of a policy's text, for any association's document.
 
-The model is Akoma Ntoso's: numbers are strings, containers hold provisions, and what is not understood is
-text of the provision that it stands under, never an error.
+The model is Akoma Ntoso's: numbers are strings, and containers hold provisions. A line that is not understood
+is text of the provision above it, never an error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a provision is. The values are those of `vigie importer --json`."""
+    """The kind of a provision. The values appear in the output of `vigie importer --json`."""
 
     PREAMBLE = "preambule"
     TITLE = "titre"
@@ -70,7 +70,7 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A line that was read one way and may mean another. `line`: in the source, or its paragraph or page.
+    """A line that was read in one way but may mean something else. `line`: where it is (see `Block.line`).
 
     `words`: the line's first words, as written. `reason`: how it was understood and why, in French. `remedy`:
     what to write in Markdown. `key`: the key of a decision about it (see `decisions`), "" when none can be
@@ -86,7 +86,7 @@ class Doubt:
 
     @property
     def message(self) -> str:
-        """What was understood, and what to do."""
+        """How the line was understood, and what to do, in French."""
         return f"{self.reason} {self.remedy}".rstrip()
 
     def placed(self, unit: str) -> str:

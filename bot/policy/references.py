@@ -1,4 +1,4 @@
-"""Recognition of clause numbers in text, and of the clause meant when the number does not exist."""
+"""Recognition of clause numbers in a text, and of the clause that a missing number may mean."""
 
 import re
 from collections import defaultdict
@@ -21,7 +21,7 @@ _RANGED = re.compile(_TO, re.IGNORECASE)
 _AND = r"(?:et|ou|&|\+|,|;|/|puis|pis|and)"
 _NUMBERED = re.compile(rf"^{_WORDS} ?(?=\d)", re.IGNORECASE)  # the words that may precede a number
 _NUMBER_ALONE = re.compile(_NUMBER)
-# the numbers that are read in any text, whatever the version
+# the numbers that are recognized whatever the version
 _PLAIN = re.compile(rf"(?:{_WORDS} ?)?(?:{_NUMBER})")
 _GUILLEMETS = dict.fromkeys(map(ord, "«»"))
 _FIGURES = re.compile(r"\d+")
@@ -39,10 +39,10 @@ _PAGE = re.compile(r"\bpage (?P<page>\d{1,3})$", re.IGNORECASE)
 _SPOKEN_POINT = re.compile(r"(\d) ?(?:point|virgule) ?(?=\d)", re.IGNORECASE)
 _LOOSE_POINT = re.compile(r"(\d)(?: ?\. | \.)(?=\d)")
 _ORDINAL = re.compile(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b")
-# A word that may be « article » or « clause » misspelled: seldom any other word, before a number.
+# A word before a number, which may be a misspelling of « article » or « clause ».
 _MISSPELT = re.compile(r"(?<!\w)(?P<typed>[^\W\d_]{5,12})(?= ?\d)", re.IGNORECASE)
 _NAMED = ("article", "articles", "clause", "clauses", "paragraphe", "paragraphes")
-_OTHERS = frozenset(["cause", "causes", "classe", "classes"])  # other words, one letter away from these
+_OTHERS = frozenset(["cause", "causes", "classe", "classes"])  # real words, one letter away from « clause »
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
 _LEFT = re.compile(rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+/?!.:«»()]", re.IGNORECASE)
@@ -63,7 +63,7 @@ class NumberSpan:
 class Reference:
     """The numbers that a text names. `page` counts from 1.
 
-    `exact`: the text has nothing else. `marked`: a number contains a dot or follows a word such as
+    `exact`: the text contains nothing else. `marked`: a number contains a dot or follows a word such as
     « article », so it is not a mere quantity.
     """
 
@@ -77,10 +77,10 @@ def parse_reference(text: str, version: Version) -> Reference | None:
     """Return the reference in `text`, or None when no number in it can be a clause's.
 
     Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et 5.10 »,
-    « article 5 page 2 », and what `version` has: « titre III », « 2 bis », « 5.01 a) », « préambule ».
-    A number that the version has not stays as it is written.
+    « article 5 page 2 », and the other numbers of `version`: « titre III », « 2 bis », « 5.01 a) »,
+    « préambule ». A number that the version lacks is returned as written.
     """
-    if _NUMBER_ALONE.fullmatch(text):  # by far the most common
+    if _NUMBER_ALONE.fullmatch(text):  # by far the most common case
         number = Number(text.replace(",", "."))
         if not version.within(number):
             number = resolved(str(number), version)
@@ -218,7 +218,10 @@ def _is_marked(written: str) -> bool:
 
 
 def pointed(first: Number, second: Number, version: Version) -> Number | None:
-    """Return the clause that two plain numbers are together, « 5 10 », when the second is not an article."""
+    """Return the clause that two plain numbers name together, 5.10 for « 5 10 », or None.
+
+    Return None when the second is an article's number, or when there is no such clause.
+    """
     if version.within(second) or not (str(first).isdecimal() and str(second).isdecimal()):
         return None
     number = resolved(f"{first}.{second}", version)
@@ -229,7 +232,7 @@ def pointed(first: Number, second: Number, version: Version) -> Number | None:
 
 _ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _IS_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
-_CALLED: Final = ("titre", "chapitre", "partie", "section")  # what people call « IV. » that has no word
+_CALLED: Final = ("titre", "chapitre", "partie", "section")  # words that people add to a bare « IV. »
 _OF: Final = ("du ", "de la ", "de l'", "de l’", "de ")
 _FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
 _UNDER = r"(?:alin[eé]as?|al\.|al(?=\s)|par\.|sous-paragraphes?|items?|lettres?|let\.|let(?=\s))"
@@ -259,7 +262,7 @@ _MORE = re.compile(
     rf"\s*(?P<link>{_AND}|{_TO})\s*(?:{_UNDER}\s+)?(?P<item>\d{{1,2}}|[a-z])\)?", re.IGNORECASE
 )
 _BETWEEN_ITEMS = re.compile(rf"{_UNDER}|[\s,()]+", re.IGNORECASE)
-# The same, when the clause may have no such item: a letter counts only before « ) » or after « alinéa ».
+# Like `_ITEM_IN`, for items that may not exist: a letter counts only before « ) » or after « alinéa ».
 _ANY_ITEM = (
     re.compile(
         rf"(?<![\w.])(?P<number>{_NUMBER})(?P<item>(?:\s*,?\s*(?:\(?(?:[a-z]{{1,4}}|\d{{1,2}})\)"
@@ -272,7 +275,7 @@ _ANY_ITEM = (
         re.IGNORECASE,
     ),
 )
-_DEEPEST: Final = 5  # parts within one another; trying thousands of them would take half a second
+_DEEPEST: Final = 5  # levels of nested items; trying thousands would take half a second
 # « 2.3.5, 9 », « 13, 1, a »: a whole text that can be a clause and one of its parts.
 _PARTS_ALONE = re.compile(
     rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})"
@@ -290,10 +293,10 @@ _INSERTED = re.compile(
 class _Names:
     """The names that people may give to the parts of a version, by key (see `_key`).
 
-    `whole`: the names, which may be a whole text. `pattern`: finds the names that stand out within any text,
-    None when all the numbers are plain. `missing`: finds other numbers that are written like them. `nested`:
-    whether some names include the clause around the part. `inner`: the parts with such names, by the words of
-    their number alone, « 13 3 a » for « 13, 3 a. ».
+    `whole`: every name, to compare with a whole text. `pattern`: finds the names that can be recognized
+    within any text, None when all the numbers are plain. `missing`: finds numbers of the same form that the
+    version lacks. `nested`: whether some names include the clause around the part. `inner`: the parts with
+    such names, by `_inner_key`, « 13 3 a » for « 13, 3 a. ».
     """
 
     whole: dict[str, Number]
@@ -304,7 +307,7 @@ class _Names:
 
 
 def resolved(typed: str, version: Version) -> Number:
-    """Return the number that `typed` means in a version: « 5.1 » is 5.01 when nothing else can be meant.
+    """Return the number that `typed` means in a version: « 5.1 » means 5.01 when it can mean nothing else.
 
     Likewise « 20.2 » means « 20, 2 », unless that is an item of a list. A number that the version lacks is
     returned as typed.
@@ -319,7 +322,7 @@ def resolved(typed: str, version: Version) -> Number:
 
 
 def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
-    """Return the clause or article and the item of it that `text` names, if it has no such item."""
+    """Return the clause or article, and the label of its missing item, that `text` names, if any."""
     names = _names(version)
     text = " ".join(text.split())
     if alone := _absent_part(text, version):
@@ -338,10 +341,10 @@ def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
 
 
 def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
-    """Return a clause and the missing part of it, when `text` is nothing else: « 2.3.5, 9 », « 13, 1, a ».
+    """Return a clause and the label of its missing part, when `text` names only that: « 2.3.5, 9 ».
 
-    A number names a part if no article has it or, after a comma, if the clause's number contains a dot and no
-    other number follows.
+    The second number names a part if no article has this number or, after a comma, if the clause's number
+    contains a dot and no other number follows.
     """
     match, names = _PARTS_ALONE.fullmatch(text.strip(" .?!")), _names(version)
     clause = resolved(match["number"].replace(",", "."), version) if match else None
@@ -372,13 +375,13 @@ def _innermost(clause: Number, items: Sequence[str], names: "_Names") -> tuple[N
 
 
 def _with_items_after(text: str, version: Version) -> str:
-    """Move the items that are named before their clause to after it, outermost first. Return the text."""
+    """Return the text with each item moved after its clause: « 5.01, al. a » for « alinéa a) de 5.01 »."""
     names = _names(version)
 
     def turned(match: re.Match[str]) -> str:
         clause = resolved(match["number"].replace(",", "."), version)
         items = [word.strip(".)") for word in _NO_ITEM.sub(" ", match["items"]).split()]
-        # A word before them may look like one: « il y a la lettre b ».
+        # A word before the items may look like an item: « il y a la lettre b ».
         orders = [order for at in range(len(items)) for order in (items[at:], items[at:][::-1])]
         best = max(orders, key=lambda order: _innermost(clause, order, names)[1])
         if not _innermost(clause, best, names)[1]:
@@ -418,7 +421,7 @@ def _names(version: Version) -> _Names:
 def _without_paragraph(inner: Mapping[str, Number]) -> Mapping[str, Number]:
     """Return the items of numbered paragraphs, without the paragraph's number: « 13 a » for « 13 3 a ».
 
-    Only those that one paragraph of the clause alone has.
+    An item that several paragraphs of the clause have is left out.
     """
     holders: dict[str, set[Number]] = defaultdict(set)
     for key, number in inner.items():
@@ -429,7 +432,7 @@ def _without_paragraph(inner: Mapping[str, Number]) -> Mapping[str, Number]:
 
 
 def _missing_pattern(version: Version) -> re.Pattern[str] | None:
-    """Return a pattern for numbers written like this version's, None when all of these are plain."""
+    """Return a pattern for numbers written like those of a version, None when these are all plain."""
     words, shapes = {"(?!)"}, {"(?!)"}
     for number in version.numbers():
         if _is_called(number, version):  # « titre VI », where « IV. » is called « titre IV »
@@ -452,9 +455,9 @@ def _missing_pattern(version: Version) -> re.Pattern[str] | None:
 
 
 def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
-    """Yield the ways to call a part, and whether each stands out in a text.
+    """Yield the names that people may give to a part, and whether each can be recognized within a text.
 
-    A title, or a letter alone, would be found in any sentence.
+    A title, or a letter alone, cannot: any sentence may contain it.
     """
     written, provision = str(number), version.provision(number)
     if provision is None:  # an item
@@ -480,15 +483,15 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
         noun = "article " if provision.kind is Kind.ARTICLE else keyword
         yield f"{keyword}{label}", bool(keyword) and not path
         yield f"{noun}{label}", bool(noun)
-        for before in (f"{path}, ", f"{path} ") if path else ():  # the pattern of the first finds both
+        for before in (f"{path}, ", f"{path} ") if path else ():  # the first name's pattern finds both
             comma = before[-2] == ","
             yield from ((f"{before}{keyword}{label}", comma), (f"{before}{noun}{label}", comma))
-        for of in _OF if path else ():  # the pattern of the first finds them all
+        for of in _OF if path else ():  # the first name's pattern finds them all
             yield f"{noun}{label} {of}{path}", of == _OF[0]
 
 
 def _is_called(number: Number, version: Version) -> bool:
-    """Return whether people call a part « titre IV », though it is only « IV. »."""
+    """Return whether people may call a part « titre IV » although its number is only « IV. »."""
     provision = version.provision(number)
     alone = provision is not None and str(number) == provision.label and bool(provision.children)
     return alone and bool(_value(str(number)))
@@ -519,7 +522,7 @@ def _value(label: str) -> int:
 
 
 def _key(name: str) -> str:
-    """Return a name without case, accents, a closing parenthesis, and zeros before a number."""
+    """Return a name in lower case, without accents, closing parenthesis, or zeros before a number."""
     return re.sub(r"(?<!\d)0+(?=\d)", "", " ".join(fold_accents(name).split())).removesuffix(")")
 
 
@@ -539,7 +542,10 @@ def _pattern_of(name: str) -> str:
 
 
 def _sub_folded(pattern: re.Pattern[str], take: Callable[[re.Match[str]], str], text: str) -> str:
-    """Replace what `pattern` finds in `text` without its accents. Accented letters elsewhere are kept."""
+    """Replace, with what `take` returns, each match of `pattern` in `text` once accents are removed.
+
+    Accents outside of the matches are kept.
+    """
     folded = "".join((fold_accents(letter) or " ")[0] for letter in text)
     result, at = "", 0
     for match in pattern.finditer(folded):
@@ -571,15 +577,15 @@ def _respelt(match: re.Match[str]) -> str:
 
 
 _BESIDE = 2  # articles to look at on each side, when the article does not exist
-_SAME = 3  # containers shown that have the same number
+_SAME = 3  # parts to show when several containers have the same number
 
 
 def nearest(number: Number, version: Version) -> tuple[Number, ...]:
     """Return the few existing numbers that a missing `number` may have meant, if any, in order.
 
     One corrects a likely slip (an extra or missing digit, or a missing dot). The other is the closest in
-    the same article or, when that article does not exist, within `_BESIDE` articles. A number that several
-    containers have means the first few of these.
+    the same article or, when that article does not exist, within `_BESIDE` articles. For a number that
+    several containers have, return the first few parts with this number instead.
     """
     typed = _figures(number)
 

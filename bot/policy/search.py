@@ -90,12 +90,12 @@ class Hit:
     spans: tuple[tuple[int, int], ...]
 
 
-# By clause, the spans of the words sought, none if they are only in its heading.
+# For each clause, the spans of the words sought, none if they are only in its heading.
 Places: TypeAlias = dict[Number, list[tuple[int, int]]]
 
 
 class Index:
-    """The words of some clauses. `topics`: words that people use, with the clauses that they refer to.
+    """A search index of clauses. `topics`: words that people use, with the clauses that they refer to.
 
     `titles`: by clause, the titles of the provisions around it, except those already in its heading.
     """
@@ -108,7 +108,7 @@ class Index:
     ) -> None:
         self._clauses = tuple(clauses)
         self._places: dict[str, Places] = defaultdict(lambda: defaultdict(list))
-        self._vocabulary: dict[str, str] = {}  # from a folded word to the word
+        self._vocabulary: dict[str, str] = {}  # from a word without accents to the word
         self._folded: dict[Number, set[str]] = {}
         for clause in self._clauses:
             folded = self._folded[clause.number] = set[str]()
@@ -153,7 +153,7 @@ class Index:
         return sorted(hits, key=lambda hit: -scores[hit.clause.number])
 
     def complete(self, typed: str) -> list[Clause]:
-        """Return the clauses with words that start with each typed word, or else the search results."""
+        """Return the clauses where each typed word begins some word, or else the search results."""
         starts = [fold_accents(match[0]) for match in search_words(typed)]
         if not starts:
             return []
@@ -186,7 +186,7 @@ class Index:
         return dict(places)
 
     def did_you_mean(self, query: str) -> str:
-        """Return `query` with unknown words replaced by close ones of the policy, or "" if unchanged."""
+        """Return `query` with unknown words replaced by similar words of the policy, "" if none is."""
         from rapidfuzz import fuzz, process  # noqa: PLC0415 — 2 MB, for the first unknown word
 
         changed = query

@@ -1,19 +1,19 @@
-"""Tells text from headings: whether a line is a sentence, the end of one, or the middle."""
+"""Tells headings from text by a line's words: whether they are a whole sentence, its end or its middle."""
 
 import re
 from typing import Final
 
 _LONG: Final = 120  # characters; a line of a cover is shorter
-_SHORT: Final = 25  # characters; a line of a cover may be that short and still end with a full stop
+_SHORT: Final = 25  # characters; a shorter line, even with a full stop, may be a line of a cover
 
 _TAIL: Final = 40  # characters, enough to see how a text ends
 _FEWEST_CAPITALS: Final = 3  # minimum letters of a line in capitals
 
-BULLETS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff"  # as in a class of a regular expression
+BULLETS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff"  # for a character class of a regular expression
 _BULLET: Final = re.compile(r"(?:[-*+–—o]\s+|[•▪◦●○■□➢➤❖‣∙·\uf000-\uf8ff]\s*)(?P<text>\S.*)$", re.DOTALL)
 _FOLIO: Final = re.compile(r"[-–—]\s*\d{1,4}\s*[-–—]")  # « - 3 - »: a page
 _TERMINAL: Final = re.compile(r"""(?:[.:;!?)»"”\]…]|[;,]\s*(?:et|ou|and|or))\s*$""")
-# the end of the item before the last
+# the end of the last item but one
 _ENUMERATED: Final = re.compile(r"[;,]\s*(?:et|ou|and|or)\s*$", re.IGNORECASE)
 _LEAD_IN: Final = re.compile(r":\s*$")
 _CLOSED: Final = re.compile(r"[.;]\s*$")
@@ -29,7 +29,7 @@ _UNFINISHED: Final = re.compile(
     r"annexes?|n[o°º]|numéros?|of|to|and|or|the|in|see|bylaws?)\.?['’(«,]?\s*$|[-–—,/(«]\s*$",
     re.IGNORECASE,
 )
-# « IL EST RÉSOLU DE : » closes what precedes, whatever its capitals.
+# Words that enact or give reasons: « IL EST RÉSOLU DE : » is a sentence, even in capitals.
 _ENACTS: Final = re.compile(
     r"(?:attendu|considérant|vu)\s+(?:que?\b|l)|il est\b|(?:par|en) conséquence|(?:les parties|le conseil|"
     r"l.assemblée)\b.*(?:ce qui suit|comme suit|que|de)\s*:|whereas\b|be it\b|(?:now,? )?therefore\b|"
@@ -62,7 +62,7 @@ def is_prose(text: str) -> bool:
 
 
 def ends(text: str) -> bool:
-    """Return whether a sentence, or an item of a list, may end there."""
+    """Return whether a sentence, or an item of a list, may end where `text` ends."""
     return _TERMINAL.search(text[-_TAIL:]) is not None
 
 
@@ -87,7 +87,7 @@ def is_closed(text: str) -> bool:
 
 
 def is_unfinished(text: str) -> bool:
-    """Return whether a line continues on the next, « … prévu à l'article », even if a number begins that."""
+    """Return whether a line must continue on the next one: « … prévu à l'article »."""
     tail = text[-_TAIL:]
     return _UNFINISHED.search(tail) is not None and _ENUMERATED.search(tail) is None
 
@@ -98,7 +98,7 @@ def begins_note(text: str) -> bool:
 
 
 def split_note(text: str) -> tuple[str, str]:
-    """Return a title, then the notes after it on its part's history, "" when there are none."""
+    """Split a title from the notes after it on the part's history, "" when there are none."""
     at = end = len(text.rstrip(" ."))
     depth = 0
     while at:

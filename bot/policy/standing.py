@@ -10,7 +10,7 @@ from bot.policy.library import Policy
 
 
 class LegalStanding(StrEnum):
-    """Whether a text is in force. The values are shown to people and written for programs."""
+    """Whether a text is in force. The values are shown to people, and written in data for programs."""
 
     IN_FORCE = "en vigueur"
     COMING = "à venir"
@@ -23,14 +23,14 @@ VersionStanding: TypeAlias = Literal[LegalStanding.IN_FORCE, LegalStanding.COMIN
 
 
 def legal_standing(policy: Policy, version: Version, day: date) -> VersionStanding:
-    """Return whether a version is in force on a given day."""
+    """Return the standing of a version on a given day."""
     if version.since > day:
         return LegalStanding.COMING
     return LegalStanding.IN_FORCE if version is policy.in_force(day) else LegalStanding.REPLACED
 
 
 def removal_day(policy: Policy, version: Version, number: Number) -> date | None:
-    """Return the day on which a number missing from `version` was removed, None if no earlier one had it."""
+    """Return the day on which a number that `version` lacks was removed, None if no version before had it."""
     days = (
         after.since
         for before, after in pairwise(policy.versions)

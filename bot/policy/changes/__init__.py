@@ -1,1 +1,1 @@
-"""The comparison of two versions, clause by clause, and the new place of each clause."""
+"""The comparison of two versions, clause by clause, and what became of each clause."""

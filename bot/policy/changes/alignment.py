@@ -20,14 +20,15 @@ from bot.policy.changes.wording import normalized
 from bot.policy.provisions import Kind
 
 LEAST: Final = 0.3  # likeness below which two clauses are never linked, whatever their places
-ENOUGH: Final = 0.4  # the same, with the bonuses for place included
+ENOUGH: Final = 0.4  # likeness, bonuses included, below which two clauses are not linked
 SAME_NUMBER: Final = 0.10  # bonus for the same number
 SAME_PLACE: Final = 0.05  # bonus for having the same neighbours
 WEAK: Final = 0.65  # likeness below which a link can be replaced by a split or a merger
 SURE: Final = 0.9  # a weak link is undone if this share of a clause is in another's changed words
-# A clause is a part of another when at least `CONTAINED` of it is in the other's changed words, or
-# `CONTAINED` of those words are in it. In the second case, `EXPLAINED` of the part must also be in those
-# words, and those words must be `EXPLAINED` of the other clause.
+# The shares by which a clause is recognized as part of another one. Either `CONTAINED` of the clause is among
+# the other's changed words, or `CONTAINED` of those changed words are in the clause. In the second case,
+# `EXPLAINED` of the clause must also be among the changed words, which must be `EXPLAINED` of the other
+# clause.
 CONTAINED: Final = 0.6
 EXPLAINED: Final = 0.2
 
@@ -60,7 +61,10 @@ def align(old: Version, new: Version) -> tuple[list[ClauseLink], dict[Number, Nu
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """A clause that may join a link: its certainty (0 to 1), whether it is a new clause, and its index."""
+    """A clause that may join a link. `share`: how certain this is, 0 to 1. `place`: the clause's index.
+
+    `added`: whether it is a clause of the new version, rather than of the old one.
+    """
 
     share: float
     added: bool
@@ -80,7 +84,8 @@ class _Aligner:
     def _link_same_words(self, old: Version, new: Version) -> None:
         """Link the clauses that have the same words.
 
-        Among several, « (abrogé) », match by title and number, by title, by number, then in order.
+        When several clauses have the same words, such as « (abrogé) », they are matched by title and number,
+        by title, by number, then in order.
         """
         by_words: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for side, clauses in enumerate((self.old, self.new)):
@@ -129,10 +134,10 @@ class _Aligner:
         return [link for link in self.links if link.old[0] in self.profiles.old.row]
 
     def unlink_parts(self) -> None:
-        """Undo a weak link when one of its clauses is clearly part of another clause.
+        """Undo a weak link when one of its two clauses is clearly part of a third clause.
 
-        The link is kept when the rest of that other clause became the other end of the link, since a
-        paragraph then moved from one clause to the other.
+        The link is kept when the rest of the third clause became the other clause of the link: then a
+        paragraph only moved from one clause to another.
         """
         profiles = self.profiles
         for link in self._compared():
@@ -156,7 +161,7 @@ class _Aligner:
                 self.links.remove(link)
 
     def link_parts(self) -> None:
-        """Join each unlinked clause to the link that lost or gained it, the most certain first."""
+        """Join each unlinked clause to the link of the clause that lost or gained it, the surest first."""
         links = self._compared()
         removed, added = map(set, self._unlinked())
         offers = [self._offers(link, removed, added) for link in links]
@@ -172,7 +177,10 @@ class _Aligner:
             offers[at] = self._offers(links[at], removed, added)
 
     def _offers(self, link: ClauseLink, removed: set[int], added: set[int]) -> list[_Offer]:
-        """Return the clauses that may join a link, most certain first. Only one end can have several."""
+        """Return the clauses that may join a link, most certain first.
+
+        Only one end of a link can have several clauses.
+        """
         profiles, offers = self.profiles, []
         for is_added, places, side in ((True, added, profiles.new), (False, removed, profiles.old)):
             if len(link.old if is_added else link.new) > 1:
@@ -197,9 +205,9 @@ class _Aligner:
         """Return two float vectors, `(rows,)`, about clauses that may be parts of a link's single clause.
 
         With `added`, the rows are new clauses, compared with the words that the link's old clause lost.
-        Otherwise, they are old clauses, compared with the words that its new clause gained. The first vector
-        is the share of each row that is in those words. The second is the share of those words that is in the
-        row, 0 when either share is small.
+        Otherwise, they are old clauses, compared with the words that the link's new clause gained. The first
+        vector gives the share of each row that is in the lost or gained words. The second gives the share of
+        these words that is in the row, 0 when either share is small.
         """
         profiles = self.profiles
         sources, pieces = (profiles.old, profiles.new) if added else (profiles.new, profiles.old)
@@ -230,10 +238,10 @@ def _called(version: Version, clause: Clause) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The features by which parts are matched.
+    """The features by which a part of one version is matched with a part of the other.
 
-    `held`: how many clauses it is or contains. `holds`: whether it contains clauses, rather than being a
-    single one.
+    `held`: how many clauses the part is or contains. `holds`: whether it contains clauses, rather than being
+    a single clause.
     """
 
     number: Number
@@ -267,7 +275,7 @@ def _align_parts(old: Version, new: Version, links: Sequence[ClauseLink]) -> dic
     """Return the new number of each part.
 
     Parts that contain clauses are matched by the clauses that they share, their titles and their numbers.
-    Other parts follow their clause: the first clause of a split, or of a merger, carries on.
+    Any other part follows its clause. When clauses were split or merged, the first one is followed.
     """
     before, after = old.clauses(), new.clauses()
     formers, latters = ([_Part.of(side, number) for number in side.parts()] for side in (old, new))

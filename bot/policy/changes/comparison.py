@@ -17,9 +17,9 @@ MOST = 0.5  # share of changed clauses above which the whole text is restructure
 class ChangeKind(StrEnum):
     """The kind of a change, in decreasing order of importance.
 
-    Renumbered: a new number in the same article or, for an article, in the same container. That article or
-    container may itself be renumbered. Moved: to another one. In both cases the words may have changed too
-    (see `Change.nature`).
+    `RENUMBERED`: a new number within the same article or, for an article, the same container, which may
+    itself be renumbered. `MOVED`: to another article or container. In both cases the words may have changed
+    too (see `Change.nature`).
     """
 
     REMOVED = "removed"
@@ -120,7 +120,7 @@ def compare(old: Version, new: Version) -> Comparison:
         if len(link.new) == 1:
             numbers.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
     reader = Proofreader(lexicon.word_checker(clause.text for clause in (*before, *after)), numbers)
-    places: list[tuple[tuple[int, int], Change]] = []  # the place of each in the new text, then the old
+    places: list[tuple[tuple[int, int], Change]] = []  # each with its place in the new text and the old
     items: list[tuple[int, ItemChange]] = []
     followed: dict[Number, Number] = {}
     for link in links:
@@ -136,7 +136,7 @@ def compare(old: Version, new: Version) -> Comparison:
         if at not in linked:
             places.append(((at, -1), Change(ChangeKind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)))
     last = {at: link.new[-1] for link in links for at in link.old}
-    reached = -1  # a removed clause comes after those that preceded it
+    reached = -1  # a removed clause comes after the clauses that preceded it
     for at, clause in enumerate(before):
         if at in last:
             reached = max(reached, last[at])
@@ -151,7 +151,7 @@ def compare(old: Version, new: Version) -> Comparison:
 def _has_moved(comparison: Comparison, old: Clause, new: Clause) -> bool:
     """Return whether a clause left its article or container.
 
-    A container's heading that was added or removed moves no clause. A clause that left its article has moved.
+    Adding or removing the heading of a container moves no clause. A clause that left its article has moved.
     """
     parts, former, latter = comparison.parts, comparison.old.home(old), comparison.new.home(new)
     if (parts.get(former) if former else None) == latter and (former is None or former in parts):
@@ -162,7 +162,7 @@ def _has_moved(comparison: Comparison, old: Clause, new: Clause) -> bool:
 
 
 def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number]) -> Iterator[HeadingChange]:
-    """Yield the changes of titles, and of numbers other than clauses'. Removed parts come last."""
+    """Yield the changes of titles, and of the numbers of parts that are not clauses, removed parts last."""
     formers = {latter: former for former, latter in parts.items()}
     for latter in new.parts():
         former, after = formers.get(latter), _title(new, latter)
@@ -180,7 +180,7 @@ def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number])
 
 
 def _title(version: Version, number: Number) -> str:
-    """Return the title of a part, "" when it is the text of its clause."""
+    """Return the title of a part, "" when the title is all the text of its clause."""
     title, clause = version.part(number).title, version.clause(number)
     return "" if clause and clause.text == title else title
 

@@ -2,8 +2,8 @@
 
 An identity is the part's first version and number, « pa20@2015-12-13:5.10 », whatever its number is now. Once
 a text is in force, the identities of its parts are stored and never computed again, so that a better
-comparison changes none of them. Everything that has an address has one, since any of it can be cited:
-containers, articles, clauses, annexes, headings without a number, and the items of clauses.
+comparison changes none of them. Everything that can be cited has an identity: containers, articles, clauses,
+annexes, headings without a number, and the items of clauses.
 
 Annotations, guidance and question banks name clauses by the numbers of the version that they were written
 about, their origin. They are not rewritten when the policy is revised. They are checked against their origin,
@@ -57,9 +57,9 @@ def chain(version: Version) -> tuple[Version, ...]:
 
 
 def origin(version: Version) -> Version:
-    """Return the version that the files beside the policy were written for.
+    """Return the version that `annotations.toml`, and the other files beside the policy, were written for.
 
-    The files name it. By default, it is the latest version before the first approved revision.
+    `annotations.toml` names it. By default, it is the latest version before the first approved revision.
     """
     versions = chain(version)
     named = [earlier for earlier in versions if earlier.key == version.interpreted]
@@ -71,9 +71,9 @@ def origin(version: Version) -> Version:
 def name_parts(version: Version) -> Mapping[Number, str]:
     """Return the identity of each part and item of a version, by number.
 
-    Each keeps the identity of the part it comes from. When one is split, the first part keeps it; when
-    several are merged, the first one's remains. A part that is restored word for word gets its former
-    identity back. Any other part gets a new one.
+    A part keeps the identity of the part that it comes from. When a part is split, the first piece keeps its
+    identity. When parts are merged, the identity of the first one is kept. A part that is restored word for
+    word gets its former identity back. Any other part gets a new identity.
     """
     numbers = tuple(version.numbers())
     named = {number: version.stored[str(number)] for number in numbers if str(number) in version.stored}
@@ -93,7 +93,7 @@ def name_parts(version: Version) -> Mapping[Number, str]:
 
 @lru_cache(maxsize=8)
 def _by_words(version: Version) -> Mapping[tuple[str, ...], Number]:
-    """Return the parts and items with unique words, by kind, title and words."""
+    """Return the number of each part and item whose words are unique, by kind, title and words."""
     numbers: dict[tuple[str, ...], list[Number]] = defaultdict(list)
     for number in version.parts():
         part = version.part(number)
@@ -125,7 +125,7 @@ def fates(old: Version, new: Version) -> Fates:
             now = dict.fromkeys(later for current in fate.now for later in trail[str(current)])
             same = fate.same and reworded.isdisjoint(map(str, fate.now))
             result[number] = Fate(tuple(map(Number, now)), same)
-    # Words changed or removed, then restored, for instance by the withdrawal of a revision.
+    # The words of a clause may have been changed or removed, then restored by the withdrawal of a revision.
     strayed = [
         clause for clause in old.clauses() if not (result[clause.number].same and result[clause.number].now)
     ]
@@ -148,7 +148,11 @@ def fates(old: Version, new: Version) -> Fates:
 
 
 def _reversed(later: Fates, old: Version) -> Fates:
-    """Return the fates from the later version, `old`, to the earlier one. Its new clauses have no fate."""
+    """Return the fates from a later version, `old`, back to an earlier one.
+
+    `later`: the fates from the earlier version to `old`. A clause that the earlier version lacks has no
+    number there.
+    """
     numbers = (*(clause.number for clause in old.clauses()), *(article.number for article in old.articles))
     result = {}
     for number in numbers:

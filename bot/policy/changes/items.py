@@ -16,7 +16,8 @@ SAME_MARK = 0.1  # bonus for the same letter or number
 class ItemChange:
     """An item that was added, removed, changed or renumbered.
 
-    `old`, `new`: its number in each version, "" in a version that lacks it.
+    `old`, `new`: its number in each version, "" in a version that lacks it. `reworded`: whether its words
+    changed, True for an added or removed item.
     """
 
     old: str
@@ -25,7 +26,10 @@ class ItemChange:
 
 
 def match_items(old: Sequence[Clause], new: Sequence[Clause]) -> dict[Number, Number]:
-    """Return the new number of each item of the `old` clauses, which became the `new` ones."""
+    """Return the new number of each item of the `old` clauses, which became the `new` clauses.
+
+    Items without a counterpart are left out.
+    """
     before, after = list(_read(old)), list(_read(new))
     matched: dict[Number, Number] = {}
     rest = list(after)
@@ -55,7 +59,7 @@ def match_items(old: Sequence[Clause], new: Sequence[Clause]) -> dict[Number, Nu
 def item_changes(
     old: Sequence[Clause], new: Sequence[Clause], matched: Mapping[Number, Number]
 ) -> Iterator[ItemChange]:
-    """Yield the changes in the items of `old` clauses, which became the `new` ones. Removed items come last.
+    """Yield the changes in the items of the `old` clauses, which became the `new` ones, removed items last.
 
     An item is unchanged when only its clause was renumbered.
     """

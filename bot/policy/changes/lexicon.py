@@ -25,8 +25,8 @@ _SHARED: WeakValueDictionary[str, Dictionary] = WeakValueDictionary()
 def dictionary() -> Dictionary:
     """Return the words of French, shared by all callers. Loading takes some fifty milliseconds.
 
-    pyspellchecker's file, whose keys are the words, is read without its library, which takes four times as
-    long because it counts them again.
+    The words are the keys of pyspellchecker's file. The file is read without that library, which takes four
+    times as long because it counts the words again.
     """
     words = _SHARED.get("fr")
     if words is None:

@@ -26,7 +26,7 @@ Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 @lru_cache(maxsize=256)  # most clauses of a version are in the next one that is compared
 def _grams(text: str) -> Counter[str]:
-    """Return how many times each run of letters is in a text. It is shared, and never changed."""
+    """Return how many times each run of letters is in a text. The cached result must not be changed."""
     words = (f"\u0002{search.fold_accents(word)}\u0003" for word in _WORD.findall(text))
     return Counter(word[at : at + GRAM] for word in words for at in range(max(len(word) - GRAM + 1, 1)))
 
@@ -88,8 +88,8 @@ class Profiles:
     def likeness(self) -> Matrix:
         """Return the likeness of each pair of clauses, from 0 to 1: `(old, new) float32`.
 
-        The likeness is Dice's coefficient or, when one clause has long additions, `WITHIN` times the share of
-        the shorter clause that is in the longer one.
+        The likeness is Dice's coefficient or, if greater, `WITHIN` times the share of the shorter clause that
+        is in the longer one, so that a clause with long additions is recognized.
         """
         old, new = self.old.mass[:, None], self.new.mass[None, :]
         both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)

@@ -1,6 +1,6 @@
-"""Separates changes that only renumber from those that people need to read.
+"""Separates changes of numbers alone from the changes that people need to read.
 
-Inserting an article renumbers all that follow. People are told so in one line, not thirty.
+Inserting an article renumbers all those that follow. People get one line about it, not thirty.
 """
 
 import re
@@ -21,7 +21,7 @@ _LAST = re.compile(r"(?P<before>.*[\s\u00a0])?(?P<label>\S+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Renumbering:
-    """A run of numbers, consecutive in both versions, whose clauses are otherwise unchanged."""
+    """Numbers that are consecutive in both versions, of parts in which nothing else changed."""
 
     old: tuple[str, ...]
     new: tuple[str, ...]
@@ -31,7 +31,7 @@ class Renumbering:
 class Condensed:
     """A comparison without its renumberings.
 
-    `runs`: the runs of renumbered numbers, in the order of the old text.
+    `runs`: the runs of new numbers, in the order of the old text.
     """
 
     changes: tuple[Change, ...]
@@ -40,7 +40,7 @@ class Condensed:
 
     @property
     def only_numbers(self) -> bool:
-        """Whether only numbers changed, if anything did."""
+        """Whether nothing changed, apart from numbers."""
         return not (self.changes or self.headings)
 
 
@@ -48,7 +48,7 @@ class Condensed:
 def condense(comparison: Comparison) -> Condensed:
     """Return a comparison's changes other than new numbers, and the runs of new numbers.
 
-    A number that is new only because its container's is, such as 5.1 in article 5, is in no run.
+    A number that changed only because its container's did, such as 5.1 in article 5, is in no run.
     """
     moves: dict[str, str] = {}
     changes: list[Change] = []
@@ -73,7 +73,7 @@ def condense(comparison: Comparison) -> Condensed:
 
 
 def _follows_holder(version: Version, number: str, moves: Mapping[str, str]) -> bool:
-    """Return whether only the part of a number that comes from its container is new, not its ending."""
+    """Return whether a number changed only in the beginning that it takes from its container's number."""
     return any(
         number.startswith(holder) and moves[number] == moves[holder] + number[len(holder) :]
         for above in version.around(Number(number))
@@ -83,7 +83,7 @@ def _follows_holder(version: Version, number: str, moves: Mapping[str, str]) -> 
 
 def _runs(comparison: Comparison, moves: Sequence[tuple[str, str]]) -> Iterator[Renumbering]:
     runs: list[list[tuple[str, str]]] = []
-    latest: dict[tuple[str, str], list[tuple[str, str]]] = {}  # by what comes before the last figure
+    latest: dict[tuple[str, str], list[tuple[str, str]]] = {}  # by the words before the last one, « titre »
     for old, new in moves:
         befores = _split(comparison.old, old)[0], _split(comparison.new, new)[0]
         run = latest.get(befores)
@@ -105,7 +105,7 @@ def _is_next(label: str, following: str) -> bool:
 
 
 def _split(version: Version, number: str) -> tuple[str, str]:
-    """Split a number before its last word: « titre », « III »."""
+    """Split a number before its last word: « titre III » gives « titre » and « III »."""
     match = _LAST.fullmatch(version.cited(Number(number)))
     return (match["before"] or "", match["label"]) if match else ("", number)
 
@@ -129,7 +129,7 @@ def describe(comparison: Comparison, run: Renumbering) -> str:
 
 
 def line(comparison: Comparison, runs: Sequence[Renumbering], *, only: bool) -> str:
-    """Return in one sentence which numbers changed, "" when none did.
+    """Return one French sentence that says which numbers changed, "" when none did.
 
     `only`: whether nothing else has changed.
     """

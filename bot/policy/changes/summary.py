@@ -36,7 +36,7 @@ _CORRECTED = "corrigé"  # an editorial change, which must not look substantive
 _FIGURES = ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
 _OF_FORM = (ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.MOVED, ChangeKind.CHANGED, ChangeKind.RENUMBERED)
 _ARTICLE = "article\u00a0"
-_ITEMS = 4  # changes of a clause's items that are described, at most
+_ITEMS = 4  # at most this many changes of a clause's items are described
 
 
 def count_changes(comparison: Comparison) -> str:
@@ -93,7 +93,7 @@ def foremost(comparison: Comparison) -> tuple[Change, ...]:
 
 
 def change_subject(title: Callable[[Number, Version], str], comparison: Comparison, change: Change) -> str:
-    """Return the heading above a change's clause, or the title of its article, as `Policy.title` gives it."""
+    """Return the heading above a change's clause, or else its article's title. `title`: `Policy.title`."""
     version, numbers = (comparison.new, change.new) if change.new else (comparison.old, change.old)
     number = Number(numbers[0])
     clause = version.clause(number)
@@ -185,7 +185,7 @@ def _holder(version: Version, number: str) -> str:
 
 
 def _within(version: Version, number: str) -> str:
-    """Return an item's number without its clause's."""
+    """Return an item's number without the number of its clause."""
     return number.removeprefix(_holder(version, number)).strip().removesuffix(".")
 
 
@@ -217,7 +217,7 @@ def describe_heading(comparison: Comparison, heading: HeadingChange) -> str:
 
 
 def _cited(version: Version, number: str) -> str:
-    """Return a number as it begins a sentence about it: « 5.10 », « article 5 », « partie II »."""
+    """Return a number as the first words of a sentence about it: « 5.10 », « article 5 », « partie II »."""
     name = version.named(Number(number))
     return name if name.startswith("partie ") else version.cited(Number(number))
 

@@ -42,7 +42,7 @@ def normalized(text: str) -> str:
 
 
 class _PlainCharacters(dict[int, str]):
-    """A table for `str.translate` that removes presentation, such as ligatures, filled as it is used."""
+    """A table for `str.translate` that replaces ligatures and other variants. It fills itself when used."""
 
     def __missing__(self, code: int) -> str:
         character = plain = chr(code)
