@@ -77,7 +77,7 @@ def save(database: Path, destination: Path) -> Copy:
 
 
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
-    """Write the night's sealed copy into `folder`. Once verified, it replaces any other for the same day.
+    """Write the night's sealed copy into `folder`. Once checked, it replaces any other copy of that day.
 
     The copy is made in memory, so that it is never on disk unencrypted. Raises `StorageError`, for example if
     the key is lost or the database is damaged.
@@ -103,7 +103,7 @@ def save_hourly(database: Path, folder: Path, keys: Path, moment: datetime) -> P
 
 
 def _read_database(database: Path, folder: Path, keys: Path) -> tuple[bytes, bytes]:
-    """Return the key of the copies, and the bytes of the database file, after checking that it is sound."""
+    """Return the key of the copies, and the bytes of the database file, which is checked first."""
     with (
         explained(database),
         closing(reader(database, earlier=True)) as source,
@@ -174,7 +174,7 @@ def expire(folder: Path, today: date, days: int, keys: Path) -> None:
 
 
 def _last(folder: Path, keys: Path) -> date | None:
-    """Return the night of the latest copy that opens or, if none opens, of the latest one, if any."""
+    """Return the night of the latest nightly copy that opens or, if none opens, of the latest, if any."""
     latest_first = nights(folder)[::-1]
     for night in latest_first:
         with suppress(StorageError):
@@ -223,10 +223,10 @@ def last_hour(folder: Path, keys: Path) -> datetime | None:
 
 
 def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[bytes, date | datetime | None]:
-    """Return the database file in a copy, and the date in its seal.
+    """Return the database file in a copy, and when the copy was made.
 
-    That is the night of a nightly copy, the moment of an hourly one, None for an unsealed copy. The copy's
-    SHA-256 is checked if it has one; a sealed copy needs none. `in_clear`: accept an unsealed copy, which
+    This is the night of a nightly copy, the moment of an hourly one, None for an unsealed copy. The copy is
+    checked against its SHA-256 file, which a sealed copy may lack. `in_clear`: accept an unsealed copy, which
     anyone able to write the file could have made. Raises `StorageError` when the copy is missing, altered,
     unsealed, sealed with another key, or named after another night.
     """

@@ -63,8 +63,8 @@ def restore(
 ) -> Restored:
     """Replace `database` with the copy `source`, keeping the old file under another name.
 
-    `reports`: the names of the notices about reports. `now`: in the association's time zone; the certificate
-    of destruction has its date. `in_clear`: accept an unsealed copy. Nothing changes unless the copy is
+    `reports`: the names of the notices about reports. `now`: in the association's time zone; it dates the
+    certificate of destruction. `in_clear`: accept an unsealed copy. Nothing changes unless the copy is
     complete and sound. Raises `StorageError`, for example if a bot is running.
     """
     database = database.resolve()  # replace the file, not a link to it

@@ -73,7 +73,7 @@ _IN_FORCE: Final = """
 def effective(db: Database, role_id: str, on: date) -> set[str]:
     """Return the accounts and e-mail addresses that may read a role's reports, or administer, on a given day.
 
-    They are in the format of `Appointment.account`. While all sending is paused, an appointment whose
+    The result is in the format of `Appointment.account`. While all sending is paused, an appointment whose
     announcements have not all been sent has no effect.
     """
     paused = state.flag(db, state.PAUSED) is not None
@@ -245,7 +245,7 @@ def _relief(
 
 
 def standing(db: Database, today: date, decided_on: date) -> Mapping[str, str]:
-    """Return today's administrators who may make, or agree to, a decision of a given day that takes two.
+    """Return today's administrators who may be one of the two for a decision made on day `decided_on`.
 
     Their right must have taken effect before that day and not have ended since, so that nobody is appointed
     just to decide or just to agree. The very first administrators count from their first day. The result maps
@@ -272,7 +272,10 @@ def is_second(db: Database, today: date, by: str, first: str, decided_on: date) 
 
 
 def awaits_second(db: Database, row: Appointment, today: date) -> bool:
-    """Return whether a row awaits a second administrator: it is for tomorrow, by one who is in `standing`."""
+    """Return whether a row takes effect tomorrow and is from an administrator who is in `standing`.
+
+    A second administrator may then confirm the row.
+    """
     return row.effective_on == today + timedelta(1) and row.by in standing(db, today, row.decided_on)
 
 

@@ -58,7 +58,7 @@ def latest(db: Database) -> Duties:
 
 
 def assign(db: Database, changed: Duties, since: date, by: str = "") -> None:
-    """Replace the duties with `changed` from the day `since`. Rows that both have in common stay.
+    """Replace the duties with `changed` from the day `since`. Rows that stay the same are not rewritten.
 
     `by`: the account of the administrator who decides, "" when the profile does (see `roles.seed`).
     """

@@ -35,7 +35,7 @@ class GroupSync:
     registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
-        """Record that `actor` belongs to `groups`, and to no other followed group of their platform."""
+        """Record that `actor` belongs to `groups`, and to no other followed group of that platform."""
 
         def record(db: Database, today: date) -> None:
             for group in {source.source_id for source in membership.sources(db, actor.platform)}:

@@ -48,7 +48,7 @@ def members(db: Database, kind: Kind) -> list[str]:
 
 
 def sources(db: Database, platform: str | None = None) -> list[Source]:
-    """Return the sources of one platform, or of all when it is None."""
+    """Return the sources of one platform, or of all platforms when `platform` is None."""
     rows = db.conn.execute(
         """SELECT id, kind, platform, team, source, source_id, read_day, problem FROM member_sources
            WHERE ? IS NULL OR platform = ? ORDER BY kind DESC, platform, source_id""",

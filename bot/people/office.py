@@ -225,7 +225,7 @@ def admin_refusal(office: Office, request: Request) -> str:
 def person_span(db: Database, person_id: str, platform: str) -> Span:
     """Return a span that shows a person to a reader on `platform`.
 
-    It shows their account on that platform if they have one, else another of their accounts.
+    The span shows the person's account on that platform if they have one, else another of their accounts.
     """
     accounts = sorted(persons.accounts_of(db, person_id), key=lambda account: account.platform != platform)
     if not accounts:

@@ -100,7 +100,7 @@ def first_account(db: Database, actor: Acting) -> Account:
 
 
 def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
-    """Send a person's messages to this account first, from now on.
+    """From now on, send a person's messages first to the account of `actor`.
 
     An account that the person chose (`chosen`) still comes before one that they merely used. The person is
     added to the database if needed, so that a choice made in their very first request is kept.

@@ -184,7 +184,7 @@ def recipients(db: Database, on: date) -> tuple[str, ...]:
 
 
 def others(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the other recipients, in the order in which they act for this one; [] if it is no recipient."""
+    """Return the recipients that act for a recipient `role_id`, in order, [] for any other role."""
     known = recipients(db, on)
     if role_id not in known:
         return []

@@ -53,9 +53,9 @@ _AROUND: Final = _THAT_ONE.union(
 class Move:
     """A move from the clauses last shown.
 
-    `step`: 1 for the clause after them, -1 for the one before, or else 0. `place`: which of these clauses or,
-    if there is only one, which clause of its article: 0 for the first, -1 for the last. None for the whole
-    article.
+    `step`: 1 for the clause after these, -1 for the clause before, or else 0. `place`: which of the clauses
+    shown or, if only one was, which clause of its article: 0 for the first, -1 for the last. None for the
+    whole article.
     """
 
     step: int = 0

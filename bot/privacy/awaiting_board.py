@@ -1,7 +1,7 @@
 """A board, in memory, of the people who may have something to do, as of the last beat of the clock.
 
-The menu of anyone else is answered from memory. Since it never waits for the storage thread, its response
-time does not reveal what that thread is doing.
+The menu of anyone else is answered from memory. Since that menu never waits for the storage thread, its
+response time does not reveal what the thread is doing.
 """
 
 from collections import defaultdict

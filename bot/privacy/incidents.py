@@ -63,7 +63,7 @@ _COLUMNS = {"id": int, **dict.fromkeys(LABELS, str), "serious_risk": int}
 def open_register(database: Path) -> Iterator[Database]:
     """Yield the register beside the bot's database. Create it if needed, readable by its owner only.
 
-    Raises `StorageError` when it cannot be opened, read or written.
+    Raises `StorageError` when the register cannot be opened, read or written.
     """
     path = register_path(database)
     with files.explained(path):

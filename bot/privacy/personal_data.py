@@ -261,7 +261,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` has yet to see `NOTICE_VERSION` of the privacy notice, with any account."""
+    """Return whether `actor` has seen this version of the privacy notice with none of their accounts."""
     person = persons.person_of(db, actor)
     shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
@@ -270,7 +270,7 @@ def notice_due(db: Database, actor: Acting) -> bool:
 
 
 def notice_shown(db: Database, actor: Acting) -> None:
-    """Record that `actor` has seen `NOTICE_VERSION` of the privacy notice."""
+    """Record that `actor` has seen the privacy notice of `NOTICE_VERSION`."""
     persons.known(db, actor)
     who = persons.account(actor)
     db.conn.execute(
@@ -323,9 +323,9 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
 
 
 def keeps_accounts(duties: Sequence[str]) -> bool:
-    """Return whether a person's accounts must be kept too, given their `duties`.
+    """Return whether a person's accounts must be kept too, given the result of `duties` for that person.
 
-    `nominations` alone does not require it, since its rows hold the accounts themselves.
+    The category « nominations » alone does not require this, since its rows hold the accounts themselves.
     """
     return not {_NOMINATIONS}.issuperset(duties)
 

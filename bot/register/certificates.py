@@ -77,7 +77,7 @@ def later(db: Database, number: int) -> list[Certificate]:
 
 
 def find(db: Database, number: int) -> Certificate | None:
-    """Return the entry with a number, or None."""
+    """Return the entry with this number, or None."""
     return next(_select(db, "number = ?", (number,)), None)
 
 

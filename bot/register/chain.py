@@ -2,9 +2,9 @@
 
 Each entry holds the digest of the previous one, so that altering, moving, removing or inserting an entry
 breaks every later digest and signature. An attestation identifies its person only by two commitments, to a
-name and to an account. Each is the SHA-256 of the value and a random salt. Whoever has the value and its salt
-can verify that the entry is about that name or account. Once the salt is erased, nobody can tell, not even by
-trying every name. A certificate has a single commitment, to all its content.
+name and to an account. A commitment is the SHA-256 of the value and a random salt. Whoever has the value and
+its salt can verify that the entry is about that name or account. Once the salt is erased, nobody can tell,
+not even by trying every name. A certificate has a single commitment, to all its content.
 """
 
 import hashlib

@@ -19,7 +19,7 @@ from bot.storage.database import StorageError
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain: its table, and the file where its end is recorded. `name`: in French, « le registre… »."""
+    """A chain: its table, and the file where its head is recorded. `name`: in French, « le registre… »."""
 
     table: Literal["attestations", "certificates"]
     file: HeadFile

@@ -2,8 +2,8 @@
 
 The folder of keys holds four files. `registre.cle` is the private key in use, 32 bytes that stay on this
 machine. `registre.publiques` lists every public key ever used, one per line, and can be shared with anyone.
-`registre.tete` is the last recorded head of the attestations (see `note_head`), and `certificats.tete` that
-of the certificates.
+`registre.tete` holds the last recorded head of the attestations (see `note_head`), and `certificats.tete` the
+last recorded head of the certificates.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """The alignment of two versions: which old clause became which new one.
 
-First, it links clauses with the same words, whatever their numbers. Then, among the rest, it links the pairs
-with the greatest total likeness. Last, an unlinked clause joins the clause that it was split from or merged
-into.
+`align` first links the clauses with the same words, whatever their numbers. Then, among the other clauses, it
+links the pairs with the greatest total likeness. Last, an unlinked clause joins the clause that it was split
+from or merged into.
 """
 
 from bisect import bisect_left

@@ -136,7 +136,7 @@ def fates(old: Version, new: Version) -> Fates:
         matches = by_words[normalized(clause.text)]
         if len(matches) == 1:
             result[clause.number] = Fate((matches[0],), same=True)
-    # An article goes where most of its clauses go, unless its own text has the same number.
+    # An article goes where most of its clauses go. For a number that is also a clause's, the clause prevails.
     articles = {}
     for article in old.articles:
         own = [result[clause.number] for clause in article.clauses]

@@ -53,7 +53,7 @@ def create_tables(db: Database) -> None:
 
 @migrations(name=SECOND)
 def add_tables(db: Database) -> None:
-    """Create the tables added since. The next start fills those that other tables determine."""
+    """Create the tables added since. At its next start, the bot fills those that it can compute."""
     for statement in _ADDED:
         db.conn.execute(statement)
 

@@ -31,9 +31,9 @@ TABLES = (
          person_id TEXT REFERENCES people(id) ON DELETE SET NULL,
          approved_on TEXT NOT NULL,
          UNIQUE (revision_id, person_id)) STRICT""",
-    # The people to notify of a revision. `asked`: the reading that it requires of them. `told`: the notice
-    # that announces it. `state`, `problem`, `platform` and `sent_on` are copied from the outbox, whose rows
-    # are deleted after some time.
+    # The people to notify of a revision. `asked`: the reading that the revision requires of them. `told`: the
+    # notice that announces the revision. `state`, `problem`, `platform` and `sent_on` are copied from the
+    # outbox, whose rows are deleted after some time.
     """CREATE TABLE revision_recipients (
          id TEXT PRIMARY KEY,
          revision_id TEXT NOT NULL REFERENCES revisions(id),
