@@ -48,14 +48,14 @@ TRIALS = [
 
 
 def test_top1_top3_and_joint_are_those_of_the_definition() -> None:
-    found = evaluation.measure(TRIALS)
-    assert (found.n, found.top1, found.top3, found.joint) == (7, 0.8, 1.0, round(4 / 7, 4))
+    measured = evaluation.measure(TRIALS)
+    assert (measured.n, measured.top1, measured.top3, measured.joint) == (7, 0.8, 1.0, round(4 / 7, 4))
 
 
 def test_what_is_announced_is_counted_right_or_wrong_whatever_the_subject() -> None:
     sure = [replace(one, answer=replace(one.answer, sure=True)) for one in (TRIALS[0], TRIALS[3], TRIALS[6])]
-    found = evaluation.measure([*sure, TRIALS[4]])
-    assert (found.announced, found.wrong) == (round(2 / 3, 4), round(2 / 3, 4))
+    measured = evaluation.measure([*sure, TRIALS[4]])
+    assert (measured.announced, measured.wrong) == (round(2 / 3, 4), round(2 / 3, 4))
 
 
 def test_a_silence_is_right_when_it_is_told_as_such() -> None:

@@ -48,17 +48,17 @@ def test_questions_set_aside_are_answered_as_well_as_is_promised(
     aside = bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE))
     conversations = [(Asked(line),) for line in aside]
     answer = partial(engine.answer, policy, version)
-    found = evaluation.measure(evaluation.ask(lambda: answer, conversations))
-    assert found.top1
-    assert found.top3
-    assert found.joint
-    assert (found.top1, found.top3, found.joint) >= (0.93, 0.98, 0.93)
-    assert min(found.top1, found.joint) >= 0.93
-    assert found.top3 >= 0.98
-    assert found.announced
-    assert found.announced >= 0.85
-    assert found.wrong is not None
-    assert found.wrong <= 0.02
+    measured = evaluation.measure(evaluation.ask(lambda: answer, conversations))
+    assert measured.top1
+    assert measured.top3
+    assert measured.joint
+    assert (measured.top1, measured.top3, measured.joint) >= (0.93, 0.98, 0.93)
+    assert min(measured.top1, measured.joint) >= 0.93
+    assert measured.top3 >= 0.98
+    assert measured.announced
+    assert measured.announced >= 0.85
+    assert measured.wrong is not None
+    assert measured.wrong <= 0.02
 
 
 def test_what_the_policy_leaves_unsaid_is_told_and_what_resembles_it_is_answered(

@@ -70,8 +70,8 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
 
     def planned_next() -> int:
         with storage.transaction() as db:
-            found = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (LEARN,))
-            return int(found.fetchone()[0])
+            rows = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (LEARN,))
+            return int(rows.fetchone()[0])
 
     assert await storage.run(planned_next) == 1, "the text to come learns the same"
 

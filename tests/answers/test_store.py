@@ -193,12 +193,12 @@ def test_two_processes_at_once_do_no_harm(small_apart: Small, monkeypatch: pytes
 def test_a_better_bank_takes_over_and_its_scores_are_told(small: Small) -> None:
     store.learn(small.sources, small.models)
     small.write(small.own_bank, [*Small.lines(("Dites, {}?",))])
-    found = store.learn(small.sources, small.models)
-    assert found.swapped
-    assert found.before
-    assert found.after
-    assert found.after.joint >= found.before.joint
-    assert found.lines == len(small.sources.lines())
+    verdict = store.learn(small.sources, small.models)
+    assert verdict.swapped
+    assert verdict.before
+    assert verdict.after
+    assert verdict.after.joint >= verdict.before.joint
+    assert verdict.lines == len(small.sources.lines())
 
 
 def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
@@ -216,14 +216,14 @@ def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
     ]
     small.write(small.own_bank, lies)
     assert shelf.prepare(small.version)
-    found = store.load_verdict(small.sources, small.models)
-    assert found
-    assert not found.swapped
-    assert found.before
-    assert found.after
-    assert found.after.joint < found.before.joint
+    verdict = store.load_verdict(small.sources, small.models)
+    assert verdict
+    assert not verdict.swapped
+    assert verdict.before
+    assert verdict.after
+    assert verdict.after.joint < verdict.before.joint
     assert numbers(engine.answer(small.policy, small.version, question)) == ["1.2"]
-    assert store.learn(small.sources, small.models) == found  # not tried again
+    assert store.learn(small.sources, small.models) == verdict  # not tried again
 
 
 def test_fewer_right_answers_are_worse_and_then_fewer_right_first_clauses() -> None:
@@ -240,9 +240,9 @@ def test_the_bank_before_serves_while_a_new_one_is_learned(small: Small) -> None
     small.write(small.own_bank, Small.lines(("Alors, {}?",)))
     assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
     assert shelf.prepare(small.version)
-    found = store.load_verdict(small.sources, small.models)
-    assert found
-    assert found.bank == small.sources.key()
+    verdict = store.load_verdict(small.sources, small.models)
+    assert verdict
+    assert verdict.bank == small.sources.key()
 
 
 def test_while_nothing_is_learned_text_alone_answers(small: Small) -> None:
@@ -305,11 +305,11 @@ def test_only_a_few_models_are_kept(small: Small) -> None:
     for count in range(1, 6):
         small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
         _age(small.models / store.learn(small.sources, small.models).model, count)
-    found = store.load_verdict(small.sources, small.models)
-    assert found
+    verdict = store.load_verdict(small.sources, small.models)
+    assert verdict
     model_names = {path.name for path in small.models.glob("*.npz")}
     assert len(model_names) == store.KEPT
-    assert found.model in model_names
+    assert verdict.model in model_names
 
 
 def test_each_text_keeps_its_own_model(small: Small) -> None:

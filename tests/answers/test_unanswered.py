@@ -46,7 +46,7 @@ def test_what_is_destroyed_is_remembered_so_that_no_copy_brings_it_back_and_cert
 
 def test_the_week_is_the_only_date(db: Database) -> None:
     keep(db, "Une question?", date(2027, 1, 1))
-    assert [one.week for one in unanswered.kept_questions(db, "pa20")] == ["2026-W53"]
+    assert [question.week for question in unanswered.kept_questions(db, "pa20")] == ["2026-W53"]
     assert unanswered.monday("2026-W53") == date(2026, 12, 28)
 
 
@@ -56,7 +56,7 @@ def test_rows_come_in_an_order_that_does_not_tell_which_came_first() -> None:
         db = fresh()
         for question in questions:
             keep(db, question)
-        orders.add(tuple(one.question for one in unanswered.kept_questions(db, "pa20")))
+        orders.add(tuple(question.question for question in unanswered.kept_questions(db, "pa20")))
     assert len(orders) == 1
     with pytest.raises(Exception, match="no such column"):
         db.conn.execute("SELECT rowid FROM asked_questions")
@@ -93,4 +93,6 @@ def test_like_questions_are_together_and_unlike_ones_apart() -> None:
 def test_every_question_is_in_one_group(texts: list[str]) -> None:
     questions = [KeptQuestion(str(at), text, "unhelpful", "", "2026-W48") for at, text in enumerate(texts)]
     groups = unanswered.group_similar(questions)
-    assert sorted(one.id for group in groups for one in group.questions) == sorted(q.id for q in questions)
+    assert sorted(question.id for group in groups for question in group.questions) == sorted(
+        q.id for q in questions
+    )

@@ -316,9 +316,9 @@ async def test_an_administrator_named_on_the_machine_is_told_to_every_holder_and
     former = "person:discord//123456789012345678"
     assert recipients == ["person:discord//111", former, "person:discord//222", "person:discord//333"]
     [line] = [
-        one.getMessage()
-        for one in caplog.records
-        if "command line" in one.getMessage() and "is able" in one.getMessage()
+        record.getMessage()
+        for record in caplog.records
+        if "command line" in record.getMessage() and "is able" in record.getMessage()
     ]
     assert line.startswith("roles: administration: someone is able from 2026-11-24 on")
     await schedule.close()
@@ -418,7 +418,7 @@ async def told_over(
     for _ in range(hours * 2):
         home.clock.move(minutes=30)
         await schedule.tick()
-    return [one.getMessage() for one in caplog.records if one.getMessage().startswith("reports: ")]
+    return [record.getMessage() for record in caplog.records if record.getMessage().startswith("reports: ")]
 
 
 async def test_reports_that_nobody_can_be_told_of_are_counted_in_the_log_once_until_someone_is_there(

@@ -164,7 +164,7 @@ def reached(root: object) -> dict[int, object]:
         if isinstance(thing, FunctionType):  # its globals are its module's
             todo += [*(thing.__closure__ or ()), *(thing.__defaults__ or ())]
         elif hasattr(thing, "__wrapped__"):  # a cache of its own, around a method that all have
-            todo += [one for one in gc.get_referents(thing) if one is not thing.__dict__]
+            todo += [referent for referent in gc.get_referents(thing) if referent is not thing.__dict__]
         else:
             todo += gc.get_referents(thing)
     return found

@@ -70,7 +70,7 @@ def bm25(version: Version) -> Rank:
 
     def rank(question: str) -> Ranked:
         scores: Counter[int] = Counter()
-        for word in {fold_accents(found[0]): found[0] for found in search_words(question)}.values():
+        for word in {fold_accents(word[0]): word[0] for word in search_words(question)}.values():
             for key in indexed_keys(word):
                 held = holders.get(key, [])
                 rarity = math.log(1 + (len(clauses) - len(held) + 0.5) / (len(held) + 0.5))

@@ -96,13 +96,13 @@ class QuickServer(DiscordServer):
             if not self._message:
                 self._message = ((await super()._api(request)).text or "").encode()
             return web.Response(body=self._message, headers=JSON_HEADERS)
-        found = _CALLBACK.fullmatch(request.path)
-        if not found or not self._letterbox.expects(found[1]):
+        match = _CALLBACK.fullmatch(request.path)
+        if not match or not self._letterbox.expects(match[1]):
             return await super()._api(request)
         if not self._receipt:
             self._receipt = ((await super()._api(request)).text or "").encode()
         answer = await request.json()
-        self._letterbox.arrived(found[1], answer["data"]["components"])
+        self._letterbox.arrived(match[1], answer["data"]["components"])
         return web.Response(body=self._receipt, headers=JSON_HEADERS)
 
 

@@ -209,7 +209,7 @@ class OnSlack:
         user = f"U{next(self._people)}"
         blocks = await self._type(user, "quiz", "")
         for _ in range(QUIZ - 1):
-            offered = [one for one in buttons(blocks) if _ON.search(str(one.get("value", "")))]
+            offered = [button for button in buttons(blocks) if _ON.search(str(button.get("value", "")))]
             if not offered:
                 return
             button = self.chance.choice(offered)

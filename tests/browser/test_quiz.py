@@ -64,7 +64,7 @@ async def right_letters(page: Page) -> list[str]:
     """Return the letters to choose, as someone who knows the policy would."""
     lines = [plain(line) for line in (await last(page).inner_text()).splitlines()]
     shown = " ".join(lines)
-    [question] = [one for one in BANK.questions if f" {plain(one.text)} " in f" {shown} "]
+    [question] = [question for question in BANK.questions if f" {plain(question.text)} " in f" {shown} "]
     good = {plain(choice.text) for choice in question.choices if choice.right}
     letters = [line[0] for line in lines if line[1:3] == ". " and line[3:] in good]
     return letters or [line for line in lines if line in good & {"Vrai", "Faux"}]

@@ -98,7 +98,7 @@ async def visit(browser: Browser, chat: Chat) -> AsyncIterator[Visit]:
         for context in contexts:
             assert await context.cookies() == []
             await context.close()
-    assert [one for one in complaints if not _expected(one)] == []
+    assert [complaint for complaint in complaints if not _expected(complaint)] == []
 
 
 def elsewhere(url: str, address: str, complaints: list[str]) -> None:

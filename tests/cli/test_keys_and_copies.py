@@ -50,8 +50,10 @@ class Home:
 
     def lines(self, subject: str) -> list[str]:
         """Return what the diagnostic says of a subject: the level, then the text."""
-        found = json.loads(vigie("diagnostic", "--json", VIGIE_DB=str(self.database), **TOKEN).stdout)
-        return [f"{one['level']} {one['text']}" for one in found["checks"] if one["subject"] == subject]
+        report = json.loads(vigie("diagnostic", "--json", VIGIE_DB=str(self.database), **TOKEN).stdout)
+        return [
+            f"{check['level']} {check['text']}" for check in report["checks"] if check["subject"] == subject
+        ]
 
     def night(self, days_ago: int = 0) -> Path:
         return copies.save_sealed(
@@ -143,8 +145,8 @@ def test_a_double_that_holds_every_key_in_use_is_said_good(home: Home) -> None:
     assert [line.split()[:2] for line in printed.splitlines()] == [
         ["ok", "copies"], ["ok", "signaler"], ["ok", "registre"],
     ]  # fmt: skip
-    found = json.loads(home("cles", "verifier", str(home.double), "--json")[1])
-    assert found["ok"]
+    report = json.loads(home("cles", "verifier", str(home.double), "--json")[1])
+    assert report["ok"]
 
 
 def renew_reports(home: Home) -> None:

@@ -227,8 +227,8 @@ def helps(command: click.Command, above: click.Context | None = None) -> Iterato
     context = click.Context(command, above, command.name or "vigie", terminal_width=80)
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
-        for one in subcommands(command):
-            yield from helps(one, context)
+        for subcommand in subcommands(command):
+            yield from helps(subcommand, context)
 
 
 def test_no_help_is_cut_short_or_names_a_value_in_english() -> None:

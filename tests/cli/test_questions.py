@@ -141,10 +141,10 @@ def test_a_bank_that_cannot_be_learnt_is_said_in_a_line(
 
 
 def test_json_has_its_shape_for_an_answer(vigie: Vigie) -> None:
-    found = json.loads(vigie("question", "le museau du chiot", "--json").stdout)
-    assert list(found) == SHAPE
-    assert (found["outcome"], found["topic"]) == ("answer", "question")
-    assert found["clauses"][0] == {
+    report = json.loads(vigie("question", "le museau du chiot", "--json").stdout)
+    assert list(report) == SHAPE
+    assert (report["outcome"], report["topic"]) == ("answer", "question")
+    assert report["clauses"][0] == {
         "id": "2.2",
         "score": pytest.approx(1, abs=0.2),
         "text": "Le chien reste en laisse.",
@@ -153,10 +153,10 @@ def test_json_has_its_shape_for_an_answer(vigie: Vigie) -> None:
 
 def test_json_has_the_same_shape_for_a_no_and_the_exit_code_says_so(vigie: Vigie) -> None:
     done = vigie("question", "--json", "une question sur la comète et la galaxie")
-    found = json.loads(done.stdout)
+    report = json.loads(done.stdout)
     assert done.exit_code == 1
-    assert list(found) == SHAPE
-    assert (found["outcome"], found["clauses"]) == ("out_of_scope", [])
+    assert list(report) == SHAPE
+    assert (report["outcome"], report["clauses"]) == ("out_of_scope", [])
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_json_has_the_same_shape_for_a_no_and_the_exit_code_says_so(vigie: Vigie
 def test_what_chat_would_do_is_said_and_not_done(
     vigie: Vigie, question: str, outcome: str, clauses: list[str], *, sure: bool
 ) -> None:
-    found = json.loads(vigie("question", "--json", question).stdout)
-    assert (found["outcome"], found["sure"]) == (outcome, sure)
-    assert [clause["id"] for clause in found["clauses"]] == clauses
+    report = json.loads(vigie("question", "--json", question).stdout)
+    assert (report["outcome"], report["sure"]) == (outcome, sure)
+    assert [clause["id"] for clause in report["clauses"]] == clauses
 
 
 def test_many_questions_are_answered_a_line_each_and_a_list_is_a_conversation(vigie: Vigie) -> None:
@@ -243,11 +243,11 @@ def test_evaluating_in_json_has_its_shape_and_writes_nothing(
     vigie: Vigie, small: Small, tmp_path: Path
 ) -> None:
     small.write(tmp_path / "q.jsonl", Small.lines(SHAPES[3:]))
-    found = json.loads(vigie("evaluer", "q.jsonl", "--json").stdout)
+    report = json.loads(vigie("evaluer", "q.jsonl", "--json").stdout)
     measures = ["n", "top1", "top3", "joint", "announced", "wrong", "told", "later"]
-    assert list(found) == [*measures, "by_kind", "by_clause", "latency_ms"]
-    assert set(found["by_kind"]) == {"direct", "off_topic"}
-    assert set(found["latency_ms"]) == {"p50", "p99"}
+    assert list(report) == [*measures, "by_kind", "by_clause", "latency_ms"]
+    assert set(report["by_kind"]) == {"direct", "off_topic"}
+    assert set(report["latency_ms"]) == {"p50", "p99"}
     assert not list(tmp_path.glob("*.png"))
 
 
@@ -298,13 +298,13 @@ def several(tmp_path: Path) -> Vigie:
 def test_another_policy_answers_when_it_is_named_or_when_the_default_does_not(
     several: Vigie, question: str
 ) -> None:
-    found = json.loads(several("question", "--json", question).stdout)
-    assert (found["clauses"][0]["id"], found["clauses"][0]["policy"]) == ("1.2", "cr3")
+    report = json.loads(several("question", "--json", question).stdout)
+    assert (report["clauses"][0]["id"], report["clauses"][0]["policy"]) == ("1.2", "cr3")
     assert "CR3, 1.2\n«\u00a0Son siège est au local 3.14" in several("question", question).stdout
 
 
 def test_a_policy_that_an_option_names_is_asked_alone(several: Vigie) -> None:
-    found = json.loads(several("question", "--json", "--politique", "cr3", "où est le siège?").stdout)
-    assert (found["clauses"][0]["id"], "policy" in found["clauses"][0]) == ("1.2", False)
+    report = json.loads(several("question", "--json", "--politique", "cr3", "où est le siège?").stdout)
+    assert (report["clauses"][0]["id"], "policy" in report["clauses"][0]) == ("1.2", False)
     declined = several("question", "--json", "--politique", "pa20", "où est le siège?")
     assert all("policy" not in clause for clause in json.loads(declined.stdout)["clauses"])

@@ -156,17 +156,17 @@ def test_facility_and_discrimination_are_written(home: Home) -> None:
             sitting = session.draw_quiz(bank, random.Random(1))  # noqa: S311 — a test's own luck
             attempt = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
             attempts.save_attempt(db, attempt, finish(sitting, bank, right=lambda n, m=number: n >= m), NOW)  # type: ignore[misc]
-    found = json.loads(home("quiz", "statistiques", "--json").output)
-    assert found["attempts"] == 8
-    assert [one["facility"] for one in found["questions"]] == sorted(
-        one["facility"] for one in found["questions"]
+    report = json.loads(home("quiz", "statistiques", "--json").output)
+    assert report["attempts"] == 8
+    assert [question["facility"] for question in report["questions"]] == sorted(
+        question["facility"] for question in report["questions"]
     )
-    assert found["questions"][0]["facility"] == pytest.approx(1 / 8)
-    clauses = [(one["facility"], one["clause"]) for one in found["clauses"]]
+    assert report["questions"][0]["facility"] == pytest.approx(1 / 8)
+    clauses = [(clause["facility"], clause["clause"]) for clause in report["clauses"]]
     assert clauses[0][0] < clauses[-1][0], "the least understood come first"
-    assert found["questions"][3]["discrimination"] > 0.5
+    assert report["questions"][3]["discrimination"] > 0.5
     rows = list(csv.DictReader(io.StringIO(home("quiz", "statistiques", "--csv").output)))
-    assert [row["question"] for row in rows] == [one["question"] for one in found["questions"]]
+    assert [row["question"] for row in rows] == [question["question"] for question in report["questions"]]
     assert "facilité 0.125" in home("quiz", "statistiques").output
 
 
@@ -187,8 +187,8 @@ def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
             """UPDATE outbox SET state = 'sent', sent_day = '2026-11-24',
                route = 'direct:slack/T0123ABCD/U0123ABCD'"""
         )
-    found = json.loads(home("accueil", "lister", "--json").output)
-    assert found["numbers"] == {
+    report = json.loads(home("accueil", "lister", "--json").output)
+    assert report["numbers"] == {
         "total": 1,
         "late": 0,
         "delivered": 1,
@@ -197,7 +197,7 @@ def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
         "passed": 0,
         "attested": 0,
     }
-    [one] = found["people"]
+    [one] = report["people"]
     assert (one["accounts"], one["state"], one["delivered"]) == (
         "slack:T0123ABCD/U0123ABCD",
         "active",

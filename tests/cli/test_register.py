@@ -90,9 +90,9 @@ def shorten(db: Database) -> None:
 def test_a_sound_register_is_said_to_be(vigie: Home) -> None:
     done = vigie("verifier")
     assert (done.exit_code, done.output) == (0, "Le registre est intact\u00a0: 3 inscriptions.\n")
-    found = json.loads(vigie("verifier", "--json").output)
+    report = json.loads(vigie("verifier", "--json").output)
     certificates = {"entries": 0, "erased": 0, "end_checked": False, "faults": []}
-    assert found == {
+    assert report == {
         "ok": True,
         "attestations": 3,
         "erased": 0,
@@ -131,8 +131,8 @@ def test_a_register_without_the_note_of_its_end_is_at_fault_until_it_is_admitted
     done = vigie("verifier")
     assert done.exit_code == 1
     assert "Ce qui dit où il finit, registre.tete, n'est plus à côté des clés." in done.output
-    found = json.loads(vigie("verifier", "--json").output)
-    assert (found["ok"], found["end_checked"], len(found["faults"])) == (False, False, 1)
+    report = json.loads(vigie("verifier", "--json").output)
+    assert (report["ok"], report["end_checked"], len(report["faults"])) == (False, False, 1)
     assert vigie("reprendre", "--oui").output == "Le registre reprend après l'inscription 3.\n"
     assert vigie("verifier").exit_code == 0
 
@@ -172,8 +172,8 @@ def test_a_receipt_is_verified_without_the_database(vigie: Home, tmp_path: Path)
     assert done.exit_code == 0
     assert done.output.startswith("Ce reçu est authentique.\n«\u00a0J'atteste avoir lu la PA20")
     assert "Zoé Tremblay, le 24\u00a0novembre\u00a02026, 10\u00a0h\u00a000 (UTC−5)\n" in done.output
-    found = json.loads(vigie("verifier", str(file), "--cles", str(public), "--json").output)
-    assert (found["ok"], found["name"], found["number"]) == (True, "Zoé Tremblay", 1)
+    report = json.loads(vigie("verifier", str(file), "--cles", str(public), "--json").output)
+    assert (report["ok"], report["name"], report["number"]) == (True, "Zoé Tremblay", 1)
 
 
 def test_anyone_with_the_public_keys_verifies_a_receipt_where_nothing_is_installed(
@@ -233,8 +233,8 @@ def test_the_register_is_exported_for_a_spreadsheet(vigie: Home) -> None:
 
 def test_the_register_is_exported_with_what_verifies_it(vigie: Home) -> None:
     register = json.loads(vigie("exporter", "--json").output)
-    assert [one["name"] for one in register["attestations"]] == list(NAMES)
-    assert set(register["keys"]) == {one["key_id"] for one in register["attestations"]}
+    assert [attestation["name"] for attestation in register["attestations"]] == list(NAMES)
+    assert set(register["keys"]) == {attestation["key_id"] for attestation in register["attestations"]}
 
 
 def test_a_name_is_erased_and_remembered_to_be(vigie: Home) -> None:

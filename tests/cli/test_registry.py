@@ -41,8 +41,8 @@ def vigie(database: Path) -> Vigie:
 
 
 def holders(vigie: Vigie, role: str) -> list[str]:
-    found = json.loads(vigie("roles", "lister", "--json").output)
-    return [one["holder"] for one in next(r for r in found if r["id"] == role)["holders"]]
+    report = json.loads(vigie("roles", "lister", "--json").output)
+    return [holder["holder"] for holder in next(r for r in report if r["id"] == role)["holders"]]
 
 
 def test_a_role_is_given_and_taken_back(vigie: Vigie) -> None:
@@ -200,8 +200,8 @@ def test_an_incident_is_written_by_answering_questions(vigie: Vigie, database: P
     assert (
         "Mesures prises pour diminuer les risques\u00a0: Retiré" in vigie("confidentialite", "lister").output
     )
-    [one] = json.loads(vigie("confidentialite", "lister", "--json").output)
-    assert one["known_on"] == "2026-11-24"
+    [incident] = json.loads(vigie("confidentialite", "lister", "--json").output)
+    assert incident["known_on"] == "2026-11-24"
     assert database.with_name("vigie.db.incidents").is_file()
 
 
@@ -215,8 +215,8 @@ def test_an_incident_says_once_whether_the_risk_is_serious(vigie: Vigie) -> None
     assert "--risque-serieux et --sans-risque-serieux s'excluent" in both.output
     for flag in ("--risque-serieux", "--sans-risque-serieux"):
         assert vigie("confidentialite", "ajouter", *given, flag).exit_code == 0
-    found = json.loads(vigie("confidentialite", "lister", "--json").output)
-    assert [one["serious_risk"] for one in found] == [True, False]
+    report = json.loads(vigie("confidentialite", "lister", "--json").output)
+    assert [one["serious_risk"] for one in report] == [True, False]
 
 
 def test_without_a_database_the_answer_says_so(tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ class Home:
         old = self.parts.archive.library.default.versions[-1]
         reading = formats.review_file(text.encode(), "pa20.md", old, date(2026, 11, 20))
         assert "proposée" in cli_revisions.propose(self.parts, reading)
-        [found] = json.loads(self("--json").stdout)["revisions"]
-        return str(found["id"])
+        [revision] = json.loads(self("--json").stdout)["revisions"]
+        return str(revision["id"])
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def test_a_revision_is_proposed_approved_for_a_day_and_planned(home: Home) -> No
     assert home("approuver", own).exit_code == 2, "the date of effect is asked"
     done = home("approuver", own, "--effet", "2026-12-01")
     assert (done.exit_code, "prend effet le 1er\u00a0décembre\u00a02026" in done.stdout) == (0, True)
-    [found] = json.loads(home("--json").stdout)["revisions"]
-    assert (found["state"], found["adopted"], found["effective"]) == (
+    [revision] = json.loads(home("--json").stdout)["revisions"]
+    assert (revision["state"], revision["adopted"], revision["effective"]) == (
         "scheduled",
         "2026-11-20",
         "2026-12-01",
@@ -100,7 +100,7 @@ def test_where_two_persons_must_approve_the_command_line_is_nobody(home: Home) -
 def test_the_history_says_what_was_in_force_when(home: Home) -> None:
     home("approuver", home.propose(), "--effet", "2026-12-01")
     report = json.loads(home("historique", "--json").stdout)
-    assert [one["adopted"] for one in report["versions"]] == ["2026-11-20", "2015-12-13"]
+    assert [version["adopted"] for version in report["versions"]] == ["2026-11-20", "2015-12-13"]
     assert report["versions"][1]["in_force_until"] == "2026-11-30"
     assert "prendra effet le 1er\u00a0décembre\u00a02026" in home("historique").stdout
     assert home("historique", "--politique", "rien").exit_code == 1

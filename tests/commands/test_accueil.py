@@ -81,9 +81,11 @@ async def test_the_whole_policy_is_read_page_by_page_with_progress(desk: School,
     while command := next((c for c in commands_of(reply) if c.startswith("accueil lu ")), ""):
         assert isinstance(reply, Message)
         check_everywhere(reply, quote)
-        quoted += [one.clause for one in reply.quotes()]
+        quoted += [quote.clause for quote in reply.quotes()]
         reply = await desk.ask(command, ALEX)
-    assert list(dict.fromkeys(quoted)) == [str(one.number) for one in LIBRARY.default.versions[-1].clauses()]
+    assert list(dict.fromkeys(quoted)) == [
+        str(clause.number) for clause in LIBRARY.default.versions[-1].clauses()
+    ]
     assert words(reply).startswith("Lecture terminée")
     assert await desk.facts() == {"opened", "read"}
 
@@ -123,8 +125,12 @@ async def test_one_attests_once_having_read_and_passed(desk: School) -> None:
     assert "Rien n'est encore attesté" in await desk.said(form.command, ALEX, nom=" \u202e ")
     assert "C'est attesté" in await desk.said(form.command, ALEX, nom="Alex  Tremblay")
     assert "Tout est fait" in await desk.said(form.command, ALEX, nom="Alex Tremblay")
-    [one] = desk.attestations
-    assert (one.name, one.account.platform, one.target) == ("Alex Tremblay", "slack", TARGET)
+    [attestation] = desk.attestations
+    assert (attestation.name, attestation.account.platform, attestation.target) == (
+        "Alex Tremblay",
+        "slack",
+        TARGET,
+    )
     audit = await desk.audit()
     assert (audit.entries, audit.faults) == (1, ())
     assert await desk.facts() >= {"opened", "read", "passed", "attested"}
@@ -474,7 +480,7 @@ async def test_another_policy_without_any_question_gives_every_message_too(desk:
     for reply in replies.values():
         check_everywhere(reply, other.quote)
     quoted = [q.clause for r in replies.values() if isinstance(r, Message) for q in r.quotes()]
-    assert list(dict.fromkeys(quoted)) == [str(one.number) for one in version.clauses()]
+    assert list(dict.fromkeys(quoted)) == [str(clause.number) for clause in version.clauses()]
 
 
 async def test_the_shipped_questions_all_pass_on_every_platform(desk: School, quote: Quoter) -> None:
@@ -521,7 +527,7 @@ async def _something(desk: School, rng: Random, actor: Actor) -> None:
         case 2:
             await desk.leaves(actor)
         case 3:
-            desk.bank = QuizBank(tuple(one for one in made_up().questions if rng.random() < 0.8))
+            desk.bank = QuizBank(tuple(question for question in made_up().questions if rng.random() < 0.8))
         case 4:
             desk.bank = made_up()
         case _:

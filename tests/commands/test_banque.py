@@ -56,7 +56,7 @@ async def form(desk: Counter, line: str) -> Form:
 
 
 def values(form: Form) -> dict[str, str]:
-    return {one.name: one.value for one in form.fields if isinstance(one, TextField | ChoiceField)}
+    return {field.name: field.value for field in form.fields if isinstance(field, TextField | ChoiceField)}
 
 
 def own_lines(desk: Counter) -> list[dict[str, object]]:

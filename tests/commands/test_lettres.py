@@ -42,7 +42,7 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
         arguments = {"row": bureau.row("un")["id"], "notice": "avis", "problem": "closed"}
         message = Notices().build(NoticeContext(db, bureau.clock().date()), DEAD_LETTER.name, arguments)
     assert isinstance(message, Message)
-    again, drop = (str(getattr(one, "command", "")) for one in message.buttons())
+    again, drop = (str(getattr(button, "command", "")) for button in message.buttons())
     assert "de nouveau" in asked(bureau, again.removeprefix("lettres "))
     await bureau.send()
     assert bureau.slack.received["person:slack/T1/U1"] == ["avis {'n': 'un'}"]

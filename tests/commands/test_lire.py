@@ -29,9 +29,9 @@ def bureau(tmp_path: Path) -> Iterator[Office]:
 def read(bureau: Office, row_id: object, actor: Actor) -> str:
     calendar = Calendar(ZoneInfo("America/Toronto"))
     services = shared.Office(bureau.storage, bureau.clock, calendar)
-    found = lire.read(services, bureau.notices(), Request("lire", str(row_id), actor))
-    assert isinstance(found, Message)
-    return said(found)
+    reply = lire.read(services, bureau.notices(), Request("lire", str(row_id), actor))
+    assert isinstance(reply, Message)
+    return said(reply)
 
 
 @pytest.mark.parametrize("by_role", [False, True])

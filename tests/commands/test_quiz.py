@@ -68,7 +68,7 @@ async def test_an_answer_is_explained_and_quotes_its_clause(desk: School, quote:
     assert words(good).startswith("✅ Bonne réponse")
     assert "✅ Votre choix\u00a0: " in words(good)
     assert isinstance(good, Message)
-    assert [one.clause for one in good.quotes()] == [str(question.clause)]
+    assert [quote.clause for quote in good.quotes()] == [str(question.clause)]
     check_everywhere(good, quote)
 
 
@@ -233,7 +233,9 @@ async def test_a_question_removed_while_someone_is_on_it_is_replaced_and_they_ar
     question = await desk.ask("quiz nouveau -", ALEX)
     asked = await desk.asked()
     assert asked
-    desk.bank = QuizBank(tuple(one for one in desk.bank.questions if one.id != asked.item.question))
+    desk.bank = QuizBank(
+        tuple(question for question in desk.bank.questions if question.id != asked.item.question)
+    )
     reply = await desk.ask(commands_of(question)[0], ALEX)
     assert "Une question a été retirée ou modifiée entre-temps" in words(reply)
     assert "Question 1 sur 12" in words(reply)

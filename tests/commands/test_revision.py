@@ -75,8 +75,10 @@ async def test_a_file_that_the_administration_drops_is_shown_and_changes_nothing
     )
     compared = await desk.press(reply, "Comparer")
     assert isinstance(compared, Message)
-    quotes = [desk.services.library.quote(one) for one in compared.quotes()]
-    styles = {(span.text.strip(), span.style) for one in quotes for line in one.paragraphs for span in line}
+    quotes = [desk.services.library.quote(quote) for quote in compared.quotes()]
+    styles = {
+        (span.text.strip(), span.style) for quote in quotes for line in quote.paragraphs for span in line
+    }
     assert ("abstenez", "added") in styles or ("abstenez-", "added") in styles, styles
     assert any(style == "removed" for _, style in styles)
 
@@ -95,7 +97,7 @@ async def test_a_file_is_taken_from_the_administration_only(desk: World) -> None
 
 def dates(form: Reply) -> list[str]:
     """Return what the fields of a form hold."""
-    return [one.value for one in filled(form).fields]
+    return [field.value for field in filled(form).fields]
 
 
 async def test_the_date_of_effect_is_asked_and_never_invented(desk: World) -> None:
@@ -167,7 +169,7 @@ async def test_dates_that_the_text_says_are_offered_and_asked_all_the_same(desk:
     )
     form = await desk.press(await desk.drop(REVISED.replace(cover, expected)), "Approuver")
     assert dates(form) == ["2026-11-20", "2027-01-01"]
-    assert all("vérifiez" in one.hint for one in filled(form).fields)
+    assert all("vérifiez" in field.hint for field in filled(form).fields)
     assert (await desk.last()).state == "proposed"
 
 
@@ -357,7 +359,7 @@ async def test_a_title_in_capitals_is_written_in_a_notice_as_it_is_everywhere_el
 async def test_what_is_proposed_is_never_shown_as_the_text_in_force(desk: World) -> None:
     compared = await desk.press(await desk.drop(REVISED), "Comparer")
     assert isinstance(compared, Message)
-    before, after = (desk.services.library.quote(one).caption for one in compared.quotes())
+    before, after = (desk.services.library.quote(quote).caption for quote in compared.quotes())
     assert "proposé" not in before
     assert after.endswith(", texte proposé")
 
@@ -368,7 +370,7 @@ async def test_in_the_sandbox_a_revision_is_told_at_night_too(desk: World) -> No
     desk.clock.set("2026-11-25T07:00:00Z")
     await desk.approve(REVISED, effective="2026-11-25")
     await desk.beat()
-    assert any("a été révisée" in one or "Bienvenue" in one for one in desk.arrived(ALEX))
+    assert any("a été révisée" in message or "Bienvenue" in message for message in desk.arrived(ALEX))
 
 
 async def test_a_proposal_can_be_withdrawn_and_nobody_hears_of_it(desk: World) -> None:

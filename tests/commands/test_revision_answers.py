@@ -43,7 +43,7 @@ class Bot:
 
     async def quoted(self, text: str) -> dict[str, Quotation]:
         """Return what is quoted in answer to a text, by the number of the clause."""
-        return {one.clause: self.bot.library.quote(one) for one in (await self.ask(text)).quotes()}
+        return {quote.clause: self.bot.library.quote(quote) for quote in (await self.ask(text)).quotes()}
 
     async def adopt(self, text: str, effective: str = "2026-11-24") -> None:
         """Have the administration adopt a text from a file, in force from a day on."""
@@ -88,8 +88,8 @@ async def test_a_word_of_the_new_text_finds_its_clause_and_one_that_it_holds_no_
     assert await bot.quoted("montgolfière") == {}
     assert "5.18" in await bot.quoted("éthique")
     await bot.adopt(REWORDED)
-    found = await bot.quoted("montgolfière")
-    assert "imiter une montgolfière" in said(found["5.18"])
+    quotes = await bot.quoted("montgolfière")
+    assert "imiter une montgolfière" in said(quotes["5.18"])
     assert "5.18" not in await bot.quoted("éthique")
 
 
@@ -101,8 +101,8 @@ async def test_a_question_is_answered_from_the_new_words_and_no_more_from_the_fo
     assert await bot.quoted(new) == {}
     assert "5.18" in await bot.quoted(former)
     await bot.adopt(REWORDED)
-    found = await bot.quoted(new)
-    assert "imiter une montgolfière" in said(found["5.18"])
+    quotes = await bot.quoted(new)
+    assert "imiter une montgolfière" in said(quotes["5.18"])
     assert "5.18" not in await bot.quoted(former)
 
 
@@ -110,8 +110,8 @@ async def test_what_the_policy_did_not_say_is_no_longer_said_to_be_missing_once_
     asked = "ChatGPT, j'ai le droit?"
     assert "5.19" not in await bot.quoted(asked)
     await bot.adopt(ADDED)
-    found = await bot.quoted(asked)
-    assert "porte le nom de cet outil" in said(found["5.19"])
+    quotes = await bot.quoted(asked)
+    assert "porte le nom de cet outil" in said(quotes["5.19"])
 
 
 async def test_until_its_day_a_revision_answers_nothing_and_from_that_day_it_does(bot: Bot) -> None:

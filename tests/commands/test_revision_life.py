@@ -59,7 +59,7 @@ async def test_up_to_three_questions_on_what_changed_come_before_attesting(tmp_p
     folder = tmp_path / "donnees" / "politique" / "pa20"
     folder.mkdir(parents=True)
     old = bank.load_bank(SEED / "politique/pa20/quiz.toml", _version(TEXT))
-    reviewed = [one.id for one in old.questions if str(one.clause) == "5.10"]
+    reviewed = [question.id for question in old.questions if str(question.clause) == "5.10"]
     shipped = (SEED / "politique/pa20/quiz.toml").read_text(encoding="utf-8")
     (folder / "quiz.toml").write_text(bank.bind(shipped, _version(REVISED), again=reviewed), encoding="utf-8")
     with world(tmp_path) as desk:
@@ -121,7 +121,7 @@ async def test_one_says_that_one_has_read_under_the_changes_alone(desk: World) -
     assert not [line for line in commands(await desk.ask("accueil moi", ALEX)) if " lu " in line]
     early = await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)  # the button of a notice sent long ago
     assert isinstance(early, Message)
-    assert {one.clause for one in early.quotes()} == {"5.10"}
+    assert {quote.clause for quote in early.quotes()} == {"5.10"}
     assert "read" not in await desk.facts(ALEX, NEW)
     assert "C'est noté" in words(await desk.press(early, "J'ai lu", ALEX))
     assert "read" in await desk.facts(ALEX, NEW)
@@ -212,12 +212,12 @@ async def test_a_page_whose_words_changed_is_to_be_read_again_and_no_other(desk:
     await desk.read_all(BLAISE)
     await in_force(desk)
     shown = await desk.said("accueil moi", BLAISE)
-    found = re.search(r"(\d+) pages? sur (\d+)", shown)
-    assert found
-    assert int(found[1]) == int(found[2]) - 1
+    match = re.search(r"(\d+) pages? sur (\d+)", shown)
+    assert match
+    assert int(match[1]) == int(match[2]) - 1
     page = await desk.ask("accueil lire", BLAISE)
     assert isinstance(page, Message)
-    assert "5.10" in {one.clause for one in page.quotes()}
+    assert "5.10" in {quote.clause for quote in page.quotes()}
 
 
 async def test_whoever_missed_a_revision_is_asked_what_both_changed(desk: World) -> None:
@@ -229,7 +229,7 @@ async def test_whoever_missed_a_revision_is_asked_what_both_changed(desk: World)
     assert (await desk.ledger())["U1"].asked == "changes"
     shown = await desk.ask("nouveautes", ALEX)
     assert isinstance(shown, Message)
-    assert {one.clause for one in shown.quotes()} >= {"5.10"}
+    assert {quote.clause for quote in shown.quotes()} >= {"5.10"}
     old = await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)
     assert "révisée de nouveau" in words(old)
 
@@ -258,7 +258,7 @@ async def test_the_ledger_says_of_each_what_became_of_the_notice(desk: World) ->
     assert "Envoyé\u00a0: 2" in shown
     reply = await desk.ask(f"revision csv {own}")
     assert isinstance(reply, Message)
-    [file] = [one for one in reply.elements if isinstance(one, File)]
+    [file] = [element for element in reply.elements if isinstance(element, File)]
     rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert {row["compte"]: row["etat"] for row in rows}["discord:222"] == "non remis"
 
@@ -320,7 +320,7 @@ async def test_the_text_of_any_day_can_be_read_and_its_buttons_stay_in_it(desk: 
     assert isinstance(now, Message)
     assert isinstance(then, Message)
     assert [one.quotes()[0].version for one in (now, then)] == ["2026-11-20", "2015-12-13"]
-    assert all("--date 2020-01-01" in one for one in commands(then))
+    assert all("--date 2020-01-01" in command for command in commands(then))
     assert "n'est pas une date" in await desk.said("politique 5.10 --date bientôt", ALEX)
     assert "Je n'ai aucune version" in await desk.said("politique 5.10 --date 2015-12-01", ALEX)
 

@@ -87,11 +87,11 @@ async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
     first = await chat.ask("signalement")
     named = await chat.ask(
         next(
-            one.command
-            for one in first.buttons()  # type: ignore[union-attr]
-            if isinstance(one, Button)
-            and one.label == "Vice-présidence aux communications"
-            and " b" in one.command
+            button.command
+            for button in first.buttons()  # type: ignore[union-attr]
+            if isinstance(button, Button)
+            and button.label == "Vice-présidence aux communications"
+            and " b" in button.command
         )
     )
     assert "Il ira à\u00a0: Conseillère ou conseiller à l'exécutif." in words(named)
@@ -177,7 +177,7 @@ async def test_what_was_typed_can_be_corrected(chat: Chat) -> None:
     review = await chat.review(propos="Une premiere version")
     form = await chat.ask(pressed(review, "Corriger"))
     assert isinstance(form, Form)
-    assert {one.name: one.value for one in form.fields}["propos"] == "Une premiere version"
+    assert {field.name: field.value for field in form.fields}["propos"] == "Une premiere version"
     again = await chat.ask(form.command, **{**FIELDS, "propos": "Une deuxième version"})
     assert "Une deuxième version" in words(again)
     code_in(await chat.ask(pressed(again, "Envoyer")))
@@ -312,7 +312,7 @@ async def test_what_is_missing_is_asked_for_again_and_the_rest_is_kept(chat: Cha
     assert set(reply.problems) == {lacking}, "it is shown in the window, where the window stays open"
     form = await chat.press(reply, "Corriger")
     assert isinstance(form, Form)
-    values = {one.name: one.value for one in form.fields if one.value}
+    values = {field.name: field.value for field in form.fields if field.value}
     assert set(values) == {"adresse", "propos", "gravite"} - {lacking}
     assert "AbC" not in str(form), "what tells who shares a post is taken out before anything is kept"
     assert "Relisez avant d'envoyer" in await chat.said(form.command, **{**FIELDS, **values, lacking: "Ici"})
@@ -327,7 +327,7 @@ async def test_of_a_message_only_the_address_is_taken_over(chat: Chat) -> None:
     assert command.takes("Rien à voir ici.") == ""
     form = await chat.ask(pressed(await chat.ask(f"signalement {taken}"), "Continuer"))
     assert isinstance(form, Form)
-    assert {one.name: one.value for one in form.fields if one.value} == {
+    assert {field.name: field.value for field in form.fields if field.value} == {
         "adresse": taken,
         "gravite": "serious",
     }
@@ -462,8 +462,8 @@ async def test_two_thousand_drafts_of_someone_drop_their_own_only(chat: Chat) ->
 async def test_no_request_of_a_reporter_holds_who_asks(chat: Chat) -> None:
     code = await chat.report()
     await chat.follow(code)
-    assert {one.command for one in chat.requests} == {"signalement"}
-    assert {one.actor for one in chat.requests} == {None}
+    assert {request.command for request in chat.requests} == {"signalement"}
+    assert {request.actor for request in chat.requests} == {None}
 
 
 async def test_even_handed_to_the_dispatcher_with_someone_in_it_a_command_never_sees_them(chat: Chat) -> None:
@@ -512,15 +512,15 @@ async def test_a_name_is_given_only_by_typing_it_and_never_remembered(chat: Chat
     await chat.report(nom="Camille Exemple", adresse="https://www.facebook.com/spotted/posts/1")
     form = await chat.ask(pressed(await chat.ask("signalement"), "Continuer"))
     assert isinstance(form, Form)
-    assert next(one for one in form.fields if one.name == "nom").value == ""
+    assert next(field for field in form.fields if field.name == "nom").value == ""
     await chat.report(adresse="https://www.facebook.com/spotted/posts/2")
     chat.wait(hours=2)
     listed = await chat.ask("signalements", VP)
     assert isinstance(listed, Message)
     cards = [
-        words(await chat.ask(one.command, VP))
-        for one in listed.buttons()
-        if isinstance(one, Button) and one.label.startswith("Ouvrir")
+        words(await chat.ask(button.command, VP))
+        for button in listed.buttons()
+        if isinstance(button, Button) and button.label.startswith("Ouvrir")
     ]
     assert sum("Camille Exemple" in card for card in cards) == 1
     assert sum("Nom donné\u00a0: aucun" in card for card in cards) == 1
@@ -549,7 +549,7 @@ async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_
 async def test_only_those_who_receive_reports_have_the_command(chat: Chat) -> None:
     assert "réservée" in await chat.said("signalements", REPORTER)
     menu = await chat.ask("vigie", REPORTER)
-    assert "Signalements reçus" not in [one.label for one in menu.buttons()]  # type: ignore[union-attr]
+    assert "Signalements reçus" not in [button.label for button in menu.buttons()]  # type: ignore[union-attr]
     assert pressed(await chat.ask("vigie", VP), "Signalements reçus") == "signalements"
     assert pressed(menu, "Signaler") == "signalement"
 
@@ -558,11 +558,13 @@ async def test_a_case_is_shown_to_nobody_else_whatever_they_press(chat: Chat) ->
     await chat.report()
     chat.wait(hours=2)
     case = await opened(chat)
-    for one in case.buttons():
-        if isinstance(one, Button) and " " in one.command:
-            reply = await chat.said(one.command, CONSEILLER)
+    for button in case.buttons():
+        if isinstance(button, Button) and " " in button.command:
+            reply = await chat.said(button.command, CONSEILLER)
             assert "vole ses membres" not in reply
-            form = await chat.ask(one.command, CONSEILLER, texte="a", etat="taken", issue="handled", role="x")
+            form = await chat.ask(
+                button.command, CONSEILLER, texte="a", etat="taken", issue="handled", role="x"
+            )
             assert "n'est plus, entre vos mains" in words(form)
 
 
@@ -606,11 +608,11 @@ async def test_three_buttons_come_first_and_the_rest_is_a_press_away(chat: Chat)
     await chat.report()
     chat.wait(hours=2)
     case = await opened(chat)
-    labels = [one.label for one in case.buttons()]
+    labels = [button.label for button in case.buttons()]
     assert labels[:4] == ["Prendre en charge", "Poser une question", "Clore", "Plus…"]
     more = await chat.ask(pressed(case, "Plus…"), VP)
     assert isinstance(more, Message)
-    assert [one.label for one in more.buttons()] == [
+    assert [button.label for button in more.buttons()] == [
         "Changer l'état", "Confier à un autre rôle", "Joindre à un autre", "Garder au-delà du terme",
         "Exporter en PDF", "Revenir",
     ]  # fmt: skip
@@ -689,7 +691,7 @@ async def test_cases_of_one_post_that_name_others_stay_two_and_whoever_reads_bot
     assert "La même publication" not in words(alone)
     assert "ne met en cause les mêmes personnes" in await chat.said(await joining(chat, alone, VP), VP)
     listed = await chat.ask("signalements", CONSEILLER)
-    openers = [one.command for one in listed.buttons() if one.label.startswith("Ouvrir")]  # type: ignore[union-attr]
+    openers = [button.command for button in listed.buttons() if button.label.startswith("Ouvrir")]  # type: ignore[union-attr]
     assert len(openers) == 2
     for this, other in (openers, reversed(openers)):
         case = await chat.ask(this, CONSEILLER)

@@ -75,7 +75,7 @@ class Desk:
         return reply
 
     async def press(self, reply: Message, actor: Actor = ALEX, *, pressed: bool = True) -> Reply:
-        [button] = [one for one in reply.buttons() if isinstance(one, Button)]
+        [button] = [button for button in reply.buttons() if isinstance(button, Button)]
         request = self.dispatcher.from_command(button.command, actor=actor, pressed=pressed)
         return await self.dispatcher.handle(self.dispatcher.admit(request).request)
 

@@ -40,8 +40,8 @@ class Life:
     def known(self) -> bool:
         def read() -> bool:
             with self.bot.office.storage.transaction() as db:
-                found = db.conn.execute("SELECT 1 FROM accounts WHERE user = ?", (NEWCOMER.user,))
-                return found.fetchone() is not None
+                rows = db.conn.execute("SELECT 1 FROM accounts WHERE user = ?", (NEWCOMER.user,))
+                return rows.fetchone() is not None
 
         return self.bot.office.storage.executor.submit(read).result()
 

@@ -73,8 +73,8 @@ def test_nightly_copies_are_versions_elsewhere_each_of_one_night(home: Path) -> 
     snapshots = subprocess.run([*restic, "snapshots", "--json"], check=True, capture_output=True, text=True)
     assert snapshots.stdout.count('"short_id"') == 2, "that of January is forgotten"
     subprocess.run([*restic, "restore", "latest", "--target", str(home / "revenu")], check=True)
-    [found] = (home / "revenu").rglob("*.chiffre")
-    assert copies.read_copy(found, home / "cles")[1] == nights[-1], "neither older nights nor the hour's copy"
+    [path] = (home / "revenu").rglob("*.chiffre")
+    assert copies.read_copy(path, home / "cles")[1] == nights[-1], "neither older nights nor the hour's copy"
 
 
 @pytest.mark.parametrize("unit", ["vigie-ailleurs@.service", "vigie-archive@.service"])

@@ -27,9 +27,9 @@ BROUGHT = {"pydantic-core", "anyio", "starlette", "uvicorn"}
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
 def test_every_setting_is_explained_in_the_example_file(name: str) -> None:
-    found = re.search(rf"((?:^#.*\n)+)^#?\s?{name}=", ENV_EXAMPLE, re.MULTILINE)
-    assert found, f"{name} has no explanation in .env.example"
-    assert len(found[1]) > 40
+    match = re.search(rf"((?:^#.*\n)+)^#?\s?{name}=", ENV_EXAMPLE, re.MULTILINE)
+    assert match, f"{name} has no explanation in .env.example"
+    assert len(match[1]) > 40
 
 
 def test_the_example_file_names_no_other_setting() -> None:

@@ -108,7 +108,7 @@ def right_letters(bot: Bot, question: Reply) -> str:
     """Return the letters of the right answer to a quiz's question, or « Vrai »."""
     assert isinstance(question, Message)
     shown = own_words(question)
-    asked = next(one for one in bot.course.bank().questions if one.text in shown)
+    asked = next(question for question in bot.course.bank().questions if question.text in shown)
     right = [asked.choices[at].text for at in asked.right]
     return (
         "".join(letter for letter in "ABCD" if any(f"{letter}. {text}" in shown for text in right))

@@ -115,7 +115,7 @@ def policy_as_docx(version: Version, way: Way) -> bytes:
 
 
 def _article(writer: Writer, version: Version, number: int, way: Way) -> None:
-    article = next(one for one in version.articles if str(one.number) == str(number))
+    article = next(article for article in version.articles if str(article.number) == str(number))
     if way == "per_article":
         writer.abstract(number, lvl(0, f"{number}.%1") + lvl(1, f"{number}.%1.%2"))
         writer.num(number, number)

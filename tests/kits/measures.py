@@ -70,17 +70,18 @@ Check: TypeAlias = Callable[[Figure], None]  # the fixture `check`, of tests/con
 def lines(figures: Iterable[Figure]) -> list[str]:
     """Return a line for each figure, for the terminal."""
     return [
-        f"{one.label}\u00a0: {one.shown}" + (f" (cible\u00a0: {one.target})" if one.target else "")
-        for one in figures
+        f"{figure.label}\u00a0: {figure.shown}"
+        + (f" (cible\u00a0: {figure.target})" if figure.target else "")
+        for figure in figures
     ]
 
 
 def missed(figures: Iterable[Figure]) -> list[str]:
     """Return a line for each target that is missed."""
     return [
-        f"Cible manquée\u00a0: {one.label}, {one.shown} (il faut {one.target})."
-        for one in figures
-        if one.missed
+        f"Cible manquée\u00a0: {figure.label}, {figure.shown} (il faut {figure.target})."
+        for figure in figures
+        if figure.missed
     ]
 
 
@@ -129,7 +130,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def table_of(figures: Iterable[Figure]) -> str:
     """Return figures as a table, each beside what it must be."""
     return table(
-        ("Mesure", "Chiffre", "Cible"), [(one.label, one.shown, str(one.target or "")) for one in figures]
+        ("Mesure", "Chiffre", "Cible"),
+        [(figure.label, figure.shown, str(figure.target or "")) for figure in figures],
     )
 
 

@@ -102,7 +102,7 @@ def add_question(folder: Path) -> Path:
 
 
 def numbers(answer: PolicyAnswer) -> list[str]:
-    return [str(found.number) for found in answer.clauses]
+    return [str(clause.number) for clause in answer.clauses]
 
 
 def named(*texts: str) -> tuple[Number, ...]:

@@ -196,8 +196,8 @@ class World:
         def read(db: Database) -> dict[str, Recipient]:
             announced = [one for one in revisions.approved_chain(db, "pa20") if one.state == "announced"]
             return {
-                persons.accounts_of(db, one.person)[0].user: one
-                for one in ledger.list_recipients(db, announced[-1])
+                persons.accounts_of(db, recipient.person)[0].user: recipient
+                for recipient in ledger.list_recipients(db, announced[-1])
             }
 
         return await self.run(read)
@@ -245,7 +245,7 @@ def commands(reply: Reply) -> list[str]:
 def command(reply: Reply, label: str) -> str:
     """Return the command of the button that begins so."""
     assert isinstance(reply, Message)
-    found = [one for one in reply.buttons() if isinstance(one, Button)]
+    found = [button for button in reply.buttons() if isinstance(button, Button)]
     return next(one.command for one in found if one.label.startswith(label))
 
 

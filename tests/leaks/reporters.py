@@ -202,10 +202,10 @@ def picture(whose: str) -> tuple[bytes, list[Secret]]:
 
 def code_in(text: str) -> str:
     """Return the code that is shown in a text. Raises `LookupError` when there is none."""
-    found = _CODE.search(text)
-    if found is None:
+    match = _CODE.search(text)
+    if match is None:
         raise LookupError("no code")
-    return found[0]
+    return match[0]
 
 
 # How a step fails, for someone whose bot is broken, limited or killed.

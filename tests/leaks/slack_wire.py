@@ -226,7 +226,7 @@ class Person:
 
     async def press(self, message: Json, label: str, channel: str = CHANNEL) -> None:
         """Press a button of a message."""
-        action = next(one for one in buttons(message["blocks"]) if label in one["text"]["text"])
+        action = next(button for button in buttons(message["blocks"]) if label in button["text"]["text"])
         container = {
             "type": "message",
             "message_ts": message["ts"],
@@ -281,7 +281,7 @@ class Person:
 
 
 def _value(window: Json, name: str, value: str) -> Json:
-    kind = next(one["element"]["type"] for one in window["blocks"] if one.get("block_id") == name)
+    kind = next(block["element"]["type"] for block in window["blocks"] if block.get("block_id") == name)
     if kind == "static_select":
         return {
             "type": kind,
@@ -292,7 +292,7 @@ def _value(window: Json, name: str, value: str) -> Json:
 
 def buttons(blocks: list[Json]) -> list[Json]:
     """Return every button of a message."""
-    return [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
+    return [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
 
 
 def words(message: Json) -> str:

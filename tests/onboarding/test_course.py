@@ -53,7 +53,7 @@ def test_an_adopted_revision_changes_the_course_on_its_day_and_keeps_its_questio
     assert course.target().sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert course.reading().version.adopted == date(2027, 1, 20)
     stale = {one.id for one in course.bank().stale}
-    bound = {one.id for one in before.questions if str(one.clause) == "5.10" and one.hash}
+    bound = {question.id for question in before.questions if str(question.clause) == "5.10" and question.hash}
     assert stale == bound
 
 

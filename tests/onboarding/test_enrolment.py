@@ -179,7 +179,7 @@ def test_whoever_attested_an_earlier_version_is_left_to_what_is_told_of_revision
     attestations.attest(db, attesting, new_signer())
     other = officer(db, Actor("slack", "T1", "U2"))
     assert Onboardings(db, REVISED).follow(CALENDAR, NOW) == 1
-    assert [one.person_id for one in Onboardings(db, REVISED).standings()] == [other]
+    assert [standing.person_id for standing in Onboardings(db, REVISED).standings()] == [other]
     assert Onboardings(db, REVISED).begin(person, NOW, by_hand=True)
 
 

@@ -43,7 +43,9 @@ def asked_now(sitting: Sitting) -> session.QuizTurn:
 def test_twelve_questions_cover_every_article_and_every_essential_clause(seed: int) -> None:
     sitting = drawn(seed)
     assert len({item.question for item in sitting.items}) == session.SIZE
-    assert {BANK.article(number) for number in clauses(sitting)} == {one.number for one in VERSION.articles}
+    assert {BANK.article(number) for number in clauses(sitting)} == {
+        article.number for article in VERSION.articles
+    }
     essential = {
         one.clause for item in sitting.items if (one := BANK.question(item.question)) and one.essential
     }
@@ -183,7 +185,7 @@ def test_presses_that_no_button_makes_change_nothing() -> None:
 
 
 def without(*names: str) -> QuizBank:
-    return QuizBank(tuple(one for one in BANK.questions if one.id not in names))
+    return QuizBank(tuple(question for question in BANK.questions if question.id not in names))
 
 
 def test_a_question_removed_before_its_turn_makes_way_for_another_on_the_same_clause() -> None:
@@ -275,7 +277,7 @@ class AnySequence(RuleBasedStateMachine):
     @rule(data=st.data())
     def remove_a_question(self, data: st.DataObject) -> None:
         gone = data.draw(st.sampled_from([item.question for item in self.sitting.items]))
-        self.bank = QuizBank(tuple(one for one in self.bank.questions if one.id != gone))
+        self.bank = QuizBank(tuple(question for question in self.bank.questions if question.id != gone))
         self._agree()
 
     @rule()

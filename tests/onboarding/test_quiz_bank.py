@@ -27,7 +27,7 @@ SHIPPED = SEED / "politique" / "pa20" / "quiz.toml"
 
 
 def problems(text: str) -> list[tuple[int, str]]:
-    return [(one.line, one.text) for one in quiz_bank.parse_bank(text, VERSION).problems]
+    return [(problem.line, problem.text) for problem in quiz_bank.parse_bank(text, VERSION).problems]
 
 
 def line_of(text: str, words: str) -> int:
@@ -39,7 +39,7 @@ def line_of(text: str, words: str) -> int:
 
 def test_a_question_is_read_with_its_choices_and_its_clause() -> None:
     bank = quiz_bank.parse_bank(BOUND, VERSION)
-    assert [one.id for one in bank.questions] == ["5.10-a", "3.3-a", "5.17-a", "6.1-a"]
+    assert [question.id for question in bank.questions] == ["5.10-a", "3.3-a", "5.17-a", "6.1-a"]
     assert not bank.problems
     question = bank.question("5.10-a")
     assert question is not None
@@ -86,10 +86,10 @@ def test_a_name_given_twice_and_a_clause_that_does_not_exist_are_told() -> None:
 def test_every_problem_is_told_at_once_even_beside_errors_of_syntax() -> None:
     text = BOUND.replace('"Le Code civil"', '"Le Code').replace("right = false", "right = 2")
     text = text.replace('type = "situation"', 'type = "autre"')
-    assert [one[0] for one in problems(text)] == sorted(
+    assert [problem[0] for problem in problems(text)] == sorted(
         [line_of(text, 'type = "autre"'), line_of(text, "right = 2"), line_of(text, '"Le Code')]
     )
-    assert [one.id for one in quiz_bank.parse_bank(text, VERSION).questions] == ["5.17-a"]
+    assert [question.id for question in quiz_bank.parse_bank(text, VERSION).questions] == ["5.17-a"]
 
 
 @pytest.mark.parametrize("text", ["bonjour", "[titre]\na = 1\n", "a = 1\n[[question]]\n"])
@@ -148,7 +148,7 @@ def test_when_a_clause_changes_its_questions_alone_are_stale() -> None:
     version = revised("nous vous invitons à vous abstenir", "nous vous demandons de vous abstenir")
     bank = quiz_bank.parse_bank(BOUND, version)
     assert [one.id for one in bank.stale] == ["5.10-a"]
-    assert [one.id for one in bank.questions] == ["3.3-a", "5.17-a", "6.1-a"]
+    assert [question.id for question in bank.questions] == ["3.3-a", "5.17-a", "6.1-a"]
     assert not bank.problems
     assert review.review_report(bank, version)["stale"] == [
         {"line": 3, "question": "5.10-a", "clause": "5.10", "moved_to": None}
@@ -185,12 +185,14 @@ def test_no_shipped_question_names_its_clause_before_it_is_answered() -> None:
 
 def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_comes() -> None:
     bank = quiz_bank.load_bank(SHIPPED, VERSION)
-    subjects = {one.essential for one in bank.questions if one.essential}
+    subjects = {question.essential for question in bank.questions if question.essential}
     come = set()
     for seed in range(150):
         drawn = [bank.question(item.question) for item in session.draw_quiz(bank, Random(seed)).items]  # noqa: S311 — a test's own luck
         assert subjects <= {one.essential for one in drawn if one}
-        assert {bank.article(one.clause) for one in drawn if one} == {one.number for one in VERSION.articles}
+        assert {bank.article(one.clause) for one in drawn if one} == {
+            article.number for article in VERSION.articles
+        }
         come |= {str(one.clause) for one in drawn if one}
     assert len(subjects) < session.SIZE
     assert come == {str(clause.number) for clause in VERSION.clauses()}
@@ -206,11 +208,11 @@ def test_what_the_whole_lacks_is_told() -> None:
     assert "5.10\u00a0: 1 question; il en faut au moins 2" in words
     assert told(made_up()) == ""
     bank = made_up()
-    plain = QuizBank(tuple(replace(one, essential="") for one in bank.questions))
+    plain = QuizBank(tuple(replace(question, essential="") for question in bank.questions))
     assert "aucune question n'est essentielle" in told(plain)
-    every = QuizBank(tuple(replace(one, essential=str(one.clause)) for one in bank.questions))
+    every = QuizBank(tuple(replace(question, essential=str(question.clause)) for question in bank.questions))
     assert "il y a 31 sujets essentiels, et 0 articles" in told(every)
-    few = QuizBank(tuple(one for one in bank.questions if one.kind != "situation"))
+    few = QuizBank(tuple(question for question in bank.questions if question.kind != "situation"))
     assert "aucune question n'est de type situation" in told(few)
 
 
@@ -243,13 +245,15 @@ def longer(bank: QuizBank) -> QuizBank:
     return QuizBank(
         tuple(
             replace(
-                one,
+                question,
                 choices=tuple(
-                    replace(c, text=c.text + " et une précision" * c.right) if one.kind != "vrai-faux" else c
-                    for c in one.choices
+                    replace(c, text=c.text + " et une précision" * c.right)
+                    if question.kind != "vrai-faux"
+                    else c
+                    for c in question.choices
                 ),
             )
-            for one in bank.questions
+            for question in bank.questions
         )
     )
 
@@ -257,9 +261,9 @@ def longer(bank: QuizBank) -> QuizBank:
 def first(bank: QuizBank) -> QuizBank:
     return QuizBank(
         tuple(
-            replace(one, choices=tuple(sorted(one.choices, key=lambda c: not c.right)))
-            for one in bank.questions
-            if one.kind != "vrai-faux"
+            replace(question, choices=tuple(sorted(question.choices, key=lambda c: not c.right)))
+            for question in bank.questions
+            if question.kind != "vrai-faux"
         )
     )
 
@@ -268,7 +272,11 @@ def test_right_answers_that_length_or_position_gives_away_are_told() -> None:
     assert "toujours le plus long choix" in told(longer(made_up()))
     assert "toujours le premier choix" in told(first(made_up()))
     true = QuizBank(
-        tuple(one for one in made_up(8).questions if one.kind == "vrai-faux" and one.right == {0})
+        tuple(
+            question
+            for question in made_up(8).questions
+            if question.kind == "vrai-faux" and question.right == {0}
+        )
     )
     assert "toujours Vrai" in told(true)
 

@@ -52,7 +52,7 @@ class Read:
 
 def check(found: list[Read], questions: tuple[Question, ...]) -> None:
     """Check that nothing was lost or changed, and that grades are fair."""
-    assert [one.name for one in found] == [f"PA20 {one.id}" for one in questions]
+    assert [one.name for one in found] == [f"PA20 {question.id}" for question in questions]
     for read, question in zip(found, questions, strict=True):
         assert read.text == question.text
         assert read.general.startswith(f"PA20, {question.clause}\u00a0: «\u00a0")
@@ -87,9 +87,9 @@ def _from_moodle(item: ET.Element) -> Read:
     kind = item.get("type")
     assert kind in {"multichoice", "truefalse"}
     for part in ("questiontext", "generalfeedback"):
-        found = item.find(part)
-        assert found is not None
-        assert found.get("format") == "html"
+        result = item.find(part)
+        assert result is not None
+        assert result.get("format") == "html"
     assert 0 <= float(item.findtext("penalty") or "x") <= 1
     assert float(item.findtext("defaultgrade") or "x") == 1
     assert item.findtext("hidden") == "0"
@@ -216,8 +216,8 @@ def test_any_words_come_back_as_they_were(words: str, others: str, identifier: s
 def test_csv_and_json_hold_everything() -> None:
     questions = BANKS["shipped"]
     rows = list(csv.DictReader(io.StringIO(export.as_csv(questions, VERSION, "PA20"))))
-    assert [row["id"] for row in rows] == [one.id for one in questions]
+    assert [row["id"] for row in rows] == [question.id for question in questions]
     assert all(row[f"choix_{letter.lower()}"] for row in rows for letter in row["bonnes"])
-    found = json.loads(export.as_json(questions, VERSION, "PA20"))
-    assert [one["text"] for one in found] == [one.text for one in questions]
-    assert all("«\u00a0" in one["quotation"] for one in found)
+    report = json.loads(export.as_json(questions, VERSION, "PA20"))
+    assert [one["text"] for one in report] == [question.text for question in questions]
+    assert all("«\u00a0" in one["quotation"] for one in report)

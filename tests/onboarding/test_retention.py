@@ -33,7 +33,7 @@ class Remembered:
         self.rows: list[tuple[str, str]] = []
 
     def __call__(self, table: str, identifiers: Sequence[str]) -> None:
-        self.rows += [(table, one) for one in identifiers]
+        self.rows += [(table, identifier) for identifier in identifiers]
 
 
 def path(db: Database, who: str, *, asked: bool = True) -> str:
@@ -73,7 +73,7 @@ def test_what_concerns_those_who_left_is_erased_a_year_later_and_once(db: Databa
     assert retention.enforce(db, year + timedelta(days=1), remembered) == 6
     assert count(db, "due_dates") == 1
     assert retention.enforce(db, year + timedelta(days=1), remembered) == 0
-    assert [one.person_id for one in Onboardings(db, TARGET).standings()] == [stays]
+    assert [standing.person_id for standing in Onboardings(db, TARGET).standings()] == [stays]
     assert attempts.latest(db, stays, "pa20", "quiz") is not None
     assert attempts.latest(db, guest, "pa20", "quiz") is None
     assert Onboardings(db, TARGET).pages_read(stays) == {"1/1"}

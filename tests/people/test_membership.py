@@ -97,8 +97,8 @@ def test_whatever_events_were_missed_a_reading_sets_things_right(
 
 def test_what_the_last_reading_came_to_is_kept_with_the_group(db: Database, officers: Source) -> None:
     def last() -> tuple[str | None, str | None]:
-        [one] = membership.sources(db)
-        return one.read_day, one.problem
+        [source] = membership.sources(db)
+        return source.read_day, source.problem
 
     assert last() == (None, None)
     membership.note_reading(db, DAY, officers.id, "Slack refuse.")

@@ -86,7 +86,9 @@ class Registry(RuleBasedStateMachine):
     def no_line_overlaps_another(self) -> None:
         for role in (COMMUNICATIONS_ROLE, ADMINISTRATION):
             for holder in self.ids.values():
-                lines = [one for one in roles.tenures(self.db, role, date.min) if one.holder == holder]
+                lines = [
+                    tenure for tenure in roles.tenures(self.db, role, date.min) if tenure.holder == holder
+                ]
                 for first, second in itertools.pairwise(lines):
                     assert first.until is not None
                     assert first.until <= second.since

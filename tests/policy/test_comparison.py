@@ -40,7 +40,9 @@ def test_in_generated_revisions_each_change_is_found_and_named(versions: tuple[V
     for seed in many(REVISIONS):
         old = versions[seed % 2]
         draft = revised(old, seed)
-        found = {(one.kind, one.old, one.new): one.nature for one in facts(compare(old, draft.version()))}
+        found = {
+            (fact.kind, fact.old, fact.new): fact.nature for fact in facts(compare(old, draft.version()))
+        }
         truth = {(one.kind, one.old, one.new): one.nature for one in draft.truth(old)}
         right.update(kind for kind, _, _ in found.keys() & truth.keys())
         wrong.update(("false", kind) for kind, _, _ in found.keys() - truth.keys())
@@ -94,8 +96,8 @@ def numbered(article: int, texts: list[str]) -> list[str]:
 
 def changes(old: Version, new: Version) -> list[tuple[str, str, str, str]]:
     return [
-        (one.kind.value, " ".join(one.old), " ".join(one.new), one.nature.value)
-        for one in compare(old, new).changes
+        (change.kind.value, " ".join(change.old), " ".join(change.new), change.nature.value)
+        for change in compare(old, new).changes
     ]
 
 

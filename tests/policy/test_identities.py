@@ -189,7 +189,7 @@ def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
     assert after.silence("Faut-il signaler dans un délai?") is not None
     answer = after.settled(no, question)
     assert answer.outcome == "answer"
-    assert [one.number for one in answer.clauses] == [number(clause)]
+    assert [clause.number for clause in answer.clauses] == [number(clause)]
     assert after.settled(replace(no, unkind=True), question) == replace(no, unkind=True)
 
 
@@ -198,7 +198,7 @@ def test_quiz_questions_follow_the_words_that_they_are_bound_to(inserted: Policy
     old, new = inserted.versions
     before, after = quiz_bank.load_bank(path, old), quiz_bank.load_bank(path, new)
     assert not after.stale
-    assert {one.id for one in after.questions} == {one.id for one in before.questions}
+    assert {question.id for question in after.questions} == {question.id for question in before.questions}
     for question in before.questions:
         (now,) = identities.fates(old, new)[question.clause].now
         assert after.question(question.id) == replace(question, clause=now)
@@ -212,9 +212,9 @@ def test_a_quiz_question_whose_clause_says_something_else_is_stale_and_not_lost(
     ).default
     bank = quiz_bank.load_bank(SEED / "politique/pa20/quiz.toml", policy.versions[-1])
     about = {
-        one.id
-        for one in quiz_bank.load_bank(SEED / "politique/pa20/quiz.toml", policy.versions[0]).questions
-        if one.clause == number("5.10")
+        question.id
+        for question in quiz_bank.load_bank(SEED / "politique/pa20/quiz.toml", policy.versions[0]).questions
+        if question.clause == number("5.10")
     }
     assert {one.id for one in bank.stale} == about
     assert {one.clause for one in bank.stale} == {number("5.11")}
@@ -231,8 +231,8 @@ def test_lines_of_the_bank_of_questions_follow_and_what_changed_is_listed(tmp_pa
     ).default
     latest = policy.versions[-1]
     lines = Sources((SEED, tmp_path), latest).lines()
-    before = {one.question: one for one in Sources((SEED,), policy.versions[0]).lines()}
-    ten = [one for one in lines if before[one.question].gold == (number("5.10"),)]
+    before = {line.question: line for line in Sources((SEED,), policy.versions[0]).lines()}
+    ten = [line for line in lines if before[line.question].gold == (number("5.10"),)]
     assert ten
     assert {one.gold for one in ten} == {(number("5.11"),)}
     written = question_bank.load_readable_lines(question_bank.bank_files([SEED], "pa20"))
@@ -262,7 +262,7 @@ def test_a_line_that_says_that_the_policy_is_silent_is_taught_no_more_once_it_ma
     path = tmp_path / "politique/pa20" / question_bank.BANK
     path.write_text("\n".join(one.as_json() for one in (silent, other, rude, since)), "utf-8")
     assert Sources((tmp_path,), old).lines() == (silent, other, rude, since)
-    taught = [one.question for one in Sources((tmp_path,), new).lines()]
+    taught = [line.question for line in Sources((tmp_path,), new).lines()]
     assert taught == [one.question for one in (other, rude, since)]
     written = question_bank.load_readable_lines([path])
     assert bank_review.outdated_counts(added.default, written) == {number("5.19"): 1}
@@ -277,7 +277,7 @@ def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
     assert not late.answer(added.default, old, ASKED).answered
     answer = late.answer(added.default, new, ASKED)
     assert answer.outcome == "answer"
-    assert [one.number for one in answer.clauses] == [answer.ranked[0].number] == [number("5.19")]
+    assert [clause.number for clause in answer.clauses] == [answer.ranked[0].number] == [number("5.19")]
     may = late.answer(
         added.default, new, "Mon patron veut que l'outil d'intelligence artificielle tienne son agenda"
     )
@@ -316,7 +316,7 @@ def test_a_clause_that_was_removed_is_nowhere_and_its_lines_are_left_out(tmp_pat
     assert identities.fates(*policy.versions)[number("5.18")].now == ()
     assert number("5.18") not in policy.annotations.forces
     lines = Sources((SEED,), policy.versions[-1]).lines()
-    assert all(number("5.18") not in one.gold for one in lines)
+    assert all(number("5.18") not in line.gold for line in lines)
     written = question_bank.load_readable_lines(question_bank.bank_files([SEED], "pa20"))
     assert set(bank_review.outdated_counts(policy, written)) == {number("5"), number("5.18")}
 

@@ -388,7 +388,7 @@ def edited(*pairs: tuple[str, str]) -> tuple[str, list[str]]:
     made = compare(*(articles.parse(each, policy="x", adopted=date(2026, 1, 1)) for each in (STATUTES, text)))
     words = [describe_change(made, one) for one in made.changes]
     words += [describe_heading(made, heading) for heading in made.headings]
-    return count_changes(made), [one.replace("\u00a0", " ") for one in words]
+    return count_changes(made), [word.replace("\u00a0", " ") for word in words]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class Notebook:
         self.lines: list[tuple[str, str]] = []
 
     def __call__(self, table: str, identifiers: Sequence[str]) -> None:
-        self.lines += [(table, one) for one in identifiers]
+        self.lines += [(table, identifier) for identifier in identifiers]
 
 
 @pytest.fixture
@@ -92,11 +92,11 @@ def test_every_category_is_shown_with_its_purpose_and_its_retention(db: Database
     appointments.follow(db, DAY)
     assert list(personal_data.held(db, alex)) == list(CATEGORIES)
     content = json.loads(personal_data.export(db, alex, DAY))
-    assert set(content["renseignements"]) == {one.id for one in CATEGORIES}
+    assert set(content["renseignements"]) == {category.id for category in CATEGORIES}
     assert content["renseignements"]["roles"]["contenu"] == [
         {"role": "Conseil exécutif", "depuis": day(-30).isoformat(), "jusque": None}
     ]
-    assert all(one["fins"] and one["conservation"] for one in content["renseignements"].values())
+    assert all(value["fins"] and value["conservation"] for value in content["renseignements"].values())
 
 
 def test_nothing_of_someone_else_is_shown(db: Database) -> None:
@@ -106,7 +106,7 @@ def test_nothing_of_someone_else_is_shown(db: Database) -> None:
 
 
 def test_every_column_about_a_person_is_in_some_category(db: Database) -> None:
-    named = " ".join(one.rows for one in CATEGORIES)
+    named = " ".join(category.rows for category in CATEGORIES)
     read = set(re.findall(r"(?:FROM|JOIN) (\w+)", named))
     assert {table for table, _ in persons.references(db)} <= read
 

@@ -80,7 +80,10 @@ def test_another_version_is_another_attestation() -> None:
     db = filled(("Zoé",))
     newer = replace(PA20, version=date(2027, 1, 30), sha256="a" * 64)
     attestations.attest(db, replace(attesting(db, "U1", "Zoé"), target=newer), SIGNER)
-    assert [one.entry.version for one in attestations.all_attestations(db)] == ["2015-12-13", "2027-01-30"]
+    assert [attestation.entry.version for attestation in attestations.all_attestations(db)] == [
+        "2015-12-13",
+        "2027-01-30",
+    ]
     assert sound(db)
 
 
@@ -88,7 +91,7 @@ def test_the_entry_says_what_was_attested_and_nothing_of_whom() -> None:
     db = filled(("Zoé Tremblay",))
     [row] = db.conn.execute("SELECT * FROM attestations").fetchall()
     assert not any(re.search(r"Zoé|\bU1\b", str(value)) for value in row)
-    [entry] = [one.entry for one in attestations.all_attestations(db)]
+    [entry] = [attestation.entry for attestation in attestations.all_attestations(db)]
     assert (entry.policy, entry.version, entry.text_sha256) == ("pa20", "2015-12-13", PA20.sha256)
     assert (entry.statement, entry.platform) == (PA20.statement, "slack")
 
@@ -175,7 +178,7 @@ def test_reordered_entries_are_seen(order: list[int]) -> None:
 def test_an_inserted_entry_is_seen(copied: int, at: int, resigned: bool) -> None:
     db = filled()
     unlock(db)
-    entries = [one.entry for one in attestations.all_attestations(db)]
+    entries = [attestation.entry for attestation in attestations.all_attestations(db)]
     inserted = replace(entries[copied - 1], number=at, statement="J'atteste autre chose")
     if at > 1:
         inserted = replace(inserted, previous=entries[at - 2].digest)
@@ -191,7 +194,11 @@ def test_entries_of_two_histories_do_not_make_one() -> None:
     """Each is signed with the key, as after a copy is brought back; together they are no chain."""
     db, other = filled(), filled()
     unlock(db)
-    [entry] = [one.entry for one in attestations.all_attestations(other) if one.entry.number == 3]
+    [entry] = [
+        attestation.entry
+        for attestation in attestations.all_attestations(other)
+        if attestation.entry.number == 3
+    ]
     db.conn.execute("DELETE FROM attestations WHERE number = 3")
     db.conn.execute("DELETE FROM attestation_people WHERE number = 3")
     insert(db, entry)
@@ -312,7 +319,7 @@ def test_what_a_former_key_signed_is_still_verified(tmp_path: Path) -> None:
     db = filled(())
     attest(db, "U1", "Zoé", signing.load_signer(tmp_path, create=True))
     attest(db, "U2", "Blaise", signing.renew(tmp_path))
-    assert len({one.entry.key_id for one in attestations.all_attestations(db)}) == 2
+    assert len({attestation.entry.key_id for attestation in attestations.all_attestations(db)}) == 2
     assert attestations.verify_register(db, signing.load_ring(tmp_path)) == Audit(2, 0, ())
     assert set(attestations.public_keys(db)) == set(signing.load_ring(tmp_path))
 
@@ -350,7 +357,7 @@ def test_erasing_people_leaves_the_register_sound(gone: set[int]) -> None:
     for number in gone:
         assert attestations.erase_identity(db, number, forgetful)
     assert audit(db, head) == Audit(ENTRIES, len(gone), ())
-    left = [one.name for one in attestations.all_attestations(db)]
+    left = [attestation.name for attestation in attestations.all_attestations(db)]
     assert left == [None if number in gone else name for number, name in enumerate(NAMES, 1)]
 
 

@@ -64,7 +64,7 @@ def test_a_receipt_that_cannot_be_made_is_said_with_how_to_ask_again(
     message = built(clerk)
     assert message is not None
     assert not message.files()
-    assert [getattr(one, "command", "") for one in message.buttons()] == ["accueil recu"]
+    assert [getattr(button, "command", "") for button in message.buttons()] == ["accueil recu"]
 
 
 def test_there_is_nothing_to_send_once_the_name_is_erased(clerk: Registrar) -> None:

@@ -58,8 +58,8 @@ TRACKING = (
 
 
 def canonical(text: str) -> str | None:
-    found = READER.find(text)
-    return found.canonical if found else None
+    result = READER.find(text)
+    return result.canonical if result else None
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +108,9 @@ def test_the_pairs_are_many_and_of_every_platform() -> None:
 
 def test_the_platform_is_recognised() -> None:
     for pair in (pair for pairs in PAIRS.values() for pair in pairs):
-        found = READER.find(pair["a"])
-        assert found, pair["a"]
-        assert found.platform == pair["platform"], pair["a"]
+        result = READER.find(pair["a"])
+        assert result, pair["a"]
+        assert result.platform == pair["platform"], pair["a"]
 
 
 def test_a_canonical_address_is_its_own_canonical_address() -> None:
@@ -225,10 +225,10 @@ def test_the_first_address_is_found_in_what_is_pasted(text: str) -> None:
     "host", ["facebook.com.exemple.org", "notfacebook.com", "fаcebook.com", "facebook.co"]
 )
 def test_a_host_that_looks_like_another_is_not_it(host: str) -> None:
-    found = READER.find(f"https://{host}/page/posts/1")
-    assert found
-    assert found.platform == "other"
-    assert found.canonical != "https://www.facebook.com/page/posts/1"
+    result = READER.find(f"https://{host}/page/posts/1")
+    assert result
+    assert result.platform == "other"
+    assert result.canonical != "https://www.facebook.com/page/posts/1"
 
 
 def test_the_network_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,12 +306,12 @@ TYPED = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=25).map("".jo
 @settings(max_examples=600)
 @given(TYPED)
 def test_nothing_that_is_typed_raises_and_what_is_found_is_stable(text: str) -> None:
-    found = READER.find(text)
-    if found:
-        assert found.platform in NAMES
-        assert re.fullmatch(r"https://[!-~]+", found.canonical)
-        assert len(found.canonical) <= LONGEST
-        assert READER.find(found.canonical) == found
+    result = READER.find(text)
+    if result:
+        assert result.platform in NAMES
+        assert re.fullmatch(r"https://[!-~]+", result.canonical)
+        assert len(result.canonical) <= LONGEST
+        assert READER.find(result.canonical) == result
 
 
 @settings(max_examples=300)
@@ -341,5 +341,5 @@ def test_what_is_written_around_changes_nothing(text: str, around: str) -> None:
 def test_what_is_made_to_be_slow_is_not(text: str, check: Check) -> None:
     ordinary = "https://www.facebook.com/spotted/posts/123?fbclid=AbC "
     check(figure(times_as_much(READER.find, text, ordinary)))
-    found = READER.find(text)
-    assert found is None or len(found.canonical) <= LONGEST
+    result = READER.find(text)
+    assert result is None or len(result.canonical) <= LONGEST

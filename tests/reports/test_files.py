@@ -140,7 +140,7 @@ def test_what_is_hidden_cannot_be_had_by_subtracting(parts: list[int], few: int,
     total = [Band.of(opened), Band.of(whole - opened)]
     others = [Band.of(part) for part in parts]
     totals = range(sum(one.low for one in total), sum(one.high for one in total) + 1)
-    rests = range(sum(one.low for one in others), sum(one.high for one in others) + 1)
+    rests = range(sum(other.low for other in others), sum(other.high for other in others) + 1)
     possible = {one for one in range(BAND) if any(rest + one in totals for rest in rests)}
     assert few in possible
     assert len(possible) >= 3
@@ -204,7 +204,7 @@ async def test_the_first_reading_is_counted_in_hours(place: Place) -> None:
             for line in cases.list_cases(session, place.vp):
                 cases.open_case(session, line.id, place.vp)
             found = statistics.tables(session, statistics.visible(session))
-            return [f"{one.label}, {one.band.words}" for one in found[-1].figures if one.band.low]
+            return [f"{figure.label}, {figure.band.words}" for figure in found[-1].figures if figure.band.low]
 
     assert await place.storage.run(read) == ["En moins de 4\u00a0h, 5 à 9"]
 
@@ -235,7 +235,9 @@ async def test_a_case_is_given_as_a_tagged_pdf_with_the_hash_of_what_it_holds(pl
     assert person == place.vp
     [file] = message.files()
     words = "".join(
-        "".join(span.text for span in one.spans) for one in message.elements if isinstance(one, Text)
+        "".join(span.text for span in element.spans)
+        for element in message.elements
+        if isinstance(element, Text)
     )
     assert hashlib.sha256(file.content).hexdigest() in words
 

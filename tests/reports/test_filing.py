@@ -165,7 +165,7 @@ def test_a_question_is_read_by_the_one_whose_report_it_is_about_and_by_no_other(
     codes = [desk.file(summary="Vu par la première."), desk.file(summary="Vu par la seconde.")]
     delivered(desk)
     case = cases.open_case(desk.session, desk.case(), vp)
-    asked = next(one for one in case.filings if one.report.summary == "Vu par la seconde.")
+    asked = next(filing for filing in case.filings if filing.report.summary == "Vu par la seconde.")
     cases.ask_question(desk.session, desk.case(), vp, asked.id, "Où l'avez-vous vue?")
     first, second = (followed(desk, code) for code in codes)
     assert (first.status, first.dialogue) == ("Lu", ())

@@ -21,8 +21,8 @@ from tests.kits.measures import Check
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "identifying.jsonl"
 PHRASES = [json.loads(line) for line in DATA.read_text("utf-8").splitlines()]
-TELLING = [one for one in PHRASES if one["kinds"]]
-HARMLESS = [one for one in PHRASES if not one["kinds"]]
+TELLING = [phrase for phrase in PHRASES if phrase["kinds"]]
+HARMLESS = [phrase for phrase in PHRASES if not phrase["kinds"]]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_a_person_says_their_own_name_and_it_is_a_name(finder: Identifying) -> N
 
 
 @settings(max_examples=200)
-@given(st.one_of(st.text(max_size=300), st.sampled_from([one["text"] for one in PHRASES])))
+@given(st.one_of(st.text(max_size=300), st.sampled_from([phrase["text"] for phrase in PHRASES])))
 def test_marks_are_within_the_text_in_order_and_none_over_another(finder: Identifying, text: str) -> None:
     marks = list(without_overlap(finder.marks(text)))
     assert all(text[mark.start : mark.end] == mark.passage != "" for mark in marks)

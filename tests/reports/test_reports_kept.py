@@ -354,9 +354,9 @@ def test_lost_keys_are_refused_aloud_and_never_made_again_while_a_report_needs_t
 
     def told(session: Session) -> list[str]:
         return [
-            one.text
-            for one in checks(session.db, home.keys, session.today, Ground())
-            if one.level == "erreur"
+            check.text
+            for check in checks(session.db, home.keys, session.today, Ground())
+            if check.level == "erreur"
         ]
 
     assert any("il manque les clés" in text for text in home.within(told))
@@ -456,7 +456,7 @@ def test_once_the_file_is_written_anew_nothing_in_it_is_in_the_order_of_arrival(
     def places() -> list[int]:
         home.storage.executor.submit(home.storage.purge).result()
         written = home.database.read_bytes()
-        return [written.index(one[-60:]) for one in contents if isinstance(one, bytes)]
+        return [written.index(content[-60:]) for content in contents if isinstance(content, bytes)]
 
     assert places() == sorted(places()), "as they come, contents lie one after another"
     home.storage.executor.submit(home.storage.scatter).result()

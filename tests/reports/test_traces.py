@@ -470,7 +470,7 @@ async def _from_the_chat(bot: Bot) -> None:
 
 
 async def _pressed(bot: Bot, message: Message, label: str) -> Message | Form:
-    button = next(one for one in message.buttons() if one.label == label)
+    button = next(button for button in message.buttons() if button.label == label)
     return await bot.dispatcher.handle(bot.dispatcher.from_command(getattr(button, "command", "")))
 
 

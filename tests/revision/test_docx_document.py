@@ -161,7 +161,9 @@ def test_an_empty_paragraph_takes_a_number_and_a_style_s_list_can_be_refused() -
 
 def test_a_number_above_which_nothing_stands_is_said_to_be_uncertain() -> None:
     content = numbered(THREE, (1, 1), (1, 1))
-    assert {one.code for one in formats.read_document(content, "x.docx").findings} == {"uncertain_number"}
+    assert {finding.code for finding in formats.read_document(content, "x.docx").findings} == {
+        "uncertain_number"
+    }
 
 
 @pytest.mark.parametrize(
@@ -213,14 +215,14 @@ def test_tracked_changes_are_read_as_accepted_and_said(library: Library) -> None
     come = added("<w:ins><w:r><w:t> publique</w:t></w:r></w:ins>")
     assert text_of(edited(gone), "1.2") == "1.2 La séance"
     assert text_of(edited(come), "1.2") == "1.2 La séance publique"
-    assert "tracked_changes" in {one.code for one in read(edited(come), version).findings}
+    assert "tracked_changes" in {finding.code for finding in read(edited(come), version).findings}
 
 
 def test_hidden_text_is_left_out_and_what_is_lost_is_said(library: Library) -> None:
     version = library.policies["pa20"].versions[-1]
     hidden = edited(added("<w:r><w:rPr><w:vanish/></w:rPr><w:t> cachée</w:t></w:r>"))
     assert text_of(hidden, "1.2") == "1.2 La séance"
-    lost = next(one for one in read(hidden, version).findings if one.code == "lost_text")
+    lost = next(finding for finding in read(hidden, version).findings if finding.code == "lost_text")
     assert "cachée" in lost.message
 
 
@@ -228,7 +230,7 @@ def test_hidden_text_is_left_out_and_what_is_lost_is_said(library: Library) -> N
 def test_words_that_a_break_parts_are_not_lost(library: Library, between: str) -> None:
     version = library.policies["pa20"].versions[-1]
     parted = edited(added(f"<w:r><w:t> publique</w:t><w:{between}/><w:t>ouverte</w:t></w:r>"))
-    assert "lost_text" not in {one.code for one in read(parted, version).findings}
+    assert "lost_text" not in {finding.code for finding in read(parted, version).findings}
 
 
 def test_marks_that_markdown_would_read_are_words(library: Library) -> None:

@@ -37,7 +37,7 @@ def read(
 
 
 def codes(reading: ReadDocument) -> list[tuple[str, str]]:
-    return [(one.code, one.clause) for one in reading.findings]
+    return [(finding.code, finding.clause) for finding in reading.findings]
 
 
 @pytest.mark.parametrize("policy", ["pa20", "cr3"])
@@ -163,7 +163,7 @@ def test_a_number_that_two_sections_have_leaves_none_missing() -> None:
     old = articles.parse(SECTIONS, policy="pa20", adopted=date(2020, 1, 1))
     longer = SECTIONS + "\n2.1.5 On lève la séance.\n"
     reading = formats.review_file(longer.encode(), "x.md", old, date(2021, 1, 1))
-    assert [one.message for one in reading.findings] == []
+    assert [finding.message for finding in reading.findings] == []
     reading = formats.review_file(longer.replace("2.1.5", "2.1.6").encode(), "x.md", old, date(2021, 1, 1))
     assert "Le numéro 2.1.5 manque\u00a0: le texte passe à 2.1.6." in [o.message for o in reading.findings]
 
@@ -213,7 +213,7 @@ def test_roles_named_without_a_complement_are_looked_up_too() -> None:
         "1.3 La présidence préside.",
         offices=HELD,
     )
-    assert [(one.clause, one.message) for one in reading.findings] == [
+    assert [(finding.clause, finding.message) for finding in reading.findings] == [
         ("1.1", "Personne ne tient le rôle «\u00a0Trésorerie\u00a0»."),
         ("1.2", "Aucun rôle du registre ne se nomme «\u00a0secrétaire générale\u00a0»."),
         ("1.3", "Aucun rôle du registre ne se nomme «\u00a0présidence\u00a0»."),
@@ -244,7 +244,7 @@ def test_a_role_is_told_once_by_its_own_name_whatever_follows_it() -> None:
         "1.4 La direction des finances paie.",
         offices=HELD,
     )
-    assert [(one.clause, one.message) for one in reading.findings] == [
+    assert [(finding.clause, finding.message) for finding in reading.findings] == [
         ("1.1", "Aucun rôle du registre ne se nomme «\u00a0secrétaire\u00a0»."),
         ("1.3", "Aucun rôle du registre ne se nomme «\u00a0directeur des finances\u00a0»."),
         ("1.3", "Aucun rôle du registre ne se nomme «\u00a0vice-présidente à la vie\u00a0»."),

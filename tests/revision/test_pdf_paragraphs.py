@@ -135,52 +135,52 @@ def test_columns_are_read_one_after_the_other(
 @pytest.mark.parametrize("width", [10, 14, 21])
 def test_a_heading_under_a_full_line_is_a_paragraph_of_its_own(division: str, width: float) -> None:
     title = "STATUTS DE LA FÉDÉRATION DES CHORALES DU PLATEAU"
-    found = read(
+    reply = read(
         typeset_pdf(
             f"#set page(width: {width}cm, height: 12cm, margin: 1cm)\n#set par(spacing: 0.65em)\n"
             f"#align(center)[*{title}*]\n\n#align(center)[*{division}*]\n\n"
             "Le conseil se réunit chaque mois.\n\n#lorem(30)"
         )
     )
-    assert [text for _, text, _ in found[:2]] == [title, division]
+    assert [text for _, text, _ in reply[:2]] == [title, division]
 
 
 def test_a_heading_s_words_within_a_sentence_begin_no_paragraph() -> None:
     sentence = "Quiconque enfreint une règle du chapitre 2 ou de toute annexe 3 en répond devant le conseil"
     for width in range(6, 18):
-        found = read(
+        reply = read(
             typeset_pdf(f"#set page(width: {width}cm, height: 9cm, margin: 1cm)\n*{sentence}*\n\nSuite.")
         )
-        assert found[0][1] == sentence
+        assert reply[0][1] == sentence
 
 
 @pytest.mark.parametrize("width", [13.233, 21.327])
 def test_a_note_that_goes_to_the_next_page_is_that_of_its_call(width: float) -> None:
     size = 9.039 if width < 20 else 12.765  # the call is on the last line of its page
     tight = width < 20
-    found = read(blocks_as_pdf(RULES, width, size=size, tight=tight, hanging=tight))
-    call = found.index((Layout.TEXT, "2.4 Le conseil révise ces montants.[1]", False))
-    assert found[call + 1][:2] == (
+    reply = read(blocks_as_pdf(RULES, width, size=size, tight=tight, hanging=tight))
+    call = reply.index((Layout.TEXT, "2.4 Le conseil révise ces montants.[1]", False))
+    assert reply[call + 1][:2] == (
         Layout.NOTE,
         "[1] Sauf décision contraire, ils suivent le coût de la vie.",
     )
 
 
 def test_a_stretched_heading_is_whole_where_a_table_has_its_columns() -> None:
-    found = read(blocks_as_pdf(RULES, 10.905, size=8.3734, justify=True, hanging=True))
-    assert (Layout.TEXT, "CHAPITRE II – CONSEIL D'ADMINISTRATION", True) in found
+    reply = read(blocks_as_pdf(RULES, 10.905, size=8.3734, justify=True, hanging=True))
+    assert (Layout.TEXT, "CHAPITRE II – CONSEIL D'ADMINISTRATION", True) in reply
 
 
 @pytest.mark.parametrize("width", [13, 16, 19])
 def test_a_quantity_on_a_line_broken_by_hand_begins_no_paragraph(width: float) -> None:
-    found = read(
+    reply = read(
         typeset_pdf(
             f"#set page(width: {width}cm, height: 9cm, margin: 2cm)\nLe congrès modifie les statuts à la "
             "majorité des deux tiers des personnes présentes ou représentées, convoquées au moins\\\n"
             "30 jours à l'avance.\n\nIl élit le bureau."
         )
     )
-    assert len(found) == 2
+    assert len(reply) == 2
 
 
 def test_a_table_that_goes_on_over_pages_is_one_table() -> None:
@@ -197,8 +197,8 @@ def test_a_text_set_in_a_table_of_numbers_and_words_is_text() -> None:
     rows = "".join(
         f"[5.{at}], [Le conseil se réunit le jour {at} du mois, sur avis.], " for at in range(1, 8)
     )
-    found = read(typeset_pdf(f"#set page(width: 12cm)\n#table(columns: (2cm, 1fr), {rows})"))
-    assert [text for layout, text, _ in found if layout is Layout.TEXT] == [
+    reply = read(typeset_pdf(f"#set page(width: 12cm)\n#table(columns: (2cm, 1fr), {rows})"))
+    assert [text for layout, text, _ in reply if layout is Layout.TEXT] == [
         f"5.{at} Le conseil se réunit le jour {at} du mois, sur avis." for at in range(1, 8)
     ]
 
@@ -210,17 +210,17 @@ def test_columns_that_no_rule_separates_are_rows_when_they_are_level() -> None:
         ("Auto", "0,50 dollar"),
     ]
     cells = ", ".join(f"[{cell}]" for row in rows for cell in row)
-    found = read(
+    reply = read(
         typeset_pdf(f"Les frais sont les suivants.\n#table(stroke: none, columns: (6cm, 1fr), {cells})")
     )
-    assert found[1:] == [(Layout.ROW, "\t".join(row), False) for row in rows]
+    assert reply[1:] == [(Layout.ROW, "\t".join(row), False) for row in rows]
 
 
 def test_a_word_file_s_own_hyphen_stays_where_no_word_is_cut() -> None:
-    found = read(
+    reply = read(
         typeset_pdf("#set page(width: 9cm)\nLe non-\\\nrespect des règles et le nonrespect des autres.")
     )
-    assert found == [(Layout.TEXT, "Le non-respect des règles et le nonrespect des autres.", False)]
+    assert reply == [(Layout.TEXT, "Le non-respect des règles et le nonrespect des autres.", False)]
 
 
 @pytest.mark.parametrize("pages", [60, 190])

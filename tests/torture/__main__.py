@@ -70,7 +70,7 @@ def spread(count: int) -> list[Figure]:
     if not count:
         return []
     click.echo(f"Un message à {count} personnes sur chaque plateforme, limites appliquées")
-    return printed([one for result in fanout.run(count, count) for one in result.figures()])
+    return printed([figure for result in fanout.run(count, count) for figure in result.figures()])
 
 
 def printed(figures: list[Figure]) -> list[Figure]:

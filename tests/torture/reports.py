@@ -140,11 +140,11 @@ class Toll:
 def words(body: Json) -> str:
     """Return which case a message is about, and at which level."""
     text = json.dumps(body, ensure_ascii=False)
-    found = _CASE.search(text)
-    if found is None:
+    match = _CASE.search(text)
+    if match is None:
         return ""
     level = next((level for mark, level in reversed(LEVELS.items()) if mark in text), "?")
-    return f"{found[1]} {level}"
+    return f"{match[1]} {level}"
 
 
 # --- A life -----------------------------------------------------------------------------------
@@ -199,7 +199,11 @@ async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
         fields = {"adresse": f"https://www.facebook.com/spotted/posts/{int(post, 16)}", "propos": post}
         review = await bot.dispatcher.handle(Request("signalement", "revoir 001", fields=fields))
         assert isinstance(review, Message)
-        send = next(one for one in review.buttons() if isinstance(one, Button) and "envoyer" in one.command)
+        send = next(
+            button
+            for button in review.buttons()
+            if isinstance(button, Button) and "envoyer" in button.command
+        )
         reply = await bot.dispatcher.handle(Request("signalement", send.command.partition(" ")[2]))
         assert isinstance(reply, Message)
         code = next((found for text in reply.own_words() if (found := report_codes.read_code(text))), None)

@@ -152,8 +152,8 @@ async def _run(
             return Toll(
                 people=count,
                 kills=kills,
-                told=sum(one == 1 for one in notices_sent.values()),
-                twice=sum(one > 1 for one in notices_sent.values()),
+                told=sum(value == 1 for value in notices_sent.values()),
+                twice=sum(value > 1 for value in notices_sent.values()),
                 listed=listed,
                 forgotten=missing,
                 after_restoration=again,
@@ -222,7 +222,9 @@ def _listed(path: Path, said: Mapping[str, int]) -> tuple[Counter[str], int]:
     """Return the reasons of those who got nothing, and how many got nothing without one."""
     reasons, missing = Counter[str](), 0
     with beside(path) as db:
-        [revision] = [one for one in revisions.list_revisions(db, "pa20") if one.state == "announced"]
+        [revision] = [
+            revision for revision in revisions.list_revisions(db, "pa20") if revision.state == "announced"
+        ]
         for line in ledger.list_recipients(db, revision):
             [account, *_] = people.accounts_of(db, line.person)
             if _conversation(account) in said:
@@ -366,7 +368,7 @@ def nights() -> list[Figure]:
         for what, seconds in (("version après minuit", forced), ("avis après 9\u00a0h", arrived))
     }
     figures = [Figure(label, seconds, at_most(ALLOWED_SECONDS), "s") for label, seconds in late.items()]
-    return [*figures, Figure("Versions et avis en avance", sum(one < 0 for one in late.values()), NONE)]
+    return [*figures, Figure("Versions et avis en avance", sum(value < 0 for value in late.values()), NONE)]
 
 
 @click.command(help="Annoncer une révision pendant que le robot est tué, puis compter qui l'a reçue.")

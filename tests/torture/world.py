@@ -92,8 +92,8 @@ def told_by(mark: re.Pattern[str]) -> Callable[[Json], str]:
     """Return what takes, of a message, the words that it is told by."""
 
     def words(body: Json) -> str:
-        found = mark.search(json.dumps(body))
-        return found[0] if found else ""
+        match = mark.search(json.dumps(body))
+        return match[0] if match else ""
 
     return words
 
@@ -325,9 +325,9 @@ class World:
         oldest, before = float(query.get("oldest", 0)), float(query.get("cursor") or "inf")
         shown = query.get("include_all_metadata") in {"1", "true", "True"}
         messages = [
-            {"type": "message", "ts": one["ts"], **({"metadata": one["metadata"]} if shown else {})}
-            for one in reversed(self.channels[f"slack {query['channel']}"])
-            if oldest < float(one["ts"]) < before
+            {"type": "message", "ts": channel["ts"], **({"metadata": channel["metadata"]} if shown else {})}
+            for channel in reversed(self.channels[f"slack {query['channel']}"])
+            if oldest < float(channel["ts"]) < before
         ]
         page, more = messages[:limit], messages[limit:]
         cursor = {"response_metadata": {"next_cursor": page[-1]["ts"]}} if more else {}

@@ -110,14 +110,16 @@ def test_of_what_is_planted_nothing_remains(kind: str) -> None:
     original = planted(kind)
     there = original + inflated(original)
     for planted_text in (AUTHOR, COMMENT, TRAILER):
-        assert any(one in there for one in encodings(planted_text)), "what is looked for was planted"
+        assert any(encoding in there for encoding in encodings(planted_text)), (
+            "what is looked for was planted"
+        )
     assert Image.open(io.BytesIO(original)).getexif().get_ifd(GPS_IFD)
 
     cleaned = clean(original)
 
     left = cleaned.content + inflated(cleaned.content)
     for planted_text in (AUTHOR, COMMENT, TRAILER):
-        assert not any(one in left for one in encodings(planted_text))
+        assert not any(encoding in left for encoding in encodings(planted_text))
     again = Image.open(io.BytesIO(cleaned.content))
     assert not again.getexif()
     assert set(again.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
@@ -293,7 +295,7 @@ def test_bytes_that_were_altered_are_cleaned_or_refused_and_nothing_else(
         cleaned = clean(bytes(original))
     except ImageError:
         return
-    assert not any(one in cleaned.content for text in (AUTHOR, COMMENT) for one in encodings(text))
+    assert not any(encoding in cleaned.content for text in (AUTHOR, COMMENT) for encoding in encodings(text))
 
 
 # The process that does it.

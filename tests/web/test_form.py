@@ -60,9 +60,9 @@ def filed(chat: Chat) -> list[tuple[Report, bytes | None]]:
 
 def code_of(page: Seen) -> str:
     """Return the code that a page shows."""
-    found = re.search(r'class="code">([^<]+)<', page.source)
-    assert found
-    return found[1]
+    match = re.search(r'class="code">([^<]+)<', page.source)
+    assert match
+    return match[1]
 
 
 def test_the_form_s_style_asks_for_nothing_elsewhere() -> None:

@@ -280,7 +280,7 @@ class DiscordServer:
             headers = {"Via": "1.1 test", "Retry-After": str(wait), "X-RateLimit-Scope": "user"}
             refusal = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
             return _json(refusal, 429, headers)
-        for refused in [one for one in self._refusals if fnmatch.fnmatch(path, one[0])][:1]:
+        for refused in [refusal for refusal in self._refusals if fnmatch.fnmatch(path, refusal[0])][:1]:
             self._refusals.remove(refused)
             return _json({"message": "refused", "code": refused[2]}, refused[1])
         by_token = path.startswith(("/interactions/", "/webhooks/"))
@@ -438,7 +438,9 @@ def _as_described(body: Any) -> Any:  # noqa: ANN401 — JSON of any shape
         return body
     written = {key: str(value) if key == "recipient_id" else value for key, value in body.items()}
     if "attachments" in body:
-        written["attachments"] = [{**one, "id": str(one["id"])} for one in body["attachments"]]
+        written["attachments"] = [
+            {**attachment, "id": str(attachment["id"])} for attachment in body["attachments"]
+        ]
     if "message_reference" in body:
         reference = body["message_reference"]
         written["message_reference"] = {

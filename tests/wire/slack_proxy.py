@@ -253,9 +253,9 @@ class Proxy:
         return json.dumps(answer).encode()
 
     def _with_the_joined(self, channel: str, content: bytes) -> bytes:
-        found = json.loads(content)
-        found["members"] = [*found["members"], *self.joined.get(channel, [])]
-        return json.dumps(found).encode()
+        report = json.loads(content)
+        report["members"] = [*report["members"], *self.joined.get(channel, [])]
+        return json.dumps(report).encode()
 
     async def _pass_socket(self, request: web.Request) -> web.WebSocketResponse:
         near = web.WebSocketResponse()

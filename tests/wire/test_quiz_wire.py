@@ -61,12 +61,12 @@ class Seen:
     def choices(self) -> dict[str, str]:
         """Return the choices of a question, by letter."""
         lines = (_CHOICE.fullmatch(line.strip()) for line in self.words.split("\n"))
-        lettered = {found[1]: plain(found[2]) for found in lines if found}
+        lettered = {line[1]: plain(line[2]) for line in lines if line}
         return lettered or {label: label for label in self.labels if label in {"Vrai", "Faux"}}
 
     def question(self) -> Question:
         """Return the question that is asked."""
-        [found] = [one for one in BANK.questions if plain(one.text) in plain(self.words)]
+        [found] = [question for question in BANK.questions if plain(question.text) in plain(self.words)]
         return found
 
     def answers(self, *, right: bool) -> list[str]:
@@ -191,7 +191,7 @@ async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> Non
     assert (code, json.loads(output)["ok"]) == (0, True)
     assert good.read_bytes() == receipt, "made again, it is the same"
     code, output = await command_line(kept, "accueil", "lister", "--json")
-    [person] = [one for one in json.loads(output)["people"] if one["state"] == "done"]
+    [person] = [person for person in json.loads(output)["people"] if person["state"] == "done"]
     assert all(person[step] for step in ("delivered", "opened", "read", "passed", "attested"))
 
 
@@ -236,7 +236,7 @@ class OnDiscord:
     def told(self, words: str) -> list[Seen]:
         """Return what the bot said in private that has these words."""
         messages = map(on_discord, self.person.said(self.person.direct))
-        return [one for one in messages if words in one.words]
+        return [message for message in messages if words in message.words]
 
     async def hears(self, words: str) -> Seen:
         [found] = await self.person.server.until(lambda: self.told(words))

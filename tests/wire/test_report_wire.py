@@ -65,15 +65,15 @@ def by_night() -> str:
 
 def code_in(text: str) -> str:
     """Return the nine words that a message gives."""
-    found = re.search(r"^`?((?:[^\W\d_]+ ){8}[^\W\d_]+)`?$", text, re.MULTILINE)
-    assert found, text
-    return found[1]
+    match = re.search(r"^`?((?:[^\W\d_]+ ){8}[^\W\d_]+)`?$", text, re.MULTILINE)
+    assert match, text
+    return match[1]
 
 
 def residue(database: Path, *secrets: str) -> list[str]:
     """Return what is found in the clear in the database's files."""
     content = b"".join(file.read_bytes() for file in database.parent.glob(f"{database.name}*"))
-    return [one for one in secrets if one.encode() in content]
+    return [secret for secret in secrets if secret.encode() in content]
 
 
 async def until_delivered(database: Path) -> None:

@@ -78,7 +78,11 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
     questions.parent.mkdir(parents=True)
     shipped = (SEED / "politique/pa20/quiz.toml").read_text(encoding="utf-8")
     before, after = (parse(text, policy="pa20", adopted=TODAY) for text in (TEXT, REVISED))
-    again = [one.id for one in bank.parse_bank(shipped, before).questions if str(one.clause) == "5.10"]
+    again = [
+        question.id
+        for question in bank.parse_bank(shipped, before).questions
+        if str(question.clause) == "5.10"
+    ]
     questions.write_text(bank.bind(shipped, after, again=again), encoding="utf-8")
     storage, now = Storage(kept.database), datetime.now(UTC)
     try:

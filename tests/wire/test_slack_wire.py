@@ -50,9 +50,9 @@ HOSTILE = (
 
 def words_of(number: str) -> str:
     """Return a clause as the policy's file has it, on one line."""
-    found = re.search(rf"{re.escape(number)}[.\s]+(?P<words>\w.+)", POLICY.read_text(encoding="utf-8"))
-    assert found, number
-    return " ".join(found["words"].split())
+    match = re.search(rf"{re.escape(number)}[.\s]+(?P<words>\w.+)", POLICY.read_text(encoding="utf-8"))
+    assert match, number
+    return " ".join(match["words"].split())
 
 
 def said(message: Json) -> str:

@@ -158,12 +158,12 @@ def words(reply: Reply) -> str:
 def pressed(reply: Reply, label: str) -> str:
     """Return the command of the button whose label holds this."""
     assert isinstance(reply, Message), reply
-    buttons = [one for one in reply.buttons() if isinstance(one, Button)]
-    return next(one.command for one in buttons if label in one.label)
+    buttons = [button for button in reply.buttons() if isinstance(button, Button)]
+    return next(button.command for button in buttons if label in button.label)
 
 
 def code_in(reply: Reply) -> str:
     """Return the code that a message gives."""
-    found = re.search(r"^(?:[^\W\d_]+ ){8}[^\W\d_]+$", words(reply), re.MULTILINE)
-    assert found, words(reply)
-    return found[0]
+    match = re.search(r"^(?:[^\W\d_]+ ){8}[^\W\d_]+$", words(reply), re.MULTILINE)
+    assert match, words(reply)
+    return match[0]

@@ -103,7 +103,7 @@ class Visitor:
 
     async def press(self, page: Seen, action: str, **values: str) -> Seen:
         """Press the button that leads to `action`, with what the page holds and `values`."""
-        form = next((one for one in page.forms if one["action"] == action), page.forms[0])
+        form = next((form for form in page.forms if form["action"] == action), page.forms[0])
         filled = [(name, value) for name, value in form["fields"] if name not in values]
         data = [*filled, *values.items()]
         async with self.session.post(self.address + action, data=data) as answer:

@@ -152,7 +152,7 @@ async def test_written_in_a_conversation_it_is_not_run_and_goes_on_from_a_button
 ) -> None:
     await http.event(written)
     answer = await slack.said()
-    assert [one["value"] for one in buttons(answer.body["blocks"])] == ["taire"]
+    assert [button["value"] for button in buttons(answer.body["blocks"])] == ["taire"]
     assert commands.requests == []
 
 
