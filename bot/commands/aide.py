@@ -11,7 +11,7 @@ def explain(profile: Profile, catalogue: Callable[[], Sequence[Command]], reques
     """Explain the commands that the person may use, or only the one that the text names."""
     usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
     named = next((command for command in usable if command.name == request.text), None)
-    if named is None:  # the list, which needs no line about itself
+    if named is None:  # the list of commands, without this command itself
         return help_message(profile, [command for command in usable if command.name != request.command])
     return Message(
         Text(*_line(profile, named)),

@@ -1,4 +1,4 @@
-"""The reply to a question: quoted clauses and the next step, or the kind of refusal and its reason.
+"""The replies to questions: quoted clauses and the next step, or a refusal and its reason.
 
 A reply is never a bare yes or no, never repeats the asker's words, and stays calm whatever they wrote. In
 public channels, the dispatcher shows only quotations and buttons, so every message must stay true without
@@ -43,8 +43,8 @@ from bot.policy.library import Policy, Reading
 from bot.policy.provisions import Kind
 from bot.times import in_english
 
-MOST: Final = 5  # clauses in one answer, including those to read together
-MOST_EACH: Final = 3  # clauses for each of two questions
+MOST: Final = 5  # maximum clauses in one answer, including those to read together
+MOST_EACH: Final = 3  # maximum clauses for each of two questions asked together
 CHOICES: Final = 3
 _LEARNING = (
     "J'apprends encore à comprendre les questions, ce qui prend une minute ou deux. "
@@ -62,7 +62,8 @@ def alternatives(titles: Sequence[str], voice: Voice = FRENCH) -> str:
 class Wording:
     """The context for wording an answer: the text, its guidance, the roles, and where the answer is read.
 
-    `voice`: the language of the bot's own words.
+    `guidance`: what data files add to the policy, such as next steps, subjects and known silences. `voice`:
+    the language of the bot's own words.
     """
 
     reading: Reading
@@ -103,7 +104,7 @@ class Wording:
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
 
     def opening(self) -> tuple[Note, ...]:
-        """Return the note above quotations, for a question in English."""
+        """Return the note above quotations if the question is in English: the policy is in French only."""
         if self.voice.english is None:
             return ()
         return (Note(f"{self.reading.policy.name} exists in French only: its own words are quoted below."),)
@@ -119,13 +120,13 @@ class Wording:
         return Button(self.voice("Table des matières"), self.reading.command(""))
 
     def contact(self, known: Iterable[str]) -> str:
-        """Return the current titles of roles, within a sentence and never with their holders' names."""
+        """Return the current titles of roles, joined for use within a sentence, and no holder's name."""
         with self.office.storage.transaction() as db:
             titles = roles.current_titles(db, known)
         return alternatives([*map(self.voice, titles)], self.voice)
 
     def offer(self, *, incident: bool) -> tuple[Buttons, ...]:
-        """Return the button that reports what was described, if it is an incident and reports are offered."""
+        """Return a button to report what the person described, if it is an incident and reports are on."""
         shown = incident and self.office.reports
         return (Buttons(replace(OFFER, label=self.voice(OFFER.label))),) if shown else ()
 
@@ -133,10 +134,10 @@ class Wording:
 def answer_message(
     wording: Wording, answer: PolicyAnswer, question: str, identifier: str = "", *, draft: str = ""
 ) -> Message:
-    """Word an answer, in English if the question was.
+    """Word an answer, in English if the question was in English.
 
-    `identifier`: from `AnswerMemory.add`, or "" to omit the rating buttons. `draft`: the token of a text
-    that the person means to publish, "" if it is not one, or cannot be examined.
+    `identifier`: from `AnswerMemory.add`, or "" to omit the rating buttons. `draft`: the token of a text that
+    the person means to publish, "" for a question or if the text cannot be examined.
     """
     wording = wording.speaking(english=answer.english)
     numbers = wording.existing(clause.number for clause in answer.clauses)
@@ -205,7 +206,7 @@ def clauses_message(
 def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
     """Yield a line that sums up the first clauses, from the annotations alone.
 
-    Clauses to read together share one text; any other is summed up by its force and its subject.
+    Clauses to read together share one summary. The summary of any other clause is its force and its subject.
     """
     group = wording.reading.policy.annotations.read_with(numbers[0])
     joined = group.clauses if group and group.gist and set(group.clauses) <= set(numbers) else ()
@@ -228,9 +229,9 @@ def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
 
 
 def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], identifier: str) -> Message:
-    """Answer two questions in one message, each under its own line, and say which clauses are left out.
+    """Answer two questions in one message: for each, the clauses, or the reason why there are none.
 
-    `parts`: the answer to each, with its text; at least one has clauses.
+    `parts`: each answer, with the text of its question. At least one answer has clauses.
     """
     wording = wording.speaking(english=any(answer.english for answer, _ in parts))
     elements: list[Element] = []
@@ -267,9 +268,9 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
 
 
 def policies_message(parts: Sequence[tuple[Wording, PolicyAnswer]], identifier: str = "") -> Message:
-    """Show each of two policies' possible answers under the policy's name.
+    """Show the possible answers of two policies, each under the policy's name.
 
-    `parts`: the answer of each policy, which has clauses.
+    `parts`: for each policy, its wording and its answer, which has clauses.
     """
     wording = parts[0][0]
     if wording.place == "open":  # see `answer_message`
@@ -296,9 +297,9 @@ def policies_message(parts: Sequence[tuple[Wording, PolicyAnswer]], identifier: 
 def _quotes(
     wording: Wording, numbers: Sequence[Number], room: int = PAGE_WEIGHT - 900
 ) -> tuple[list[Element], tuple[Number, ...]]:
-    """Return the quotations that fit in `room` and their clauses. The first always fits, at least in part.
+    """Return the quotations that fit in `room`, and the clauses quoted. The first is shortened to fit.
 
-    The default leaves room for the text around them.
+    `room`: a weight. The default leaves room for the text around the quotations.
     """
     reading = wording.reading
     group = reading.policy.annotations.read_with(numbers[0])
@@ -325,7 +326,7 @@ def _quotes(
 
 
 def _next_steps(wording: Wording, numbers: Sequence[Number], question: str) -> Iterator[Element]:
-    """Yield the policy's next step for the first clause and those to read with it.
+    """Yield the next steps that the guidance has for the first clause and for those to read with it.
 
     The roles to contact are named by their current titles, never by their holders' names.
     """
@@ -344,7 +345,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number], question: str) -> I
 
 
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
-    """Yield the buttons to read a clause in its context, to see a clause that did not fit, and to share."""
+    """Yield the buttons to read clauses in context, to read clauses that did not fit, and to share."""
     for number in numbers[:4]:
         name, of = wording.named(number), wording.reading.version.named(number).of
         of = of if name != str(number) else f"de {name}"
@@ -366,12 +367,12 @@ def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) ->
 
 
 def _choice(wording: Wording, numbers: Sequence[Number], identifier: str) -> Message:
-    """Ask which of two or three readings is meant or, where everyone reads, show the clauses.
+    """Ask which of two or three meanings a question has or, where everyone reads, show the clauses.
 
-    The buttons contain no word of the question.
+    The buttons contain no words of the question.
     """
     numbers = numbers[:CHOICES]
-    if wording.place == "open":  # nobody to ask
+    if wording.place == "open":  # nobody there can be asked
         return clauses_message(wording, numbers, identifier, lead=_perhaps(wording))
     count, neither = _COUNTS[len(numbers)]
     command = f"retour choix {identifier}" if identifier else "question"
@@ -386,10 +387,10 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str) -> Mes
 
 
 def _topic_message(wording: Wording, answer: PolicyAnswer, draft: str, question: str) -> Message:
-    """Answer someone who describes a negative post, with a button to report it, or who shows a draft.
+    """Answer the description of a negative post, with a button to report it, or the draft of a post.
 
-    A draft has a button to have it examined, if it has a token. The message has no rating buttons, and the
-    description is not kept.
+    `draft`: the draft's token, which gives the message a button to examine the draft, or "". The message has
+    no rating buttons, and the person's text is not kept.
     """
     guidance, incident = wording.guidance, answer.topic == "incident"
     clauses = answer.clauses if incident or answer.clauses else answer.ranked
@@ -410,7 +411,7 @@ def _topic_message(wording: Wording, answer: PolicyAnswer, draft: str, question:
 
 
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:
-    """Explain why the question is declined, and give the person to ask and the closest clauses."""
+    """Explain why a question has no answer, and give the person to ask and the closest clauses."""
     policy, guidance, voice = wording.reading.policy, wording.guidance, wording.voice
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]
     if answer.outcome == "out_of_scope":
@@ -455,10 +456,10 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
 
 
 def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Number, ...]:
-    """Return the related clauses to quote when the policy leaves the question open.
+    """Return the related clauses to quote when the policy does not answer a question, or ().
 
-    They are the clauses recorded with a known silence or, for any other question, the closest clause if it is
-    close enough.
+    If the guidance knows this silence of the policy, they are the clauses that it records. Otherwise, there
+    is one clause, the closest, if it is close enough.
     """
     if answer.outcome != "silent":
         return ()
@@ -485,7 +486,10 @@ class Speaker:
     voice: Voice = FRENCH
 
     def answer(self, intent: Intent, *, serving: bool = False) -> str:
-        """Return the sentences that answer an intent. `serving`: whether it is one of the person's duties."""
+        """Return the sentences that answer a remark about the bot.
+
+        `intent`: what the remark means. `serving`: whether the person has duties that it is about.
+        """
         says = self.voice(
             intent.serves if serving and intent.serves else intent.says,
             bot=self.bot,
@@ -493,14 +497,14 @@ class Speaker:
             whom=refusals.whom_to_ask(self.reading.policy, self.voice),
             version=refusals.in_force(self.reading.version, self.voice),
         )
-        return says.replace("  ", " ").strip()  # a space is doubled when no name fills the sentence
+        return says.replace("  ", " ").strip()  # an empty name leaves two spaces
 
 
 def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]]) -> Message:
     """Answer a remark about the bot itself, with buttons for the matching actions.
 
-    `duties`: the buttons of `intent.duties` that the person may use. For a few people, « les signalements »
-    may mean the reports that they made or those that they receive, so both are offered.
+    `duties`: the buttons of `intent.duties` that the person may use. Someone who receives reports may also
+    mean the reports that they made, so both kinds of button are shown.
     """
     say = speaker.voice
     elements: list[Element] = [
@@ -516,7 +520,7 @@ def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str,
 
 
 def question_invitation(profile: Profile, reading: Reading) -> Message:
-    """Explain how to ask, to someone who wrote nothing."""
+    """Explain how to ask a question, to someone who typed only the command."""
     return Message(
         Heading("Posez votre question"),
         Text(

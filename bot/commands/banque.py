@@ -1,7 +1,7 @@
 """`banque`: poorly answered questions, which the administration turns into lines of the question bank.
 
-Questions are masked before they are kept, without the asker's identity. An added line belongs to the
-association's own bank, and the model is then retrained (see `bot.answers.retraining`).
+Stored questions are masked and do not identify the asker. A new line is added to the association's own bank,
+and the model is then retrained (see `bot.answers.retraining`).
 """
 
 from collections import Counter
@@ -60,8 +60,8 @@ _PROBLEMS: Mapping[Problem, str] = {
 class BankEditing:
     """The dependencies of this command.
 
-    `shipped`: the folder of shipped data. `own`: the association's data folder. `checks`: by name, the checks
-    of texts that people mean to publish.
+    `shipped`: the folder of shipped data. `own`: the association's data folder, None if there is none.
+    `checks`: returns the checks of texts to publish, by name.
     """
 
     library: Library
@@ -72,7 +72,7 @@ class BankEditing:
 
 
 def manage(bank: BankEditing, request: Request) -> Reply:
-    """Show the questions, one group or a form, or process a submitted form or a pressed button."""
+    """Show the groups of questions, one group or a form, or process a submitted form or a pressed button."""
     reading, text = politique.open_reading(bank.library, request.text)
     policy, (verb, _, rest) = reading.policy, text.partition(" ")
     rest = rest.strip()
@@ -109,7 +109,10 @@ def bank_overview(
     outdated: int = 0,
     page: int = 1,
 ) -> Message:
-    """Show one page of the groups, largest first. `outdated`: the number of lines to review."""
+    """Show one page of the groups of similar questions, largest first.
+
+    `verdicts`: how many answers were rated each way. `outdated`: the number of bank lines to review.
+    """
     shown, page, pages = page_of(groups, page, _PER_PAGE)
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}", "banque"))
     if outdated:
@@ -156,7 +159,7 @@ def _quoted(question: str) -> str:
 
 
 def _history(group: SimilarQuestions) -> str:
-    """Describe how often a question was asked, the problems with the answers, and the latest week."""
+    """Describe how often a question was asked and last asked, and what was wrong with the answers."""
     count = len(group.questions)
     times = f"Posée {count} fois" if count > 1 else "Posée une fois"
     counts = Counter(question.problem for question in group.questions)
@@ -200,7 +203,7 @@ def outdated_message(reading: Reading, counts: Mapping[Number, int]) -> Message:
 
 
 def _delete(bank: BankEditing, db: Database, group: SimilarQuestions) -> None:
-    """Delete a group for good: a restored copy does not bring it back."""
+    """Delete a group for good: restoring a backup does not bring it back."""
     identifiers = [question.id for question in group.questions]
     bank.office.remember("asked_questions", identifiers)
     unanswered.delete_questions(db, identifiers)
@@ -209,7 +212,7 @@ def _delete(bank: BankEditing, db: Database, group: SimilarQuestions) -> None:
 def _make_line(
     bank: BankEditing, db: Database, reading: Reading, request: Request, group: SimilarQuestions | None
 ) -> Reply:
-    """Return the form or, when it is filled in, add its line and delete the group."""
+    """Return the form to write a line or, once it is filled in, add the line and delete the group."""
     if bank.own is None:
         raise UserError(
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où la banque de l'association s'écrit."
@@ -245,7 +248,7 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
     try:
         question_bank.parse_bank_line(line.as_json(), ("", 0))
     except PolicyError as error:
-        problem = str(error).partition("\u00a0: ")[2]  # without the file name: nothing is written yet
+        problem = str(error).partition("\u00a0: ")[2]  # without the file's name, since no file is written yet
         raise UserError(f"{capitalized(problem)} Rien n'est ajouté.") from error
     same = question_bank.normalized_question(question)
     paths = question_bank.bank_files((bank.shipped,), reading.policy.id)
@@ -306,7 +309,7 @@ _KINDS: Mapping[str, str] = {
 
 
 def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
-    """Return the form that turns a question into a line, with masks replaced by neutral words."""
+    """Return the form that turns a question into a bank line. Masks are replaced by neutral words."""
     identifier, question = (group.first.id, group.first.question) if group else ("", "")
     for mask, words in _NEUTRAL.items():
         question = question.replace(mask, words)

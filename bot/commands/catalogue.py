@@ -318,13 +318,13 @@ def catalogue(
 
 
 def _ask_label(bot: str) -> str:
-    """Return the name of the shortcut that asks the bot from anywhere. `bot`: the bot's name."""
+    """Return the label of the shortcut, offered everywhere, to ask a question. `bot`: the bot's name."""
     label = f"Demander à {bot}"
     return label if len(label) <= SHORTCUT_LENGTH else "Poser une question"
 
 
 def _about_label(library: Library) -> str:
-    """Return the label of « viser » in a message's menu."""
+    """Return the label of the command « viser » in a message's menu."""
     name = library.default.name
     label = f"Ce qu'en {name.agree('dit', 'disent')} {name.the}"
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
@@ -421,7 +421,7 @@ def _list_awaiting(
 
 
 def _watched(awaited: AwaitingBoard, run: Callable[[Request], Answer], request: Request) -> Answer:
-    """Answer with `run`, after marking the person on the board, since something may then await them."""
+    """Run a command that may lead to something awaiting its author, after marking the author on the board."""
     awaited.watch(request.actor)
     return run(request)
 

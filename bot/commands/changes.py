@@ -1,4 +1,4 @@
-"""Pages of a revision's changes: each has a name, its old words struck through, its new ones in bold."""
+"""Pages of a revision's changes. Each change has a name, old words struck through, new words in bold."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ from bot.policy.changes.wording import word_diff
 from bot.times import in_words
 
 _STYLES: Mapping[Side, Style] = {"before": "removed", "after": "added"}
-MARKS = 16  # marks in one quotation; each costs a hundred characters on Slack
-_ELEMENTS = 20  # elements on one page; a message holds 38 components
+MARKS = 16  # maximum marks in one quotation; each costs a hundred characters on Slack
+_ELEMENTS = 20  # maximum elements on one page; a message holds 38 components
 _HEADING = 400  # maximum characters of a title
-_NUMBERS = 50  # changed numbers in one list
+_NUMBERS = 50  # maximum renumbered clauses in one list
 _CAPTION = 100  # the weight of a quotation's caption
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """A page of changes, numbered from 1 to `pages`. `note`: the explanation of its marks."""
+    """A page of changes, numbered from 1 to `pages`. `note`: explains the bold and struck-through words."""
 
     number: int
     pages: int
@@ -44,7 +44,7 @@ class ChangesPage:
 
 
 def changes_page(comparison: Comparison, number: int) -> ChangesPage:
-    """Return the page with this number, or the nearest one. The page is empty when nothing changed."""
+    """Return the page of changes with this number, or the nearest page. It is empty if nothing changed."""
     pages: list[list[Element]] = [[]]
     room = PAGE_WEIGHT
     for block in _blocks(comparison):

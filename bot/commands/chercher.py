@@ -13,13 +13,13 @@ _QUESTION: Final = "mots"
 
 
 def begin(library: Library, request: Request) -> Reply | None:
-    """Return the form, or the clauses that a text names by number. Return None for a question."""
+    """Return the form if there is no text, or the clauses that the text names. Return None for a question."""
     asked = _asked(request)
     return politique.look_up(library, asked) if asked.text.strip() else form(library)
 
 
 def form(library: Library) -> Form:
-    """Return the form, with examples."""
+    """Return the form to ask a question, with examples of questions."""
     policy = library.default
     example = policy.example(library.current(policy))
     field = TextField(
@@ -31,7 +31,7 @@ def form(library: Library) -> Form:
 
 
 def ask(answering: Answering, request: Request) -> Slow:
-    """Answer the question in the form or after the command."""
+    """Answer the question typed in the form or after the command."""
     return question.answer(answering, _asked(request))
 
 

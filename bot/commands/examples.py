@@ -48,7 +48,7 @@ from bot.privacy.personal_data import CATEGORIES
 from bot.storage.state import Flag
 from bot.times import Calendar
 
-_ID = "0f3c9a5b0f3c9a5b"  # the identifier of an example's request or quiz
+_ID = "0f3c9a5b0f3c9a5b"  # the identifier of the request or quiz in an example
 
 
 def politique_examples(library: Library) -> dict[str, Reply]:
@@ -190,7 +190,7 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
 def intents_examples(
     library: Library, profile: Profile, guidance: Guidance, intents: Intents
 ) -> dict[str, Message]:
-    """Return an example of each answer to a remark about the bot itself."""
+    """Return an example of each answer to a remark about the bot itself, by name."""
     administration = next(role.title for role in profile.roles if role.id == registry.ADMINISTRATION)
     spoken = {"": answers.Speaker(library.reading(library.default), profile.bot, administration)}
     spoken[", en anglais"] = replace(spoken[""], voice=guidance.english)
@@ -379,7 +379,7 @@ def people_examples(library: Library, office: Office) -> dict[str, Reply]:
 
 
 def _applied_profile(office: Office, asked: Request) -> dict[str, Reply]:
-    """Return an example of each reply about a profile that names other recipients of reports."""
+    """Return an example of each reply, by name, about a profile that names other recipients of reports."""
     described, first = office.profile, office.profile.roles[0].id
     other = replace(office, profile=replace(described, reports=ReportsProfile("1", (first,))))
     applied = f"profil {Duties.of(other.profile).fingerprint()}"

@@ -1,4 +1,4 @@
-"""`lettres`: send the dead letters again, or discard them."""
+"""`lettres`: send again, or discard, the dead letters (messages that could not be delivered)."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def settle(office: Office, notices: Notices, request: Request) -> Message:
 
 
 def shown(dead: Mapping[str, int], unreached: Mapping[str, int]) -> Message:
-    """Show how many messages of each title reached nobody, or only the administration."""
+    """Show how many messages of each title reached nobody (`dead`) or only the administration."""
     if not dead and not unreached:
         return Message(Heading("Les messages non remis"), Text("Il n'y en a aucun."))
     parts = (

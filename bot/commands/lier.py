@@ -1,8 +1,8 @@
 """`lier`: link a person's Slack and Discord accounts with a one-time code.
 
-The person who types the code is asked whether the account that requested it is theirs too. If either person
-holds a role, the account that requested the code is asked the same question. Both accounts get a private
-message once they are linked.
+The person who types the code is asked whether the account that requested it is theirs too. If the owner of
+either account holds a role, the account that requested the code is asked the same question. Both accounts get
+a private message once they are linked.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ SAME_ACCOUNT = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celu
 
 @dataclass(frozen=True, slots=True)
 class LinkNotice:
-    """The arguments of a notice about the link: the other account."""
+    """The arguments of a notice to one of two linked accounts: the other account."""
 
     other: Account
 
@@ -43,10 +43,10 @@ ASKED: Final = Notice("liaison-question", "une question sur la liaison de deux c
 
 
 def link(office: Office, request: Request) -> Message:
-    """Issue a code or, for a received code, ask whether both accounts are the sender's, then link them.
+    """Issue a code or, if a code is typed, ask whether both accounts are the sender's, then link them.
 
-    Only the button under the question that the sender saw counts as a yes. « ici » makes this account the
-    first one to get messages. Raises `UserError` for an invalid code, or one issued to this same account.
+    Only the button under that question counts as a yes. « ici » makes this account the one that gets messages
+    first. Raises `UserError` for an invalid code, or one issued to this same account.
     """
     actor, now = persons.account(actor_of(request)), office.clock()
     typed = request.text.removeprefix("oui ")
@@ -74,7 +74,7 @@ def link(office: Office, request: Request) -> Message:
 
 
 def _request_or_agree(office: Office, db: Database, request: Request) -> Message:
-    """Issue a code. If another account typed this account's code, ask whether to link them, or link them."""
+    """Issue a code. If another account already typed this account's code, ask to link them, or link them."""
     actor, now = persons.account(actor_of(request)), office.clock()
     other = persons.awaited(db, actor, now)
     if other is not None:
@@ -86,7 +86,7 @@ def _request_or_agree(office: Office, db: Database, request: Request) -> Message
 
 
 def _link(office: Office, db: Database, issuer: Account, other: Account) -> Message:
-    """Link two accounts and tell each of them."""
+    """Link two accounts, and queue a notice to each of them."""
     now = office.clock()
     persons.link(db, issuer, other)
     _write(db, LINK, issuer, other, now)
@@ -96,7 +96,7 @@ def _link(office: Office, db: Database, issuer: Account, other: Account) -> Mess
 
 
 def _write(db: Database, notice: Notice[LinkNotice], to: Account, other: Account, now: datetime) -> None:
-    """Queue a notice to one account about the other."""
+    """Queue a notice to one account, `to`, about the other."""
     key = f"{notice.name}:{to}:{other}:{persons.new_id()}"
     recipient = f"person:{to.platform}/{to.team}/{to.user}"
     rows.enqueue(db, Delivery(key, recipient, notice, LinkNotice(other), urgent=True), now)
@@ -180,7 +180,7 @@ def preferred(where: str) -> Message:
 
 
 def waiting(profile: Profile) -> Message:
-    """Confirm the agreement of one account, while the other, which holds a role, is asked too."""
+    """Confirm this account's yes, and say that the other account is asked too, because of a role."""
     return Message(
         Text(
             "C'est noté. Comme l'un de ces comptes tient un rôle, je viens de poser la même question dans "

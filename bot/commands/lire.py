@@ -13,8 +13,8 @@ _NOTHING = "Ce message n'est pas pour ce compte, ou n'est plus là."
 def read(office: Office, notices: Notices, request: Request) -> Answer:
     """Show the outbox message with a given number to its recipient, and to no one else.
 
-    A message for a role's holder is theirs only while they hold the role or act for it. Raises `UserError`
-    for anyone else, and when the message is no longer relevant.
+    A person may read a message for a role only while they hold the role or act for it. Raises `UserError` for
+    anyone else, and when the message is no longer relevant.
     """
     number, today = request.text.strip(), office.today()
     with office.storage.transaction() as db:

@@ -107,7 +107,7 @@ def followed(profile: Profile, source: Source, todo: str) -> Message:
 
 def _described(profile: Profile, source: Source) -> str:
     kinds = {str(kind): words.several for kind, words in profile.readers.kinds.items()}
-    everyone = profile.readers.several  # of a kind that the profile no longer has
+    everyone = profile.readers.several  # the label of a kind that the profile no longer has
     label = kinds.get(source.kind) or capitalized(everyone)
     return f"{label}\u00a0: {_SOURCES[source.source]} {source.source_id}"
 

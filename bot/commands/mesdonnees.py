@@ -87,7 +87,7 @@ _ANONYMOUS = "Un signalement n'est lié à personne\u00a0: je ne sais pas s'il e
 
 
 def my_data(office: Office, library: Library, outbox: Notices, request: Request) -> Message:  # noqa: PLR0911 — one return for each verb
-    """Show the data held, why (« raisons ») or the notice (« avis »), export (« fichier ») or erase it."""
+    """Show, export or erase the data held about the sender, or show why it is held or the privacy notice."""
     today = office.today()
     with office.storage.transaction() as db:
         if request.text == _NOTICE:
@@ -170,7 +170,7 @@ def nothing(office: Office, contact: str | None) -> Message:
 
 
 def shown(office: Office, held: Held, policies: Mapping[str, str], title: Callable[[str], str]) -> Message:
-    """Show the data held, as sentences. The file has the data that does not fit.
+    """Show the data held, as sentences. Only the exported file has the data that does not fit.
 
     `policies`: the policies' names, by identifier. `title`: returns a notice's title, from its name.
     """
@@ -246,7 +246,7 @@ def _rights(contact: str | None) -> str:
 
 
 def exported(content: bytes, today: date) -> Message:
-    """Return all the data held as a machine-readable file."""
+    """Return a message with all the data held, as a machine-readable file."""
     return Message(
         Text(
             "Voici tout ce que je conserve à votre sujet, dans un format que d'autres programmes savent lire."
@@ -273,7 +273,7 @@ def confirmation(duties: Sequence[str]) -> Message:
 
 
 def erased(duties: Sequence[str]) -> Message:
-    """Confirm the erasure, and list the data that remains."""
+    """Confirm the erasure, and list the data that is kept."""
     part = "ce qui pouvait l'être" if duties else "tout"
     return Message(
         Text(f"C'est fait\u00a0: {part} est détruit."),
@@ -283,7 +283,7 @@ def erased(duties: Sequence[str]) -> Message:
 
 
 def _remaining(duties: Sequence[str]) -> list[Text]:
-    """Return the categories that remain and the reasons, or nothing if none remains."""
+    """Return the categories of data that are kept and the reasons, or [] if nothing is kept."""
     if not duties:
         return []
     lines = [

@@ -24,13 +24,13 @@ from bot.revision.notices import NO_QUESTION, count_questions, see_changes
 from bot.revision.revisions import Revision
 from bot.times import in_words
 
-CHANGES_READ: Final = "lu"  # the argument sent by the button « J'ai lu »
-_MOST_COMING: Final = 2  # buttons to coming revisions, beside the others
+CHANGES_READ: Final = "lu"  # the verb of the button « J'ai lu »
+_MOST_COMING: Final = 2  # maximum buttons to coming revisions in one message
 ANSWER: Final = Button("Répondre", "quiz", "primary")
 
 
 def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
-    """Show a revision's changes, a page at a time, or record that someone has read them."""
+    """Show a revision's changes, a page at a time, or record that the person has read them."""
     verb, _, rest = request.text.strip().partition(" ")
     if named := course.library.naming.split(request.text)[0]:
         course = course.on(course.library.find(named).id)
@@ -70,7 +70,7 @@ class NewsRequest(CourseRequest):
     def _cancelled(self, policy: Policy, shown: Revision | None, text: str) -> Revision | None:
         """Return the revision that `text` names, if it was announced and withdrawn before its day.
 
-        None when `shown` has the same adoption date, and so took its place.
+        Return None if `shown` has the adoption date that `text` names.
         """
         words = text.split()
         if shown is not None and shown.version in words:
@@ -79,7 +79,7 @@ class NewsRequest(CourseRequest):
         return next((revision for revision in cancelled if revision.version in words), None)
 
     def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
-        """Parse « pa20 2027-01-20 2 »: the policy, the revision (the latest in force by default), a page."""
+        """Parse « pa20 2027-01-20 2 »: a policy, a revision (by default, the latest in force) and a page."""
         policy, words = self.course.policy, text.split()
         chain = revisions.approved_chain(self.db, policy.id)
         announced = [revision for revision in chain if revision.state == "announced" and revision.base]
@@ -89,7 +89,7 @@ class NewsRequest(CourseRequest):
         return policy, next(named, announced[-1] if announced else None), page
 
     def _note_opened(self, revision: Revision, person: str) -> bool:
-        """Record that someone who was notified of a revision opened it. Return whether it is new."""
+        """Record that a person opened a revision that they were notified of. Return True the first time."""
         is_new = ledger.note_opened(self.db, revision, person, self.office.clock())
         if is_new and self.target.version.isoformat() == revision.version:
             self.note(person, "opened")
@@ -101,9 +101,9 @@ class NewsRequest(CourseRequest):
         return self.onboardings.standing(person)
 
     def read(self, text: str) -> Message:
-        """Record that someone has read the changes, then begin the questions or offer to attest.
+        """Record that the person has read the changes, then begin the questions or offer to attest.
 
-        Someone who never opened the changes, such as from the button of an old notice, is shown them first.
+        A person who presses « J'ai lu » without having opened the changes is shown them first.
         """
         policy, revision, _ = self._parse(text)
         if revision is None or revision.is_coming:
@@ -127,7 +127,7 @@ class NewsRequest(CourseRequest):
         return reading_noted(self.course, self.onboardings.standing(person) or standing)
 
     def _draw_questions(self, revision: Revision, person: str) -> None:
-        """Draw questions about the changes, once, from the questions that are up to date."""
+        """Draw questions about the changes, once for each person, from the questions that are up to date."""
         clauses = summary.clauses_to_read(self.archive.since_read(self.db, revision, person))
         seen = attempts.times_asked(self.db, person, self.target.policy)
         sitting = session.draw_about(self.course.bank(), self.course.random(), clauses, seen=seen)
@@ -141,7 +141,7 @@ class NewsRequest(CourseRequest):
 
 
 def _next_step(policy: Policy, revision: Revision, standing: Standing | None) -> Button | None:
-    """Return the button below the changes, for a person who is asked to read them."""
+    """Return the button to show below the changes, for a person who must read them, else None."""
     if standing is None or not standing.active or standing.scope != "changes":
         return None
     if "read" not in standing.steps:
@@ -161,8 +161,8 @@ def changes_message(
 ) -> Message:
     """Show a page of changes. `following`: the button of the reader's next step, below the last page.
 
-    `coming`: the announced revisions that are not in force yet. `cancelled`: the requested revision, if it
-    was withdrawn before its day.
+    `coming`: the announced revisions that are not in force yet. `cancelled`: the revision that the person
+    asked for, if it was withdrawn before its day.
     """
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
@@ -183,7 +183,10 @@ def changes_message(
 
 
 def _withdrawn(cancelled: Revision | None, instead: str = "") -> list[Text]:
-    """Return a line about the requested revision, if it was withdrawn before its day."""
+    """Return a line saying that a revision was withdrawn before its day, [] if there is no such revision.
+
+    `instead`: a sentence to add to the line.
+    """
     if cancelled is None or cancelled.effective is None:
         return []
     day = in_words(cancelled.effective)
@@ -256,7 +259,7 @@ def none_yet(policy: Policy, coming: Sequence[Revision] = (), cancelled: Revisio
 
 
 def reading_noted(course: Course, standing: Standing) -> Message:
-    """Confirm that the reading is recorded, and give the next step."""
+    """Confirm that the person's reading is recorded, and give the next step."""
     if "passed" in standing.missing:
         many = count_questions(standing.questions)
         text = f"Il reste {many} sur ce qui a changé, chacune expliquée par la clause."
@@ -273,7 +276,7 @@ def nothing_asked(policy: Policy, *, done: bool) -> Message:
 
 
 def whole_asked(policy: Policy) -> Message:
-    """Explain that the whole text must be read."""
+    """Explain that the person must read the whole text, not only the changes."""
     return Message(
         Text(
             f"Merci! Il vous est demandé de lire {policy.name.the} en entier. Vous reprendrez où vous étiez."
@@ -283,7 +286,7 @@ def whole_asked(policy: Policy) -> Message:
 
 
 def replaced(policy: Policy, latest: Revision) -> Message:
-    """Explain that a more recent revision has replaced the one that was read."""
+    """Explain that a more recent revision, `latest`, has replaced the one that the person read."""
     name = policy.name
     revised = f"{name.agree('a', 'ont')} été révisé{name.e}"
     return Message(
@@ -297,7 +300,7 @@ def revision_steps(
 ) -> Message:
     """List the steps that a revision asks for. `day`: the date of each completed step, in words.
 
-    `state`: the date to aim for and the team's progress, shown under the steps.
+    `state`: the due date and the team's progress, shown under the steps.
     """
     steps: Sequence[tuple[str, Fact]] = (
         ("Lire ce qui a changé", "read"),

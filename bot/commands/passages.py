@@ -1,4 +1,4 @@
-"""Parts that fit in a message: a page of a list, or a part of a long clause, cut between words."""
+"""Cuts what is too long for a message: lists into pages, and long clauses into parts, between words."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -19,9 +19,10 @@ def page_of(rows: Sequence[_Row], page: int, size: int) -> tuple[Sequence[_Row],
 
 
 def packed_page(parts: Iterable[tuple[_Row, int]], page: int, most: int) -> tuple[Sequence[_Row], int, int]:
-    """Return a page, as `page_of` does, of parts given with their weights: as many as `most` allows.
+    """Return the parts of the page nearest to `page`, its number and the page count, as `page_of` does.
 
-    A part that is heavier is alone on its page, and there is always a page.
+    `parts`: each with its weight. `most`: the maximum weight of a page. A heavier part is alone on its page.
+    There is always at least one page, maybe empty.
     """
     pages: list[list[_Row]] = [[]]
     room = most
@@ -36,12 +37,15 @@ def packed_page(parts: Iterable[tuple[_Row, int]], page: int, most: int) -> tupl
 
 
 def page_number(text: str) -> int:
-    """Parse a page number from a button or a person. Return 1 for anything else."""
+    """Parse a page number, from 0 to 999. Return 1 for any other text."""
     return int(text) if text.isdecimal() and len(text) < len("1000") else 1
 
 
 def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]:
-    """Yield spans of `text` of weight `most` or less, cut after a paragraph, a sentence or else a word."""
+    """Yield the start and end of parts of `text`, cut after a paragraph, a sentence or else a word.
+
+    `most`: the maximum weight of a part.
+    """
     start = 0
     while weight(text[start:]) > most:
         end = start + most
@@ -56,6 +60,9 @@ def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, 
 
 
 def part_around(hit: Hit, most: int) -> tuple[int, int]:
-    """Return the offsets to show of a clause: all of it, or the part with the first searched word."""
+    """Return the start and end of the text to show of a clause: all of it, or the part with the first match.
+
+    `most`: the maximum weight of that text.
+    """
     first = hit.spans[0][0] if hit.spans else 0
     return next((start, end) for start, end in split_text(hit.clause.text, most) if first < end)

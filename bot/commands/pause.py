@@ -51,14 +51,14 @@ def resumed(count: int) -> Message:
 
 
 def banner(office: Office) -> tuple[Element, ...]:
-    """Return the elements of the administration's menu while sending is paused."""
+    """Return the elements to add to the administration's menu while sending is paused, else ()."""
     with office.storage.transaction() as db:
         flag = state.flag(db, state.PAUSED)
     return () if flag is None else stopped(flag, office.calendar)
 
 
 def stopped(flag: Flag, calendar: Calendar) -> tuple[Element, ...]:
-    """Report when sending was paused, and offer to resume."""
+    """Return elements that report when sending was paused, with a button to resume."""
     return (
         Note(f"Les envois sont arrêtés depuis le {calendar.in_words(flag.since)}."),
         Buttons(Button("Reprendre les envois", f"pause {_LIFT}")),

@@ -58,10 +58,10 @@ from bot.times import in_words
 QUESTION_LENGTH: Final = 2_000
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is a look-up; a longer text is a question
 SHOWN_HITS: Final = 3
-SHOWN_MARKS: Final = 12  # bold words in one quotation; each costs a hundred characters on Slack
+SHOWN_MARKS: Final = 12  # maximum bold words in one quotation; each costs a hundred characters on Slack
 CONTENTS_ARTICLES: Final = 20  # articles on one page of the table of contents: five rows of four buttons
-SUCCESSORS: Final = 4  # buttons for the clauses that replaced an old one
-# Phones replace two dashes with one.
+SUCCESSORS: Final = 4  # maximum buttons to the clauses that replaced an old clause
+# « --date 2016 ». Phones replace two hyphens with one dash.
 _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _VERSION = re.compile(r"@(?P<key>\d{4}-\d{2}-\d{2}):\s*")
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
@@ -75,7 +75,8 @@ _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "so
 def look_up(library: Library, request: Request) -> Message | None:
     """Answer free text, or the text after `/politique`. Return None for a question.
 
-    A look-up takes under a millisecond, without the database. Raises `UserError` as `open_reading` does.
+    A look-up takes under a millisecond and does not use the database. Raises `UserError` as `open_reading`
+    does.
     """
     if is_report_code(request.text):
         from bot.commands.signalement.follow_messages import CODE_SEEN
@@ -90,7 +91,7 @@ def look_up(library: Library, request: Request) -> Message | None:
 
 
 def show(library: Library, request: Request) -> Message:
-    """Answer like `look_up`, but search for the words even if the text is a question."""
+    """Answer like `look_up`, except that a question is answered by a search for its words."""
     reading, text = open_reading(library, request.text, pressed=request.pressed)
     return _answer(reading, text, reference_in(text, reading.version), request)
 
@@ -99,20 +100,20 @@ def show(library: Library, request: Request) -> Message:
 
 
 def is_report_code(text: str) -> bool:
-    """Return whether a text is the code of a report, which must be neither answered nor kept."""
+    """Return whether a text is the code of a report: the bot must neither answer it nor store it."""
     return len(text.split()) >= codes.WORDS and codes.read_code(text) is not None
 
 
 def without_name(request: Request, rest: str) -> str:
-    """Return `rest`, the request's text without the policy's name, if it is not empty.
+    """Return `rest`, which is the request's text without the policy's name.
 
-    Otherwise, return the whole text if it is a question, such as « C'est quoi, la PA20? », else "".
+    If `rest` is "", return the whole text of a question, such as « C'est quoi, la PA20? », else "".
     """
     return rest or (request.text if "?" in request.text else "")
 
 
 def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple[Reading, str]:
-    """Return the policy that `text` names, as of the day in it or else today, and the rest of the text.
+    """Return the policy that `text` names, as of the day that it names or else today, and the other words.
 
     `pressed`: the text is from a button, and may use the clause numbers of an old version.
     Raises `UserError` for a text that is too long, an unknown policy, or a day before the first version.
@@ -139,7 +140,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
             if not all(moved.values()):  # a removed clause is shown in the old version
                 on, moved = about.since, None
     if named and not any(search_words(rest)) and reference_in(rest, version) is None:
-        rest = ""  # « la PA20 » means the whole policy, unless the article left over is the number of a part
+        rest = ""  # « la », from « la PA20 », means the whole policy, unless a part has that number
     on_day = version_on(policy, on) if on else version
     reading = Reading(policy, on_day, on, moved, policy is library.default)
     if on or named or len(library.policies) == 1:
@@ -148,12 +149,14 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
 
 
 def holder(library: Library, reading: Reading, text: str) -> Reading:
-    """Return `reading` if it has the clauses named in `text`, else that of the first policy that has them.
+    """Return the reading of the policy that most likely has the clauses that `text` names.
 
-    Failing that, return the first that has the first clause named, « 2.3.5 » in « 2.3.5, 9 »; then the first
-    that has the number within each of its parts, so that the person can choose among them; then `reading`.
+    It is the first policy that has them all. If none does, it is the first policy that has the first of these
+    clauses, « 2.3.5 » in « 2.3.5, 9 ». If none does, it is the first policy in which several parts have such
+    a number, for the person to choose. The policy of `reading` comes first, and is the one returned if all
+    else fails.
     """
-    # neither a number nor something like « annexe A »
+    # the text has no number, and is longer than « annexe A »
     if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):
         return reading
 
@@ -189,9 +192,9 @@ def _read_day(library: Library, text: str) -> date:
 def _renumbered(
     text: str, about: Version, current: Version
 ) -> tuple[str, Mapping[Number, tuple[Number, ...]]]:
-    """Return `text` with its clauses renumbered from `about` to `current`, and the numbers that changed.
+    """Return `text` with its clauses renumbered from version `about` to `current`, and the changed numbers.
 
-    The number of a removed clause is unchanged in the text, and maps to no new number.
+    The number of a removed clause stays in the text, and maps to ().
     """
     reference = references.parse_reference(text, about)
     if reference is None or not reference.exact:
@@ -213,10 +216,10 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
 
     These texts do:
 
-    - nothing, a page of the table of contents, or clause numbers alone
+    - an empty text, « page 2 » (of the table of contents), or clause numbers alone
     - a sentence that names only single clauses, or has only one other word, such as « article »
 
-    Emoji alone, such as « 👍 » or Slack's « :+1: », do not, nor does « le deuxième point ».
+    Emoji alone, such as « 👍 » or Slack's « :+1: », do not. Neither does « le deuxième point ».
     """
     if _EMOJI.fullmatch(text):
         return False
@@ -232,9 +235,10 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
 
 
 def search_few(reading: Reading, text: str) -> list[Hit] | None:
-    """Return the clauses that match one to three words, best first. Each word must be in the policy.
+    """Return the clauses that match a text of one to three words, best first.
 
-    Return None for a longer text, or one with a question mark or grammatical words (« de », « est »).
+    Return [] for a single word that the policy does not have. Return None if it lacks one of several words,
+    for a longer text, and for a text with a question mark or a grammatical word such as « est ».
     """
     words = _WORD.findall(text)
     meant = [fold_accents(match[0]) for match in search_words(text)]
@@ -250,7 +254,7 @@ def search_few(reading: Reading, text: str) -> list[Hit] | None:
 
 
 def _answer(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
-    """Return the contents, the clauses that `text` names, or the results of a search for it.
+    """Return the table of contents, the clauses that `text` names, or the results of a search for it.
 
     `reference`: the clauses that `text` names, None if it names none.
     """
@@ -283,7 +287,7 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         it = "la" if named.gender == "féminin" else "le"
         whole = reading.version.clause(clause)
         if whole and item.isdecimal() and 0 < int(item) <= len(whole.paragraphs):
-            lacks = "ne numérote pas ses alinéas"  # the person may mean its second paragraph
+            lacks = "ne numérote pas ses alinéas"  # the person may mean « 5.3, 2 » as the second paragraph
         else:
             lacks = f"n'a pas d'alinéa {item}" + ("" if item.isdecimal() else ")")
         note = Note(f"{named.The} {lacks}\u00a0: {it} voici au complet.")
@@ -298,10 +302,10 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
 def with_other_words(
     message: Message, reading: Reading, other: Reading, asked: str, *, place: Place, voice: Voice = FRENCH
 ) -> Message:
-    """Say above a message that the words differ on another day, with a button to read them.
+    """Add to a message a line and a button about a day on which the policy has other words.
 
-    `asked`: the numbers to read as of that day, "" for the table of contents. Where everyone can read, only
-    the sentence is shown, since the quotations would look like the answer.
+    `other`: the policy as of that day. `asked`: the numbers to read in it, "" for the table of contents.
+    Where everyone can read, only the line is shown, since the quotations would look like the answer.
     """
     warning = Text(say_other_words(reading, other, voice))
     if place == "open":
@@ -329,7 +333,7 @@ def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Mess
 
 
 def moved_notes(reading: Reading) -> Note:
-    """Return a note that lists the numbers that changed."""
+    """Return a note that gives the new number of each clause that a button named by an old number."""
     lines = []
     for number, now in (reading.moved or {}).items():
         name = reading.version.named(number)
@@ -341,7 +345,8 @@ def moved_notes(reading: Reading) -> Note:
 def _formerly(reading: Reading, reference: Reference, former: Version, message: Message) -> Iterator[Element]:
     """Yield links to the clause that had this number in the previous version, if it moved.
 
-    Yield nothing for several numbers, for a reading as of another day, or for an older button.
+    Yield nothing if several numbers were asked for, for a reading as of another day, or for a button sent
+    under an older version.
     """
     number = reference.spans[0].first
     if reading.on or reading.moved is not None or former.clause(number) is None:
@@ -362,9 +367,9 @@ def successor_notes(
     *,
     beside: Iterable[Button | Link] = (),
 ) -> Iterator[Element]:
-    """Yield links to the new numbers, `now`, of the clause that was `number` before `since`.
+    """Yield a note and buttons to `now`, the new numbers of the clause that was `number` before `since`.
 
-    If the clause was removed, yield a link to its old text instead, as of the day `formerly`. `beside`: the
+    If the clause was removed, yield a button to its old text instead, as of the day `formerly`. `beside`: the
     message's other buttons, which are not repeated.
     """
     before = f"Avant le {in_words(since)}, {number} était"
@@ -374,7 +379,7 @@ def successor_notes(
         if buttons := distinct(read, beside):
             yield Buttons(*buttons)
     else:
-        if reading.version.within(number):  # otherwise, `missing` says since when the number is gone
+        if reading.version.within(number):  # else the sentence of `missing` says it already
             yield Note(f"{before} une clause qui a été retirée.")
         old = f"politique {reading.policy.id}:{number} --date {formerly}"
         yield Buttons(Button("Lire l'ancien texte", old))
@@ -390,7 +395,7 @@ def _fits(text: str) -> bool:
     return weight(text) <= PAGE_WEIGHT
 
 
-@lru_cache(maxsize=256)  # as above
+@lru_cache(maxsize=256)  # depends on its arguments alone, and is called often
 def one_clause(
     reading: Reading, clause: Clause, *, shareable: bool, item: ClauseItem | None = None
 ) -> Message:
@@ -446,7 +451,7 @@ def several(reading: Reading, reference: Reference, clauses: Sequence[Clause], *
 
 
 def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) -> Iterator[Element]:
-    """Yield the title of a whole article, or the reason to read clauses together."""
+    """Yield the title of an article that is shown whole, or the reason to read these clauses together."""
     named = [str(span) for span in reference.spans]
     part = next((part for part in reading.version.divisions if [str(part.number)] == named), None)
     if part:
@@ -543,7 +548,7 @@ def results(
 ) -> Message:
     """Show the best clauses of a search, shortened if they are long, with the search terms in bold.
 
-    `beside`: other policies that have the query's words, with the clauses, best first. They get buttons.
+    `beside`: other policies that have the query's words, each with its clauses, best first. They get buttons.
     """
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
@@ -582,7 +587,7 @@ def results(
 
 
 def why_none(policy: Policy, day: date, text: str) -> str:
-    """Return a sentence that says why no clause matches a text on a given day."""
+    """Return a sentence that says why a policy has no clause to show for a text, as of a given day."""
     try:
         version = version_on(policy, day)
     except UserError as error:
@@ -605,7 +610,7 @@ def nothing_found(policy: Policy, query: str, voice: Voice = FRENCH) -> str:
 
 
 def not_found(reading: Reading, query: str, voice: Voice) -> Message:
-    """Reply that nothing was found, and suggest a person to ask and a better spelling."""
+    """Reply that nothing was found, name the person to ask, and suggest another spelling."""
     meant = reading.policy.index(reading.version).did_you_mean(query[:200])
     buttons = [Button(voice("Table des matières"), reading.command(""))]
     lines = [nothing_found(reading.policy, query, voice)]
@@ -617,7 +622,7 @@ def not_found(reading: Reading, query: str, voice: Voice) -> Message:
 
 
 def contents(reading: Reading, page: int = 1) -> Message:
-    """Show a page of the table of contents, with a button for each article and container."""
+    """Show a page of the table of contents, with a button for each entry."""
     entries, page, pages = page_of(tuple(contents_entries(reading)), page, CONTENTS_ARTICLES)
     buttons = [Button(excerpt(entry.label, LABEL_LENGTH), reading.command(entry.text)) for entry in entries]
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}"))
@@ -645,7 +650,7 @@ class ContentsEntry:
 
 
 def contents_entries(reading: Reading) -> Iterator[ContentsEntry]:
-    """Yield the entries of the contents. Articles without titles are gathered: « Articles 3 à 5 »."""
+    """Yield the entries of the table of contents. Untitled articles share one entry: « Articles 3 à 5 »."""
     version = reading.version
     names = {part.number: part.name for part in version.divisions}
     for (above, titled), group in groupby(

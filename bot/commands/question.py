@@ -41,20 +41,20 @@ from bot.posting.drafts import PostDraft, PostDrafts
 from bot.posting.posts import Post
 
 OTHERS: Final = 2  # maximum other policies asked, when the first one is not sure
-# the intent of someone who has a text to publish, whom the bot asks to paste it
+# the intent of people who say that they have a text to publish: the bot asks them to paste it
 CHECK_POST: Final = "check_post"
-# the intent of a text that is a report's code, which is neither answered nor stored
+# the intent of a text that is the code of a report: the bot neither answers it nor stores it
 REPORT_CODE: Final = "report_follow"
-RECEIVED: Final = "signalements"  # the command of people who receive reports, whose button others do not get
+RECEIVED: Final = "signalements"  # the command for people who receive reports; others get no button for it
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The dependencies for answering: texts, guidance by policy, and a memory kept for minutes.
+    """The dependencies for answering questions.
 
-    `masker`, `posts` and `intents` are functions, so that the files that they read are loaded on first use.
-    `drafts`: the texts to publish that wait to be examined. `tally`: counts the questions answered by each
-    clause, without a name.
+    `guidance`: by policy id. `masker`, `posts` and `intents` are functions, so that the files that they read
+    are loaded on first use. `memory`: the latest answers, for minutes. `drafts`: the texts to publish that
+    people may have examined. `tally`: counts the questions that each clause answers, without a name.
     """
 
     library: Library
@@ -78,9 +78,9 @@ class Answering:
 class Decision:
     """The answer to a text, before it is worded: for the chat, the command line and the measures.
 
-    `text`: the text as it was read, without the bot's name. `subject`: the previous answer's subject, if the
-    text is a follow-up. `halves`: the decision on each question, if the text asks two. `rivals`: decisions of
-    other policies that may also answer, to show beside this one.
+    `text`: the text that was understood, without the bot's name. `subject`: the previous answer's subject, if
+    the text is a follow-up. `halves`: the decision on each question, if the text asks two. `rivals`: the
+    decisions on other policies that may also answer, to show beside this one.
     """
 
     reading: Reading
@@ -92,17 +92,17 @@ class Decision:
 
     @property
     def in_context(self) -> str:
-        """The text, after the question that it follows up, to find the recorded silence it falls in."""
+        """The text with the subject of the question that it follows up, to look for a known silence."""
         return f"{self.text} {self.subject}".strip()
 
     @property
     def other(self) -> Reading | None:
-        """The policy on a day that the question names, if it has other words that day."""
+        """The policy as of a day that the question names, if it has other words on that day, else None."""
         asks = self.answer.topic == "question" and self.answer.outcome != "help"
         return other_words(self.reading, self.text) if asks else None
 
     def other_numbers(self) -> str:
-        """Return the numbers to read as of that day: those asked for, or the first clauses' numbers then."""
+        """Return the numbers to read in `other`: those asked for, or those of the answer's first clauses."""
         if self.other is None:
             return ""
         if reference := references.reference_in(self.text, self.reading.version):
@@ -113,7 +113,7 @@ class Decision:
 
 
 def decide(desk: Answering, request: Request) -> Decision:
-    """Return the chat's decision on free text. It is remembered as in the chat, but nothing is stored.
+    """Decide how the chat would answer a text. The decision is remembered as in the chat, but not stored.
 
     Raises `UserError` as `politique.open_reading` does.
     """
@@ -150,10 +150,11 @@ def ask(desk: Answering, request: Request) -> Message | Slow:
 
 
 def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
-    """Show the clauses chosen from the readings of a question. The answer can still be rated.
+    """Show the clauses of the meaning that a person chose for their question. They can still rate the answer.
 
-    A single clause is shown with the clauses to read with it. A choice that is not a few whole clauses, or
-    that includes a removed one, is looked up instead.
+    `identifier`: the answer's, from `AnswerMemory.add`, or "". `chosen`: the numbers of the clauses. A single
+    clause is shown with those to read with it. If `chosen` is not a few whole clauses that exist, it is
+    looked up instead.
     """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     version, reference = reading.version, references.reference_in(text, reading.version)
@@ -174,9 +175,9 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
 
 
 def about(desk: Answering, request: Request) -> Message | Slow:
-    """Answer about someone else's message, from that message's menu.
+    """Say what the policy has about someone else's message, from that message's menu.
 
-    The message's author asked nothing, so the message is neither kept, remembered nor rated.
+    The message's author asked nothing, so the message is not stored or remembered and the answer not rated.
     """
     if not request.text.strip():
         raise UserError(
@@ -194,7 +195,7 @@ def about(desk: Answering, request: Request) -> Message | Slow:
         if desk.library.naming.split(request.text)[0] is None:
             decision = _decide_elsewhere(desk, decision, text, "", request)
         decision = _doubted(decision)
-        settled = replace(decision.answer, english=False)  # the reader may not be an English speaker
+        settled = replace(decision.answer, english=False)  # the reader did not write in English
         if decision.rivals:
             both = (decision, *decision.rivals)
             parts = [(desk.wording(each.reading, request), each.answer) for each in both]
@@ -206,7 +207,7 @@ def about(desk: Answering, request: Request) -> Message | Slow:
 
 
 def _look_up(reading: Reading, text: str, reference: Reference | None) -> PolicyAnswer:
-    """Return the clauses that a look-up shows: none for the table of contents or a missing number."""
+    """Return the clauses that a look-up shows, as an answer: none for the contents or a missing number."""
     if reference and (missing := _missing(reading, reference)):
         near = references.nearest(missing[0], reading.version)
         return PolicyAnswer("not_found", ranked=tuple(ScoredClause(number, 0.0) for number in near))
@@ -216,10 +217,10 @@ def _look_up(reading: Reading, text: str, reference: Reference | None) -> Policy
 
 
 def _decide_over_all(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
-    """Decide how to answer a text that names no clause: from the policy that it names, or from them all.
+    """Decide how to answer a text that names no clause, from the policy that it names or from all policies.
 
-    The default policy comes first, then those that have the most words of the text, until one answers. If it
-    is sure, it answers by itself. Two that may answer are shown side by side.
+    The default policy comes first, then those that have the most words of the text, until one answers. A sure
+    answer is shown alone, and two possible answers side by side.
     """
     library, text = desk.library, desk.library.naming.unaddressed(request.text)
     last = desk.memory.last_policy(request.actor)
@@ -233,7 +234,7 @@ def _decide_over_all(desk: Answering, reading: Reading, rest: str, request: Requ
 
 
 def _doubted(decision: Decision) -> Decision:
-    """Make a decision unsure, if it names a day on which the answer's words were different."""
+    """Return a decision, made unsure if its question names a day on which the policy has other words."""
     if decision.other is None:
         return decision
     unsure = [replace(each, answer=replace(each.answer, sure=False)) for each in (*decision.halves, decision)]
@@ -241,7 +242,7 @@ def _doubted(decision: Decision) -> Decision:
 
 
 def _decide_elsewhere(desk: Answering, first: Decision, text: str, words: str, request: Request) -> Decision:
-    """Return the decision of another policy than that of `first`, if it answers better, or both.
+    """Return `first`, or the decision on another policy if that policy answers better, or both together.
 
     `words`: the text without a policy's name, in case it is a few words to search for.
     """
@@ -262,7 +263,7 @@ def _decide_elsewhere(desk: Answering, first: Decision, text: str, words: str, r
 
 
 def _is_settled(decision: Decision) -> bool:
-    """Return whether no other policy needs to be asked: a sure answer, a follow-up, or not a question."""
+    """Return whether to try no other policy: the answer is sure, or the text is a follow-up or a remark."""
     answer = decision.answer
     question = answer.topic == "question" and not (answer.foreign or answer.unkind)
     helped = answer.outcome in {"help", "lookup"}
@@ -270,10 +271,7 @@ def _is_settled(decision: Decision) -> bool:
 
 
 def _with_words(decision: Decision, words: str) -> Decision:
-    """Return the passages that contain a few `words`, if they are better than the answer.
-
-    They illustrate an unsure answer that they agree with.
-    """
+    """Return a decision whose answer is the passages with a few `words`, if `_shows_hits`, or unchanged."""
     answer = decision.answer
     if answer.sure or answer.topic != "question":
         return decision
@@ -285,7 +283,7 @@ def _with_words(decision: Decision, words: str) -> Decision:
 
 
 def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
-    """Decide how to answer a text that names no clause. `rest`: the text without the policy's name."""
+    """Decide how one policy answers a text that names no clause. `rest`: the text without its name."""
     text, wording = desk.library.naming.unaddressed(request.text), desk.wording(reading, request)
     previous = wording.existing(desk.memory.previous(request.actor, reading.policy.id))
     cut = halves.cut(text)
@@ -302,10 +300,10 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
 
 
 def _decide_subject(desk: Answering, decision: Decision, wording: Wording) -> Decision:
-    """Decide how to answer « le logo » when no bank has « que dit la politique sur le logo? ».
+    """Decide how to answer « que dit la politique sur le logo? » by answering « le logo » alone.
 
-    The answer is only proposed. Return `decision` unchanged for a text of another form, or without such an
-    answer.
+    The answer is never sure. Return `decision` unchanged for a text of another form, or if the subject alone
+    has no answer.
     """
     subject = rules.subject_asked(desk.library.naming.neutral(decision.text))
     if not subject:
@@ -334,7 +332,7 @@ def _decide_halves(
     next_half = _decide_alone(desk, reading, next_text, wording, (), batch=batch)
     before = wording.existing(clause.number for clause in half.answer.clauses)
     if before and halves.strength(reading.policy, next_half.answer) < halves.CONFIDENT[shown_by]:
-        # « … et dans quel délai? »
+        # the second half follows up the first: « … et dans quel délai? »
         next_half = _decide_alone(desk, reading, next_text, wording, before, batch=batch)
     both = halves.told_apart(reading.policy, decision.answer, (half.answer, next_half.answer), shown_by)
     if not both:
@@ -361,7 +359,7 @@ def _decide_alone(
     unnamed = naming.neutral(text) if reading.default else naming.split(text)[1]
     intent, likeness = desk.intents().closest(unnamed)
     if likeness < math.inf and not desk.library.acronyms().isdisjoint(desk.intents().unknown(unnamed)):
-        intent = None  # « comment quitter l'UNES? »: whom only a policy names is asked of it
+        intent = None  # « comment quitter l'UNES? »: only a policy knows that acronym
     if intent and likeness >= SURE and (intent.name == "report_how" or intent.anywhere or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""
@@ -386,10 +384,10 @@ def _said_to_bot(desk: Answering, reading: Reading, text: str, intent: Intent) -
 
 
 def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
-    """Return whether to show the passages that hold the words of `text`, `first` being the best clause.
+    """Return whether to show the passages with the words of `text` instead of an answer that is not sure.
 
-    They illustrate an unsure answer that they agree with. They replace a refusal, unless the text has several
-    words that the policy lacks, since it is then a question.
+    `first`: the clause of the best passage. The passages replace an answer that has the same first clause.
+    They also replace a refusal, except when the policy is silent on a text of several words: a question.
     """
     if answer.answered:
         return answer.clauses[0].number == first
@@ -397,12 +395,12 @@ def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
 
 
 def _moved(reading: Reading, previous: Sequence[Number], move: Move) -> Decision:
-    """Look up the clauses that a move leads to from those last shown."""
+    """Look up the clauses that a move, such as « la suivante », leads to. `previous`: those shown last."""
     numbers = moves.follow(move, previous, reading.version)
     order = sorted(previous, key=reading.version.position)
     edge = order[-1] if move.step > 0 else order[0]
     ranked = tuple(ScoredClause(number, 1.0) for number in numbers or (edge,))
-    if not numbers:  # past the first or the last
+    if not numbers:  # the move goes past the first or the last clause
         return Decision(reading, "", PolicyAnswer("not_found", ranked=ranked))
     home = reading.version.article(numbers[0])
     text = str(home.number if home and len(numbers) > 1 else numbers[0])
@@ -461,14 +459,17 @@ def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
 
 
 def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:
-    """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if ratable."""
+    """Word a decision. `request.text`: the words to search for, if the decision is a search.
+
+    `judged`: the masked question, None if the answer cannot be rated.
+    """
     voice = desk.wording(decision.reading, request).speaking(english=decision.answer.english).voice
     _remember(desk, request, decision)
     return _dated(_undated(desk, decision, request, judged, voice), decision, request, voice)
 
 
 def _dated(message: Message, decision: Decision, request: Request, voice: Voice = FRENCH) -> Message:
-    """Add a line to a message if the words were different on a day that the question names."""
+    """Add a line to a message if the policy has other words on a day that the question names."""
     if decision.other is None:
         return message
     asked = decision.other_numbers()
@@ -520,7 +521,7 @@ def _undated(
 
 
 def _not_found(decision: Decision, request: Request, voice: Voice) -> Message | None:
-    """Return the message about a clause or words that were not found, None for a question."""
+    """Return the message saying that a clause or words were not found, None for a question."""
     reading, text = decision.reading, decision.text
     if not text:
         return politique.at_end(reading, decision.answer.ranked[0].number)

@@ -1,4 +1,4 @@
-"""`retour`: handling of « Utile », « Pas utile » and the choice between the readings of a question."""
+"""`retour`: handling of « Utile », « Pas utile » and the choice between the meanings of a question."""
 
 from typing import Final
 

@@ -46,7 +46,7 @@ from bot.times import in_words
 _NOBODY = "aucune"
 _REPLACING, _BESIDE = "remplace", "ajoute"
 _FIELDS: Mapping[str, str] = {"title": "titre", "email": "courriel", "fallback": "releve"}
-_SHOWN = 6  # holders on one role's card; the command line shows them all
+_SHOWN = 6  # maximum holders shown on a role's card; the command line shows them all
 _COMING = (
     "Un changement prend effet le {}. Les personnes concernées, les titulaires et les destinataires des "
     "signalements en sont avertis dès maintenant."
@@ -128,9 +128,10 @@ def _receiving(db: Database, described: Duties, start: str) -> str:
 
 
 def _apply_profile(office: Office, db: Database, request: Request, fingerprint: str) -> Message:
-    """Apply the profile's recipients of reports, from the day on which an appointment could take effect.
+    """Make the roles that the profile names receive reports, from the first day when that is possible.
 
-    The question's button carries a fingerprint of what it showed, so that nothing else can be confirmed.
+    The button that confirms carries a fingerprint of the recipients that were shown, so that no others can be
+    confirmed.
     """
     described, today = Duties.of(office.profile), office.today()
     if fingerprint != described.fingerprint():
@@ -210,7 +211,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 
 def _period(line: Tenure, today: date) -> str:
-    """Describe a tenure's first and last days, inclusive, and whether its group has yet to be read."""
+    """Describe a tenure's first and last days, inclusive, and whether its group has been read yet."""
     if line.since == today:
         period = "depuis aujourd'hui"
     else:
@@ -239,7 +240,7 @@ def _appoint(office: Office, db: Database, request: Request, role: Role, holder:
     today = office.today()
     day = typed_day(office, request, "depuis").day if request.fields.get("depuis", "").strip() else today
     since = max(day, appointments.first_day(db, role.id, today))
-    # Not asked when the role was vacant: whoever was appointed while the form was open stays.
+    # Without an answer, the role was vacant when the form opened: a person appointed since then stays.
     replacing = request.fields.get("autres", _BESIDE) != _BESIDE
     roles.appoint(db, role.id, holder, since, replacing=replacing)
     _require_administration(office, db, since)
@@ -293,7 +294,7 @@ def _account(request: Request) -> str:
 
 
 def _require_administration(office: Office, db: Database, since: date) -> None:
-    """Refuse a change that would leave the administration vacant. The error rolls the change back."""
+    """Refuse a change that leaves the administration vacant. The `UserError` rolls the change back."""
     if not all(roles.holders(db, roles.ADMINISTRATION, day) for day in {office.today(), since}):
         raise UserError("Il faut que quelqu'un tienne l'administration. Nommez d'abord une autre personne.")
 
@@ -302,7 +303,7 @@ def _require_administration(office: Office, db: Database, since: date) -> None:
 
 
 def person_form(role: Role, today: date, *, held: bool = True) -> Form:
-    """Return the form to appoint a person. `held`: someone holds the role, or will."""
+    """Return the form to appoint a person. `held`: whether someone holds the role, or is about to."""
     picker = PersonField("personne", "La personne", hint=excerpt(role.title, 100))
     fields = (picker, *_when(today, held=held))
     return Form(f"roles nommer {role.id}", "Nommer une personne", fields, "Nommer")

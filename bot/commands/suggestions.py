@@ -10,13 +10,13 @@ from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.policy.search import fold_accents
 
-MOST = 25  # suggestions; Discord and Slack show no more
-SUGGESTION_LENGTH = 90  # length of a suggestion's label; Discord allows 100
+MOST = 25  # maximum suggestions; Discord and Slack show no more
+SUGGESTION_LENGTH = 90  # maximum characters of a suggestion's label; Discord allows 100
 _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
 
 
 def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> list[Suggestion]:
-    """Return the clauses and articles that match the start of a request, `typed`, best first.
+    """Return the clauses and articles that `typed`, the start of a request, may mean, best first.
 
     A number matches the clauses that begin with it. Words match the clauses that contain them. The default
     policy comes first, then the others, unless `typed` names one.
@@ -44,7 +44,7 @@ def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> l
 
 
 def _beginning(reading: Reading, start: str) -> list[Number]:
-    """Return the numbers of a policy that match what was typed."""
+    """Return the numbers of a policy's clauses and articles that begin with `start`."""
     articles = [article.number for article in reading.version.articles]
     if not start[:1].isdigit():
         hits = reading.policy.index(reading.version).complete(start) if start else ()
@@ -54,7 +54,7 @@ def _beginning(reading: Reading, start: str) -> list[Number]:
 
 
 def _suggestion(reading: Reading, number: Number, subject: str) -> Suggestion:
-    """Return the suggestion of a clause or an article. Another policy than the default is named."""
+    """Return the suggestion of a clause or an article. Its label names any policy but the default one."""
     policy, version = reading.policy, reading.version
     clause, article = version.clause(number), version.article(number)
     prefix, name = ("", "") if reading.default else (f"{policy.address(version)}:", f"{policy.name}, ")

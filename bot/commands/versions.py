@@ -74,7 +74,7 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
         return politique.show(library, replace(request, command="politique", text=line))
     with office.storage.transaction() as db:
         approved = revisions.approved_chain(db, policy.id)
-    # What is approved and not announced is the administration's alone.
+    # Only the administration sees a version that is approved but not announced.
     lines = version_lines([each for each in approved if each.state != "scheduled" or each.is_coming])
     return history_page(policy, lines, office.today(), page_number(text))
 
@@ -108,7 +108,7 @@ NO_EFFECTIVE_DATE = "Où la date d'effet n'a pas été dite, celle de l'adoption
 
 
 def lacks_effective_date(lines: Sequence[VersionLine]) -> bool:
-    """Return whether any version has no stated effective date."""
+    """Return whether any version has no known effective date."""
     return not all(line.revision.effective for line in lines)
 
 

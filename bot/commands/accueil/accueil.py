@@ -63,7 +63,7 @@ def welcome(office: Office, course: Course, request: Request) -> Reply:
 
 
 def others_asked(course: Course, asked: Sequence[Course]) -> Sequence[Element]:
-    """Return the buttons that show a person's progress in the other policies to read."""
+    """Return buttons to a person's progress on the other policies that they must read."""
     others = [other for other in asked if other.policy is not course.policy]
     buttons = [
         Button(excerpt(str(other.name), LABEL_LENGTH), f"accueil {other.policy.id}: moi") for other in others
@@ -75,9 +75,9 @@ class _OnboardingRequest(CourseRequest):
     """A request from a person about their own onboarding."""
 
     def answer(self, verb: str, rest: str, asked: Sequence[Course] = ()) -> Reply:  # noqa: PLR0911 — one return for each verb
-        """Run the command's verb, or show the person's progress when the verb is unknown or missing.
+        """Do what `verb` says, or show the person's progress if `verb` is unknown or "".
 
-        `asked`: the courses to offer beside this one.
+        `rest`: the text after the verb. `asked`: other courses that the person must take, to offer too.
         """
         match verb:
             case "lire":
@@ -119,7 +119,7 @@ class _OnboardingRequest(CourseRequest):
         return progress_message(self.course, standing, lines, state, buttons)
 
     def _state(self, standing: Standing | None) -> list[Text]:
-        """Return the date to aim for, the reminder that was asked for, and the team's progress."""
+        """Return the due date, the reminder that the person asked for, and the team's progress."""
         if standing is None or standing.suspended_on:
             return []
         due = notices.due_line(standing.due_on, self.office.today()) if standing.active else ""
@@ -128,7 +128,7 @@ class _OnboardingRequest(CourseRequest):
         return notices.progress_lines(due.strip(), team.team_line(self.onboardings))
 
     def _remind(self, when: str) -> Message:
-        """Plan the reminder that a person asks for, or cancel it. An earlier one is replaced."""
+        """Schedule the reminder that the person asks for, in place of an earlier one, or cancel it."""
         person, today = self.person, self.office.today()
         standing = self.onboardings.standing(person) if person else None
         days = {notices.TOMORROW: 1, notices.MONDAY: 7 - today.weekday()}
@@ -175,7 +175,7 @@ class _OnboardingRequest(CourseRequest):
         return self._page(left[0] if left else names[0])
 
     def _turn(self, name: str) -> Message:
-        """Record that a page was turned. Show the next page or, after the last one, a skipped page."""
+        """Record that a page was read. Show the next page or, after the last one, the first skipped page."""
         person = persons.known(self.db, actor_of(self.request))
         names = page_names(self.course.reading())
         if name not in names:
@@ -208,9 +208,9 @@ class _OnboardingRequest(CourseRequest):
         return standing is not None and standing.active and not standing.missing
 
     def _confirm(self) -> Reply:
-        """Ask for the name to put on the receipt, then attest.
+        """Open the form that asks for the name on the receipt or, once it is filled in, attest.
 
-        The form suggests the name of the last attestation.
+        The form suggests the name of the person's last attestation.
         """
         if not self.request.fields:
             before = attestations.last_name(self.db, self.person) if self.person else ""
@@ -242,7 +242,7 @@ def progress_message(
     state: Sequence[Text],
     onward: Sequence[Button],
 ) -> Message:
-    """Show a person's progress. `lines`: the steps. `state`: the date to aim for and the team's progress."""
+    """Show a person's progress. `lines`: the steps. `state`: the due date and the team's progress."""
     return Message(
         Heading("Votre accueil"),
         Text(_asked(course, standing)),
@@ -311,14 +311,14 @@ def page_names(reading: Reading) -> list[str]:
 
 
 def carried_pages(old: Version, new: Version, policy: Policy) -> dict[str, str]:
-    """Return, for each page of an old version, the page of the new one with the same words, by name."""
+    """Map the name of each old page to that of the new version's page with the same words, if any."""
     before, after = _pages(Reading(policy, old)), _pages(Reading(policy, new))
     present = {_words(page, new): page.name for page in reversed(after)}
     return {page.name: present[words] for page in before if (words := _words(page, old)) in present}
 
 
 def _words(page: _Page, version: Version) -> tuple[str, ...]:
-    """Return the text of the policy on a page."""
+    """Return the policy's words on a page, one text for each quotation."""
     return tuple(
         clause.text[quote.start : quote.end]
         for quote in page.elements
@@ -327,7 +327,7 @@ def _words(page: _Page, version: Version) -> tuple[str, ...]:
 
 
 def page_message(course: Course, at: int) -> Message:
-    """Return the page of the reading at an index."""
+    """Show a page of the reading. `at`: its index, from 0."""
     pages = _pages(course.reading())
     page = pages[at]
     onward = Button(
@@ -345,7 +345,7 @@ def page_message(course: Course, at: int) -> Message:
 def reading_over_message(course: Course, *, passed: bool, asked: bool = True) -> Message:
     """End the reading and offer the next step.
 
-    `passed`: whether there is no quiz left to pass. `asked`: whether the reading is to be attested.
+    `passed`: whether no quiz is left to pass. `asked`: whether the person must attest.
     """
     onward, following = "", []
     if not passed:
@@ -364,7 +364,10 @@ def reading_over_message(course: Course, *, passed: bool, asked: bool = True) ->
 
 
 def name_form(course: Course, name: str = "") -> Form:
-    """Return the form that shows the statement and asks for the person's name, filled in with `name`."""
+    """Return the form that shows the statement to attest and asks for the person's name.
+
+    `name`: the name that it suggests.
+    """
     return Form(
         "accueil confirmer",
         "Attester ma lecture",

@@ -46,8 +46,8 @@ VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "im
 PAGE_SIZE = 8  # people or questions per page
 _LATE = 6  # late people listed on the overview
 _CLAUSES = 5  # hardest clauses listed on the first page of questions
-_UNCLEAR = 0.1  # discrimination under which a question is to be reviewed
-_FEWEST_PEOPLE = 5  # who answered a question, under which someone's own answers could be guessed
+_UNCLEAR = 0.1  # discrimination under which a question should be reviewed
+_FEWEST_PEOPLE = 5  # with fewer people, a question's figures are hidden: answers could be guessed
 _STALE = 12  # questions to review listed on the overview
 _STOPS = 5  # buttons to stop an onboarding
 _SHOW, _HIDE = "dire", "taire"
@@ -57,7 +57,7 @@ _ALL = Button("Tous les accueils", "accueil gestion")
 def manage(office: Office, course: Course, request: Request, asked: Sequence[Course] = ()) -> Reply:
     """Handle a request from the administration. Raises `UserError` for anyone else.
 
-    `asked`: the courses to offer beside this one.
+    `asked`: the courses that officers and employees must take. Those other than `course` get buttons.
     """
     if refusal := admin_refusal(office, request):
         raise UserError(refusal)
@@ -79,7 +79,7 @@ class _OnboardingsRequest(CourseRequest):
     """A request from the administration about everyone's onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:  # noqa: PLR0911 — one return for each verb
-        """Run the command's verb, or show the overview when the verb is unknown or missing."""
+        """Do what `verb` says, or show the overview if `verb` is unknown or "". `rest`: the text after it."""
         match verb:
             case "personnes":
                 return self._people(rest)
@@ -126,10 +126,7 @@ class _OnboardingsRequest(CourseRequest):
         return people_message(lines, page, pages, stops)
 
     def _described(self, standing: Standing) -> str:
-        """Describe the state of an onboarding, then every recorded fact, day by day.
-
-        No fact is inferred from another.
-        """
+        """Describe the state of an onboarding, then every recorded fact, day by day."""
         calendar, policy = self.office.calendar, self.target.policy
         facts: dict[date, list[str]] = {calendar.day(standing.started_at): ["accueil commencé"]}
         for step in enrolment.STEPS:
@@ -166,7 +163,7 @@ class _OnboardingsRequest(CourseRequest):
         return questions_message(bank, shown, clauses, page, pages)
 
     def _begin(self) -> Reply:
-        """Begin the onboarding of the chosen person, unless it has already begun or ended."""
+        """Open the form to choose a person or, once it is filled in, begin or resume their onboarding."""
         if not self.request.fields:
             return person_form(self.office.profile)
         picked = self.request.fields.get("personne", "")
@@ -238,7 +235,7 @@ def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], ban
 
 
 def team_message(*, shared: bool) -> Message:
-    """Say whether the progress figures are shared with the team, and how, and offer to change that."""
+    """Say whether and how the progress figures are shared with the team, and offer to change that."""
     what = (
         "combien ont terminé, dans «\u00a0Où j'en suis\u00a0» et dans les rappels\u00a0: «\u00a08 personnes "
         "sur 15 ont terminé\u00a0», jamais qui."

@@ -1,1 +1,1 @@
-"""Requests for a permission or a consent, their answers, and the register of permissions."""
+"""`/vigie demande`: requests for a permission or a consent, their answers, and the register."""

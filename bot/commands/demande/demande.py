@@ -1,6 +1,6 @@
 """`/vigie demande`: requests for a permission or a consent, their answers, and the register.
 
-A filled-in window stays in memory until it is confirmed. An attached picture is only hashed.
+The answers typed in a window stay in memory until they are confirmed. An attached picture is only hashed.
 """
 
 import hashlib
@@ -43,16 +43,16 @@ from bot.posting.checks import Venue
 from bot.posting.drafts import PostDrafts
 
 _IMAGES: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF.{4}WEBP", re.DOTALL)
-# The beginning of a request's subject, by the place where the examined text will be published.
+# How the subject of a request begins, by the place where the text under examination will be published.
 _PUBLISH: Final[Mapping[Venue, str]] = {
     "": "Publier ce texte",
     "personnel": "Publier ce texte sur mon compte personnel",
     "travail": "Publier ce texte sur mon compte de travail",
     "page": "Publier ce texte sur une page de l'association",
 }
-_FILLERS: Final = "\u115f\u1160\u3164\uffa0"  # blank letters of Hangul
+_FILLERS: Final = "\u115f\u1160\u3164\uffa0"  # Hangul letters that look blank
 _TOKEN: Final = re.compile(r"[\w-]{16}")
-# The field of the windows for each part of a request that may be refused.
+# The field of a window in which to show a refusal, by `PermissionRequestError.part`.
 _FIELDS: Final[Mapping[str, str]] = {
     "subject": "objet",
     "until": "jusque",
@@ -67,7 +67,7 @@ _FIELDS: Final[Mapping[str, str]] = {
 class Requesting:
     """The dependencies of this command.
 
-    `posts`: the texts being examined, from which a request can be filled in.
+    `posts`: the texts under examination (see `verifier`), from which a request can be filled in.
     """
 
     library: Library
@@ -115,19 +115,19 @@ class PermissionWork:
 
     @property
     def session(self) -> PermissionSession:
-        """The session in which acts on requests take place."""
+        """The session to pass to the functions that act on requests."""
         return PermissionSession(self.db, self.requesting.desk, self.requesting.office.clock())
 
     def _known(self) -> str | None:
-        """Return the requester's id, None when they are not in the database."""
+        """Return the person's id, None when they are not in the database."""
         return persons.person_of(self.db, self.actor)
 
     def person(self) -> str:
-        """Return the requester's id, adding them to the database if needed."""
+        """Return the person's id, adding them to the database if needed."""
         return persons.known(self.db, self.actor)
 
     def refusal(self, error: PermissionRequestError) -> UserError:
-        """Return a refusal for the field at fault or, if no field is, a general one."""
+        """Return a refusal to show beside the field at fault or, if no field is, by itself."""
         fields = self.request.fields
         who = "personne" if "personne" in fields else "papier"
         why = "raison" if "raison" in fields else "conditions"
@@ -138,7 +138,7 @@ class PermissionWork:
     # --- Asking
 
     def home(self, page: str) -> Message:
-        """Show the kinds of requests, the requests awaiting the person, and those they took part in."""
+        """Show what can be asked for, the requests that await the person, and their other requests."""
         known, today = self._known(), self.today
         kinds = self.requesting.desk.kinds().values()
         administers = roles.has(self.db, known, roles.ADMINISTRATION, today)
@@ -162,7 +162,10 @@ class PermissionWork:
         )
 
     def choose(self, identifier: str, window: str) -> Reply:
-        """Open a window, filled in with a text being examined. For an image, first ask who is in it."""
+        """Open a window to ask for a permission, filled in from a text under examination.
+
+        `identifier`: the text's token. If `window` names no window, first ask who is in the picture.
+        """
         draft = self.requesting.posts.get(self.actor, identifier)
         text, image, venue = (draft.post.text, draft.post.image, draft.post.venue) if draft else ("", "", "")
         if window not in WINDOWS:
@@ -180,12 +183,12 @@ class PermissionWork:
         return replace(form, command=f"{COMMAND} {window}")
 
     def whose(self, identifier: str = "", _rest: str = "") -> Message:
-        """Ask whether the person in a picture can answer here."""
+        """Ask whether the person in a picture has an account here, and so can answer."""
         self._kind("personne")
         return messages.whose_image(identifier if _TOKEN.fullmatch(identifier) else "")
 
     def ask(self, window: str, identifier: str) -> Reply:
-        """Open the window of a request or, once it is filled in, show the request to be confirmed."""
+        """Open a window to ask for a permission or, once it is filled in, ask to confirm the request."""
         kind = self._kind(window)
         before = self.requesting.drafts.get(self.actor, identifier) if identifier else None
         fields = self.request.fields
@@ -205,10 +208,10 @@ class PermissionWork:
         return kind
 
     def _draft(self, window: str, before: RequestDraft | None) -> RequestDraft:
-        """Return the filled-in window as a draft. Raises `FieldsError` with all the problems."""
+        """Return the answers typed in a window as a draft. Raises `FieldsError` with all the problems."""
         fields, problems = self.request.fields, dict[str, str]()
         texts = {name: clean(fields.get(name, "")).strip() for name in ("objet", "image", "papier", "nom")}
-        # The windows accept no longer name, and the certificate must show the confirmed one.
+        # Names are cut to the length that windows accept, so that the certificate shows the confirmed name.
         texts |= {name: texts[name][:NAME_LENGTH].strip() for name in ("papier", "nom")}
         missing = {
             "objet": "Dites ce que vous voulez faire.",
@@ -248,7 +251,7 @@ class PermissionWork:
         return RequestDraft(replace(asking, id=before.asking.id) if before else asking, person)
 
     def _until(self) -> date | None:
-        """Return the typed last day, None for none. Raises `FieldsError` for a past day."""
+        """Return the last day typed in a window, None for none. Raises `FieldsError` for a past day."""
         if not self.request.fields.get("jusque", "").strip():
             return None
         day = typed_day(self.requesting.office, self.request, "jusque").day
@@ -257,7 +260,7 @@ class PermissionWork:
         return day
 
     def _to(self, draft: RequestDraft, request: PermissionRequest) -> Sequence[Span | str]:
-        """Return the recipients of a request, as worded after « elle ira »."""
+        """Return who will receive a request, to be written after « elle ira »: « au rôle « Présidence » »."""
         if draft.person:
             return ("à ", person(draft.person.platform, draft.person.user))
         acting = requests.deciders(self.db, request, self.today)[0]
@@ -270,9 +273,9 @@ class PermissionWork:
         return (to,)
 
     def send(self, identifier: str, _rest: str) -> Reply:
-        """Send a confirmed draft, once, whatever the number of presses.
+        """Send a draft, once, however often the button that confirms it is pressed.
 
-        Raises `UserError` when the draft expired.
+        Raises `UserError` when the person sent too many requests today.
         """
         draft = self.requesting.drafts.get(self.actor, identifier)
         known = self._known()
@@ -299,9 +302,9 @@ class PermissionWork:
         return messages.FORGOTTEN
 
     def extend(self, identifier: str, _rest: str) -> Reply:
-        """Open the window of a new request, filled in from a former one by the same person.
+        """Open a window to ask again for a permission, filled in from a former request of the same person.
 
-        Raises `UserError` for someone else's.
+        Raises `UserError` if the former request is someone else's.
         """
         former, party = self._find(identifier)
         if party != "asker":
@@ -339,7 +342,7 @@ class PermissionWork:
         return self._card(request, party, page=page_number(page))
 
     def grant(self, identifier: str, _rest: str) -> Reply:
-        """Open the window to grant a request, or grant it with the answers. Raises `FieldsError`."""
+        """Open the window to grant a request or, once it is filled in, grant it. Raises `FieldsError`."""
         request, party = self._find(identifier)
         if request.state != "asked" or party == "asker":
             return self._late(request, party)
@@ -360,7 +363,7 @@ class PermissionWork:
         return self._card(decided, party, lead=lead)
 
     def refuse(self, identifier: str, _rest: str) -> Reply:
-        """Open the window to refuse a request, or refuse it with the answers."""
+        """Open the window to refuse a request or, once it is filled in, refuse it."""
         request, party = self._find(identifier)
         if request.state != "asked" or party == "asker":
             return self._late(request, party)
@@ -373,12 +376,12 @@ class PermissionWork:
         return self._card(decided, party, lead="C'est refusé\u00a0: la réponse part.")
 
     def _late(self, request: PermissionRequest, party: Party) -> Message:
-        """Show a request that somebody answered or cancelled in the meantime."""
+        """Show a request that can no longer be answered, because it was answered or cancelled meanwhile."""
         late = party != "asker" and bool(self.request.fields)
         return self._card(request, party, lead=messages.LATE * late)
 
     def write(self, identifier: str, _rest: str) -> Reply:
-        """Open the window to write a line of the thread, or add the line."""
+        """Open the window to write a line of the thread or, once it is filled in, add the line."""
         request, party = self._find(identifier)
         if not self.request.fields:
             closed = request.state not in {"asked", "granted"}
@@ -394,9 +397,9 @@ class PermissionWork:
         return self._card(requests.cancel(self.session, request.id, self.person()), party)
 
     def withdraw(self, identifier: str, _rest: str) -> Reply:
-        """End a permission in force. The decider gives a reason; anyone else only confirms.
+        """End a permission in force. Deciders must give a reason, other parties only confirm.
 
-        Raises `FieldsError` for a reason that cannot be read.
+        Raises `FieldsError` for a reason without a visible letter or digit.
         """
         request, party = self._find(identifier)
         if request.state != "granted":
@@ -413,7 +416,7 @@ class PermissionWork:
         return self._card(requests.withdraw(self.session, request.id, self.person(), reason), party)
 
     def certificate(self, identifier: str, _rest: str) -> Message:
-        """Send the certificate of a permission in private."""
+        """Queue the certificate of a permission, which is sent in private."""
         request, _ = self._find(identifier)
         account = str(persons.account(self.actor))
         certificates.send_certificate(self.session, request.id, self.person(), account)
@@ -441,7 +444,7 @@ class PermissionWork:
         return messages.card(view, page=page, lead=lead)
 
     def _names(self, request: PermissionRequest) -> Mapping[str, str]:
-        """Return the names given for the asker and the signer on paper, "" when unknown."""
+        """Return the stored names of the asker and of the person who signs on paper, "" when unknown."""
         names = requests.names(self.db, request.id)
         return {party: names[party][0] if party in names else "" for party in ("asker", "signer")}
 
@@ -453,7 +456,7 @@ class PermissionWork:
         return (f"au rôle «\u00a0{requests.role_title(self.db, request.asked_of)}\u00a0»",)
 
     def _answered_by(self, request: PermissionRequest) -> Sequence[Span | str]:
-        """Return the person who answered for a role, as worded after the request's outcome."""
+        """Return « Réponse de … », with the person who answered for a role, or () if nobody did."""
         if request.decided_by is None or request.decided_as is None:
             return ()
         role = requests.role_title(self.db, request.decided_as)
@@ -510,7 +513,7 @@ def _fingerprint(file: Received | None) -> str:
 
 
 def _can_be_read(text: str) -> bool:
-    """Return whether a text has a visible letter or digit, since a blank name would name nobody."""
+    """Return whether a text has a visible letter or digit: a name that looks blank would name nobody."""
     return any(sign.isalnum() and sign not in _FILLERS for sign in text)
 
 

@@ -1,4 +1,4 @@
-"""The requests that people filled in and have not sent, in memory only, never logged.
+"""Drafts: the requests that people have filled in but not sent, in memory only, never logged.
 
 A draft is found by its author and the future request's identifier, which only the buttons of the author's
 messages carry.
@@ -54,16 +54,17 @@ class RequestDrafts:
         self._shelf.drop((author, identifier))
 
     def count_sent(self, author: Actor, today: date) -> bool:
-        """Count a request sent by a person. Return False, without counting, if they have none left today.
+        """Count a request that a person sends. Return False, without counting it, past today's limit.
 
-        Counts are hashes in memory, so people who erased their data are unknown but get no new allowance.
+        The counts are kept in memory, by hashes of accounts. Someone who erases their data in between is no
+        longer known by the database, but stays counted here.
         """
-        from bot.permissions.requests import MOST_A_DAY  # noqa: PLC0415 — a start can do without
+        from bot.permissions.requests import MOST_A_DAY  # noqa: PLC0415 — not needed at startup
 
         account = str(persons.account(author))
         return any(self._sent.is_first(account, today, str(number)) for number in range(MOST_A_DAY))
 
     def fade(self) -> None:
-        """Drop the expired drafts. The clock calls this, so that none is kept longer."""
+        """Drop the expired drafts. The clock calls this, so that no draft is kept longer."""
         self._shelf.fade()
         self._sent.fade()

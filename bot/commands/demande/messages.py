@@ -1,4 +1,4 @@
-"""The messages of requests: a person's own, those to answer, decisions, and confirmations."""
+"""The messages about requests for a permission: lists, one request, and confirmations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ from bot.permissions.thread import ThreadLine
 from bot.policy.annotations import PermissionKind
 from bot.times import in_words
 
-_PER_PAGE: Final = 6  # requests on a page of a list
+_PER_PAGE: Final = 6  # requests on one page of a list
 _SUBJECT: Final = 90  # maximum characters of a subject in a list
 _PAGE_WEIGHT: Final = MESSAGE_WEIGHT - 900  # weight left for people's words on a card
 # weight of a quoted clause, beyond which only its beginning is quoted
@@ -67,10 +67,11 @@ class Listed:
 class Card:
     """A request as one of its parties sees it.
 
-    `asker`: the asker. `to`: the addressee, « au rôle… ». `by`: the person who answered for a role, "" before
-    that and for a consent. `lines`: the lines of the thread, each with its author. `quote`: the clause, None
-    when it is no longer stored. `quote_weight`: the weight of its words. `signer`: the name of the signer on
-    paper, "" for nobody. `name`: the asker's name for the certificate.
+    `to`: who received the request, « au rôle… ». `by`: the person who answered for a role, () before an
+    answer and for a consent. `lines`: the lines of the thread, each with its author. `quote`: the clause that
+    requires the permission, None if it is no longer stored. `quote_weight`: the weight of its words.
+    `signer`: the name of the person who signs on paper, "" for nobody. `name`: the asker's name for the
+    certificate.
     """
 
     request: PermissionRequest
@@ -85,7 +86,7 @@ class Card:
     name: str = field(default="", repr=False)
 
 
-# --- One's own, and those to answer ------------------------------------------------------------
+# --- Lists --------------------------------------------------------------------------------------
 
 
 def home(
@@ -97,10 +98,11 @@ def home(
     registers: bool = False,
     missing: Sequence[str] = (),
 ) -> Message:
-    """Show the kinds of requests, the requests awaiting the person, and those they made or consented to.
+    """Show what can be asked for, the requests that await the person, and their other requests.
 
-    `kinds`: the kinds offered. `others`: the person's other requests, the latest first. `registers`: whether
-    they may see the register. `missing`: why other kinds are not offered, for the administration.
+    `kinds`: the kinds of permission offered. `others`: the requests that the person made or was asked to
+    consent to, the latest first. `registers`: whether they may see the register. `missing`: why other kinds
+    are not offered, for the administration.
     """
     waiting = [Listed(request, "consenter" if request.by_consent else "decider") for request in to_answer]
     listed, page, pages = page_of([*waiting, *others], page, _PER_PAGE)
@@ -142,9 +144,9 @@ def _choice(row: Listed, *, answers: bool) -> Choice:
 
 
 def whose_image(token: str = "") -> Message:
-    """Ask whether the person in a picture can answer here.
+    """Ask whether the person in a picture has an account here, and so can answer.
 
-    `token`: the token of the text being examined, "" for none.
+    `token`: the token of the text under examination, "" for none.
     """
     person, paper = (
         f"{COMMAND} depuis {token} {window}" if token else f"{COMMAND} {window}"
@@ -164,7 +166,7 @@ def whose_image(token: str = "") -> Message:
 
 
 def confirm(draft: RequestDraft, kind: RequestKind, window: str, to: Sequence[Span | str]) -> Message:
-    """Show a request before it is sent. `to`: its recipients, as worded after « Elle ira »."""
+    """Ask to confirm a request. `to`: who will receive it, to be written after « Elle ira »."""
     asking = draft.asking
     until = f", jusqu'au {in_words(asking.until)}" if asking.until else ""
     image: list[Element] = []
@@ -249,7 +251,7 @@ def _has_question(view: Card) -> bool:
 
 
 def _who(view: Card) -> Iterator[Span | str]:
-    """Yield the asker, the kind, the addressee and, before an answer, the last day asked for."""
+    """Yield the sentence that says who asked, for what, whom and, before an answer, until which day."""
     request, day = view.request, in_words(view.request.asked_on)
     waits = request.state == "asked" and request.until
     until = f", jusqu'au {in_words(request.until)}" if waits and request.until else ""

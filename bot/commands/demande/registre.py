@@ -29,7 +29,7 @@ _PER_PAGE: Final = 5  # as many as there are buttons in a row
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A permission that was granted. `asker`: its holder. `opens`: whether the reader may open it."""
+    """A permission that was granted. `asker`: its holder. `opens`: whether the reader may see the request."""
 
     request: PermissionRequest
     asker: Span
@@ -43,7 +43,7 @@ def register_message(
     *,
     page: int = 1,
 ) -> Message:
-    """Show one page of the register: those that end soon, then the others in force, then the rest.
+    """Show one page of the register: permissions that end soon, then others in force, then those that ended.
 
     `row_of`: returns the row of a permission, called only for the permissions on the page.
     """

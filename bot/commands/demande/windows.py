@@ -18,7 +18,8 @@ from bot.permissions.requests import (
 from bot.permissions.thread import LINE_LENGTH
 from bot.policy.annotations import PermissionKind
 
-# The windows to ask for something, each with its kind. A consent is given with an account or on paper.
+# The windows to ask for a permission, each with its kind. A consent is given from an account (« personne »)
+# or on paper (« papier »).
 WINDOWS: Final[Mapping[str, PermissionKind]] = {
     "page": "page",
     "logo": "logo",
@@ -44,10 +45,7 @@ _NAME_HINT: Final = "Comme il doit paraître au certificat"
 
 
 def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "") -> Form:
-    """Return the window of a request, filled in from a draft or with the details already known.
-
-    `name`: the asker's name.
-    """
+    """Return a window to ask for a permission, filled in from a draft, or else with the asker's `name`."""
     kind, asking = WINDOWS[window], draft.asking if draft else None
     label, hint = _SUBJECTS[kind]
     fields: list[Field] = [
@@ -120,8 +118,8 @@ def _name(value: str) -> Field:
 def granting_form(request: PermissionRequest, asker: str, signer: str, name: str) -> Form:
     """Return the window to grant a request.
 
-    `asker`: the asker's name for the certificate. `signer`: the name of the signer on paper. `name`: the
-    decider's name.
+    `asker`: the asker's name for the certificate. `signer`: the name of the person who signs on paper, "" for
+    nobody. `name`: the decider's name.
     """
     asks = f"Le nom de qui demande, au certificat\u00a0: «\u00a0{excerpt(asker, NAME_LENGTH)}\u00a0»."
     lines = [asks] if asker else []

@@ -36,13 +36,13 @@ TICK_FIRST = "Cochez au moins un choix, puis validez."
 READ_FIRST = "Voici la question où vous en êtes. Répondez maintenant à celle-ci."
 CHANGED = "Une question a été retirée ou modifiée entre-temps. Voici où vous en êtes."
 ALREADY = "Vous aviez déjà répondu à cette question\u00a0: c'est votre première réponse qui compte."
-_SHOWN = 8  # missed clauses to list under a result
-_ROOM = MESSAGE_WEIGHT - 250  # weight for a quoted sentence and the bot's words; the rest is for the caption
+_SHOWN = 8  # maximum clauses listed under a result
+_ROOM = MESSAGE_WEIGHT - 250  # weight left for a quoted sentence and the bot's words, without the caption
 _GOOD, _BAD = "✅", "❌"  # coloured on every platform, and always followed by a word
 
 
 def introduction_message(course: Course, after: str = "-") -> Message:
-    """Describe the quiz and offer to begin. `after`: the last attempt's identifier, or « - » if none."""
+    """Describe the quiz and offer to begin. `after`: the id of the person's last attempt, « - » for none."""
     size = course.size()
     asked = f"{size} questions, une à la fois, chacune expliquée." if size > 1 else "Une question, expliquée."
     return Message(
@@ -115,7 +115,7 @@ def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, no
 
 
 def no_such_choice(question: Question, turn: QuizTurn) -> str:
-    """Return the line shown above the question after an answer that is not among its choices."""
+    """Return the line to show above a question when the person typed an answer that is not a choice."""
     if question.kind == "vrai-faux":
         return "Cette question se répond par «\u00a0vrai\u00a0» ou «\u00a0faux\u00a0»."
     many = "une lettre ou plusieurs" if question.several else "une seule lettre"
@@ -124,7 +124,7 @@ def no_such_choice(question: Question, turn: QuizTurn) -> str:
 
 
 def _progress(attempt: Attempt) -> list[Note]:
-    """Return the progress line, once there is an answer: « ●●●○○○ 2 bonnes sur 3 »."""
+    """Return the progress line « ●●●○○○ 2 bonnes sur 3 », or [] before the first answer."""
     score, answered = session.score(attempt.sitting), len(session.first_answers(attempt.sitting))
     if not answered:
         return []
@@ -142,7 +142,7 @@ def _start_again(attempt: Attempt) -> Button:
 
 
 def stopped_message(attempt: Attempt) -> Message:
-    """Confirm that the answers are kept, and where they are resumed."""
+    """Confirm that the answers are kept, and say how to resume the quiz."""
     return Message(
         Text(
             "C'est gardé. Vous reprendrez ici, quand vous voudrez, sur l'une ou l'autre plateforme, avec ",
@@ -165,10 +165,10 @@ def feedback_message(
     *,
     note: str = "",
 ) -> Message:
-    """Explain an answer, with the sentence of the clause that it is about if the message can hold it.
+    """Explain an answer, and quote the sentence of the clause that answers the question, if it fits.
 
-    After a wrong answer, the question is repeated, since this message replaces it. It comes with the sentence
-    below the buttons, which then show without scrolling on a phone.
+    After a wrong answer, the question is repeated, since this message replaces it. The question and the
+    quotation come below the buttons, so that a phone shows the buttons without scrolling.
     """
     parts: list[Element] = [
         *([Note(note)] if note else []),
@@ -208,14 +208,14 @@ def feedback_message(
 
 
 def _just_lost(course: Course, attempt: Attempt) -> bool:
-    """Return whether the last answer is the one that put the pass mark out of reach."""
+    """Return whether the last answer just put the pass mark out of reach."""
     sitting, mark = attempt.sitting, course.plan.pass_mark
     before = replace(sitting, answers=sitting.answers[:-1])
     return attempt.kind == "quiz" and session.is_lost(sitting, mark) and not session.is_lost(before, mark)
 
 
 def _verdict(question: Question, answer: QuizAnswer) -> str:
-    """Return the verdict. With several right choices, it distinguishes missing from wrong choices."""
+    """Return the verdict in French: right, wrong or, if only some right choices are missing, how many."""
     if answer.right:
         return f"{_GOOD} Bonne réponse"
     if answer.chosen <= question.right:
@@ -224,9 +224,10 @@ def _verdict(question: Question, answer: QuizAnswer) -> str:
 
 
 def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Iterator[Text]:
-    """Yield the selected choices and the right ones, each with the letter of its button, if it has one.
+    """Yield the choices that the person made and the right choices, each with its letter and feedback.
 
-    Each has its feedback, except those left out among several: four explanations would fill a phone's screen.
+    If a question has several right choices, those that the person did not make have no feedback: four
+    explanations would fill a phone's screen.
     """
     for letter, place in zip(turn.letters, turn.order, strict=True):
         choice = question.choices[place]
@@ -250,7 +251,7 @@ def result_message(
 ) -> Message:
     """Show the result of an attempt of any kind, and the next step.
 
-    `asked`: whether the text is to be attested.
+    `steps`: the completed steps of the onboarding. `asked`: whether the person must still attest.
     """
     score = session.score(attempt.sitting)
     words, buttons = _next_step(course, steps, asked=asked)
@@ -291,7 +292,7 @@ def _next_step(course: Course, steps: Mapping[Fact, datetime], *, asked: bool) -
 
 
 def _to_reread(course: Course, attempt: Attempt) -> list[Element]:
-    """Return a button for each clause of the missed questions, except those no longer in the bank."""
+    """Return buttons to the clauses of the missed questions that are still in the bank."""
     reading = course.reading()
     missed = filter(None, map(course.bank().question, session.missed(attempt.sitting)))
     numbers = list(dict.fromkeys(question.clause for question in missed))[:_SHOWN]

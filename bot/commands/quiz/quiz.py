@@ -1,7 +1,7 @@
 """`/quiz`: learn the policy one question at a time, with each answer explained by its clause.
 
 A button carries the attempt's identifier, the turn, the edition of the question and a letter. Even if it is
-pressed late, twice or on two devices, it never answers another question.
+pressed late, twice or on two devices, the button never answers another question.
 """
 
 import re
@@ -29,7 +29,7 @@ _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)
 _SURE = r"(?:je\s+(?:dirais|pense|crois|choisis|réponds)(?:\s+que)?|j['’]y\s+vais\s+avec|selon\s+moi)"
 _BEFORE = rf"(?:{_SURE}[\s,]+)?(?:c['’]est\s+)?(?:(?:ma|la)\s+)?(?:réponses?\s*:?\s+)?"
 _AFTER = rf"(?:[\s,]+{_SURE})?\s*[.!)]?"
-# « B », « b. », « A et C », « a, c ».
+# An answer in letters: « B », « b. », « A et C », « a, c ».
 _LETTERS = re.compile(
     rf"{_BEFORE}([A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){{0,3}}){_AFTER}", re.IGNORECASE
 )
@@ -38,7 +38,7 @@ _TRUE_OR_FALSE = re.compile(rf"{_BEFORE}(vrai|faux|true|false|[vf]|oui|non){_AFT
 _CHOICES = re.compile(
     rf"{_BEFORE}[A-H1-8](?:(?:\s*[,;+&/]\s*|\s+(?:et|ou)\s+|\s+)[A-H1-8]){{0,3}}{_AFTER}", re.IGNORECASE
 )
-# « La deuxième, je pense »: choices are shown in the order of their letters.
+# « La deuxième, je pense »: the rank of a choice on screen, in the order of the letters.
 _PLACES = (
     r"premi[eè]re?|1re|1er|first",
     r"deuxi[eè]me|2e|seconde?",
@@ -59,8 +59,8 @@ _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /qu
 def play(office: Office, course: Course, request: Request) -> Message:
     """Show the current question or the last result, begin a quiz, or take an answer.
 
-    The policy is the one that the text names, or that of the attempt under way. If there are several quizzes,
-    the person is asked which one they mean.
+    If the text names a policy, the quiz is on that policy. Otherwise, it is the quiz that the person is
+    taking. If there are several quizzes, the person may be asked which one they want.
     """
     text = request.text.strip()
     with office.storage.transaction() as db:
@@ -88,9 +88,9 @@ def play(office: Office, course: Course, request: Request) -> Message:
 
 
 def _quiz_under_way(office: Office, course: Course, db: Database, request: Request) -> "_QuizRequest":
-    """Return the request about the quiz that the person is taking, the default policy's if they take none.
+    """Return the request about the quiz that the person is taking, or the default policy's if there is none.
 
-    If they take several, it is about the quiz whose question was shown last.
+    If they are taking several quizzes, it is about the one whose question was shown last.
     """
     requests = [_QuizRequest(office, each, db, request) for each in course.every() if each.quizzed]
     taken = {attempt.id: quiz for quiz in requests if (attempt := quiz.under_way())}
@@ -100,13 +100,13 @@ def _quiz_under_way(office: Office, course: Course, db: Database, request: Reque
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
-    """Return whether a message that looks like an answer answers the person's current question."""
+    """Return whether a message, in the form of an answer, answers the person's current question."""
     with office.storage.transaction() as db:
         return _quiz_under_way(office, course, db, request).letters_of(request.text) is not None
 
 
 def _letters(text: str) -> str:
-    """Return the letters of an answer, « AC » for « a et c », or "" for repeated letters or other words."""
+    """Return the letters of a typed answer, « AC » for « a et c », or "" for other or repeated letters."""
     written = _LETTERS.fullmatch(text)
     if not written:
         return ""
@@ -124,7 +124,7 @@ class _QuizRequest(CourseRequest):
     # --- The current state --------------------------------------------------------------------
 
     def go(self, verb: str, rest: str) -> Message:  # noqa: PLR0911 — one return for each verb
-        """Run a command that is neither a button press nor letters."""
+        """Do what `verb` says, or show the current state if `verb` is unknown. `rest`: the text after it."""
         match verb:
             case "nouveau":
                 return self._begin(rest)
@@ -152,9 +152,10 @@ class _QuizRequest(CourseRequest):
         return messages.introduction_message(self.course, last.id if last else "-")
 
     def under_way(self) -> Attempt | None:
-        """Return the person's unfinished attempt: of several, the one shown last, else in order of `_KINDS`.
+        """Return the person's unfinished attempt, if any.
 
-        Linked accounts may have had one each, and one may begin a quiz while another kind is under way.
+        If there are several, it is the one shown last, else the first in the order of `_KINDS`. A person may
+        begin attempts of several kinds, and their linked accounts may each have had one.
         """
         person = self.person
         if person is None:
@@ -169,14 +170,17 @@ class _QuizRequest(CourseRequest):
         return attempts.latest(self.db, person, self.target.policy, kind) if person else None
 
     def _own(self, identifier: str) -> Attempt:
-        """Return an attempt of the sender. Raises `UserError` if it is missing or someone else's."""
+        """Return the person's attempt with this id. Raises `UserError` if it is missing or someone else's."""
         attempt = attempts.load_attempt(self.db, identifier)
         if attempt is None or attempt.person_id != self.person:
             raise UserError(_NOT_YOURS)
         return attempt
 
     def _begin(self, after: str) -> Message:
-        """Begin an attempt after the named one. A second press continues the attempt already begun."""
+        """Begin an attempt, or continue it if the same button was already pressed.
+
+        `after`: the id of the person's last attempt when the button was sent.
+        """
         person = persons.known(self.db, actor_of(self.request))
         bank, policy = self.course.questions(), self.target.policy
         attempt = attempts.under_way(self.db, person, policy, "quiz")
@@ -191,7 +195,7 @@ class _QuizRequest(CourseRequest):
         return self._question(attempt)
 
     def _restart(self, attempt: Attempt) -> Message:
-        """Begin another attempt, and end one that can no longer be passed."""
+        """Begin another attempt, if this one is finished or can no longer be passed, else continue it."""
         if not attempt.finished_at:
             if attempt.kind != "quiz" or not session.is_lost(attempt.sitting, self.course.plan.pass_mark):
                 return self._question(attempt)
@@ -199,7 +203,7 @@ class _QuizRequest(CourseRequest):
         return self._begin(attempt.id)
 
     def _refresh(self) -> Message:
-        """Begin or continue the refresher. When it is done, show its result until the next version."""
+        """Begin or continue the refresher. Once it is finished, show its result until the next version."""
         person, policy = self.person, self.target.policy
         if person is None:
             return messages.introduction_message(self.course)
@@ -229,10 +233,10 @@ class _QuizRequest(CourseRequest):
         return self._play(self._own(identifier), Press(int(turn), edition, action, letter))
 
     def letters_of(self, text: str) -> str | None:
-        """Return the letters by which a text answers the current question, None if it is not an answer.
+        """Return the letters of the choices that a text makes for the current question.
 
-        Return "" for an answer that is none of the choices on screen. « Vrai » and « faux » are written on
-        the buttons, which show no letters; « oui » is neither.
+        Return None for a text that is no answer, and "" for an answer that is none of the choices on screen.
+        « Vrai » and « faux » are choices, whose buttons show no letters. « Oui » is not a choice.
         """
         attempt = self.under_way()
         turn, question = self._present(attempt) if attempt else (None, None)
@@ -253,8 +257,8 @@ class _QuizRequest(CourseRequest):
     def take_letters(self, letters: str) -> Message:
         """Take typed letters as the answer to the current question, if the person has seen it.
 
-        If several choices are right, the letters must be typed together: a single letter only ticks its
-        choice. `letters`: from `letters_of`, "" for none of the choices.
+        For a question with several right choices, a single letter only ticks its choice, and several letters
+        typed together are the answer. `letters`: from `letters_of`, "" for none of the choices.
         """
         attempt = self.under_way()
         if attempt is None:
@@ -320,7 +324,7 @@ class _QuizRequest(CourseRequest):
         return turn, self.course.questions().question(turn.item.question) if turn else None
 
     def _agree(self, attempt: Attempt) -> tuple[Attempt, bool]:
-        """Update an attempt to match the current questions. Return it, and whether any question changed."""
+        """Update an attempt to match the current bank. Return it, and whether its questions changed."""
         if attempt.finished_at:
             return attempt, False
         sitting = session.agreed(attempt.sitting, self.course.questions(), self.course.random())
@@ -333,7 +337,7 @@ class _QuizRequest(CourseRequest):
         return attempt, changed
 
     def _note_pass(self, attempt: Attempt) -> None:
-        """Record a pass for a finished attempt. Finishing a revision's few questions is always a pass."""
+        """Record that a finished attempt is passed. The quiz on a revision is passed by finishing it."""
         reached = session.score(attempt.sitting).reaches(self.course.plan.pass_mark)
         if attempt.finished_at and (attempt.kind == "revision" or (attempt.kind == "quiz" and reached)):
             self.note(attempt.person_id, "passed")

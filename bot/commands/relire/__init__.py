@@ -1,1 +1,1 @@
-"""`/vigie relire`: review of the drafts guessed from a policy's text, one at a time."""
+"""`/vigie relire`: review of drafts: the questions, subjects and others that are guessed from a policy."""

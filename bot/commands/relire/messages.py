@@ -32,8 +32,8 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Reading
 from bot.policy.references import parse_reference
 
-_QUOTED: Final = 900  # weight of the beginning of the clause, quoted above its draft
-_LISTED: Final = PAGE_WEIGHT - _QUOTED - 300  # weight of the drafts that are shown together
+_QUOTED: Final = 900  # maximum weight of the clause quoted above its draft; a longer clause is shortened
+_LISTED: Final = PAGE_WEIGHT - _QUOTED - 300  # maximum weight of the drafts shown together
 _LABELS: Final[Mapping[DraftKind, str]] = {
     "title": "Le titre de l'article, pour la lecture",
     "force": "La force de la clause, affichée sous chaque citation",
@@ -43,15 +43,15 @@ _LABELS: Final[Mapping[DraftKind, str]] = {
     "question": "Une question que cette clause règle",
     "quiz": "Une question de quiz",
 }
-_RIGHT, _WRONG = "+", "-"  # the sign at the beginning of a choice's line, in the form
+_RIGHT, _WRONG = "+", "-"  # how the line of a choice begins, in the form
 _BAR: Final = "|"  # between a choice and its explanation
 
 
 @dataclass(frozen=True, slots=True)
 class PendingDrafts:
-    """The remaining drafts of a policy. `reading`: the policy, in the version that they are about.
+    """The drafts of a policy left to review. `reading`: the policy, in the version that they are about.
 
-    `preparable`: whether no draft was ever guessed from the policy, and some can be.
+    `preparable`: whether drafts can be guessed from the policy and never were.
     """
 
     reading: Reading
@@ -68,7 +68,7 @@ class PendingDrafts:
         return tuple(packed_page((pair for pair in ready if not pair[0].unfilled), 1, _LISTED)[0])
 
     def shown(self, draft: Draft) -> str:
-        """Return a short hash of the drafts of `of_clause`, so that a button acts on no other drafts."""
+        """Return a short hash of the drafts of `of_clause`, so that a button acts only on these drafts."""
         ids = " ".join(each.id for each in self.of_clause(draft))
         return hashlib.sha256(ids.encode()).hexdigest()[:8]
 
@@ -91,7 +91,7 @@ def _preparing(reading: Reading) -> tuple[Element, ...]:
 
 
 def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
-    """Show a draft under its clause, and the number left. `done`: a line about the act just done, or ""."""
+    """Show a draft under its clause, and how many are left. `done`: a line about the last decision, or ""."""
     reading = pending.reading
     noted = [Note(done)] if done else []
     if not pending.drafts:
@@ -146,13 +146,13 @@ def _quoted(reading: Reading, clause: Clause) -> Quote:
 
 
 def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = False) -> Message:
-    """Show a clause's drafts together, to keep or discard at once. Only shown drafts can be kept.
+    """Show a clause's drafts together, with a button to keep all those shown and one to discard them.
 
-    `changed`: whether the pressed button was below other drafts, and did nothing.
+    `changed`: whether a pressed button did nothing, because the drafts have changed since it was sent.
     """
     whole, reading = pending.of_clause(draft), pending.reading
     noted = "Rien n'est encore fait\u00a0: voici ce qui reste de cette clause." if changed else ""
-    if len(whole) < 2:  # noqa: PLR2004 — one is read as any other
+    if len(whole) < 2:  # noqa: PLR2004 — a single draft is shown as usual
         return draft_message(pending, pending.drafts.index(whole[0] if whole else draft), noted)
     shown = f"{pending.shown(draft)} {CONFIRMED}"
     clause = reading.version.clause(Number(draft.clause))
@@ -170,12 +170,15 @@ def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = Fals
 
 
 def done(what: str, count: int) -> str:
-    """Return the line about `count` kept or discarded lines: « Gardée. », « Jetées : 4 lignes. »."""
+    """Return the line about `count` kept or discarded drafts: « Gardée. », « Jetées : 4 lignes. »."""
     return f"{what}s\u00a0: {count} lignes." if count > 1 else f"{what}."
 
 
 def quiz_opening(before: int, after: int) -> str:
-    """Return how many questions a quiz still lacks, or that it has just opened, "" if it was open already."""
+    """Return a sentence: how many questions the quiz lacks, or that it has just opened, else "".
+
+    `before`, `after`: how many questions the quiz had and has.
+    """
     if after < FEWEST:
         lacks = f"il en manque {FEWEST - after}"
         return f" Le quiz s'ouvre à {FEWEST} questions\u00a0: {lacks}."
@@ -183,7 +186,7 @@ def quiz_opening(before: int, after: int) -> str:
 
 
 def discarding(pending: PendingDrafts, draft: Draft) -> Message:
-    """Ask for confirmation before the drafts with blanks are discarded."""
+    """Ask for confirmation before discarding the drafts that still have a blank."""
     count = len(pending.unfilled())
     return Message(
         Heading(f"Jeter les {count} lignes à remplir?"),
@@ -295,7 +298,7 @@ def _read_numbers(text: str, version: Version) -> Iterator[str]:
 
 
 def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draft:
-    """Return a draft with the answers of its form. Raises `FieldsError`."""
+    """Return a draft changed by the answers of its form. Raises `FieldsError`."""
     text = " ".join(fields.get("texte", "").split())
     if not text:
         raise FieldsError({"texte": "Écrivez un texte, ou jetez la ligne."})
@@ -324,7 +327,7 @@ def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draf
 
 
 def _in_the_form(key: str, problem: str, choice: int | None) -> str:
-    """Reword the problem of a question for its form, which has neither keys nor tables."""
+    """Reword a problem of a question's TOML for the form, which shows neither keys nor tables."""
     if key == "choice":
         return f"Écrivez de {CHOICES[0]} à {CHOICES[-1]} choix, un par ligne."
     which = f" {choice + 1}" if choice is not None else ""
@@ -332,7 +335,7 @@ def _in_the_form(key: str, problem: str, choice: int | None) -> str:
         "feedback": f"L'explication du choix{which}",
         "text": f"Le choix{which}" if which else "La question",
     }
-    if key not in what:  # about the whole, « choix : un choix est bon, et un seul »
+    if key not in what:  # about the whole question: « choix : un choix est bon, et un seul »
         rule = problem.partition("\u00a0: ")[2] or problem
         return f"{capitalized(rule)} Le bon commence par {_RIGHT}."
     _, quoted, rest = problem.rpartition("\u00a0»")

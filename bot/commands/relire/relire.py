@@ -1,7 +1,8 @@
 """`relire`: the administration's review of the drafts guessed from a policy's text, one at a time.
 
-A draft is kept, corrected or discarded. The others stay in the folder of drafts (see `bot.drafting.drafts`),
-so the review can resume at any time.
+A draft is, for example, a question, a quiz question, or the subject of a clause. It is kept, corrected or
+discarded. Until then, it stays in the folder of drafts (see `bot.drafting.drafts`), so the review can resume
+at any time.
 """
 
 import shutil
@@ -70,7 +71,7 @@ def review(review: DraftReview, request: Request) -> Reply:
         return _discard_unfilled(folder, pending, draft, confirmed=request.confirmed)
     if verb in {"tout", "oter"} and not (request.confirmed and shown == pending.shown(draft)):
         return say.clause_message(pending, draft, changed=request.confirmed)
-    if verb not in {"corriger", "garder", "tout", "jeter", "oter"}:  # « apres », or a typed text
+    if verb not in {"corriger", "garder", "tout", "jeter", "oter"}:  # « voir », « apres », or a typed word
         return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
     done = _decide(review, request, folder, pending, draft, verb=verb)
     remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
@@ -93,7 +94,7 @@ def _decide(
             _keep(folder, each, policy.origin)
             gone.append(draft if verb == "corriger" else each)
             kinds.add(each.kind)
-    finally:  # the drafts kept before a failure are used too
+    finally:  # the drafts that were kept before a failure still count
         if gone:
             folder_of_drafts.discard(folder, gone, policy.origin)
         with review.office.storage.transaction() as db:
@@ -109,9 +110,9 @@ def _count_questions(review: DraftReview, policy: Policy) -> int:
 
 
 def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:
-    """Discard the drafts with blanks, after confirmation. A single one is shown instead."""
+    """Discard the drafts that still have a blank, after confirmation. If there is only one, show it."""
     unfilled = pending.unfilled()
-    if len(unfilled) < 2:  # noqa: PLR2004 — the button is older than what was decided since
+    if len(unfilled) < 2:  # noqa: PLR2004 — others were decided since the button was sent
         return say.draft_message(pending, pending.drafts.index(unfilled[0] if unfilled else draft))
     if not confirmed:
         return say.discarding(pending, draft)
@@ -124,7 +125,10 @@ def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, con
 def _serve(
     review: DraftReview, db: Database, request: Request, policy: Policy, kinds: Collection[DraftKind]
 ) -> None:
-    """Use the kept drafts at once. Questions are only search words until there are enough to train on."""
+    """Put kept drafts to use: train the model again if there are enough questions, and read the files again.
+
+    `kinds`: the kinds of the drafts that were kept.
+    """
     lines = bank.load_readable_lines(bank.bank_files(review.folders, policy.id))
     if "question" in kinds and bank.is_enough(lines, policy.origin):
         actor = actor_of(request)
@@ -135,7 +139,7 @@ def _serve(
 
 
 def _first_to_read(review: DraftReview) -> Policy:
-    """Return the first policy that has drafts, else one whose drafts can be prepared, or the default one."""
+    """Return the first policy with drafts, else one from which drafts can be guessed, else the default."""
     policies = [*review.library.policies.values()]
     for policy in policies:
         folders = (each / "politique" / policy.id / folder_of_drafts.FOLDER for each in review.folders)

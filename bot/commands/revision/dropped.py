@@ -1,6 +1,6 @@
-"""A dropped file: its policy, its outline, and a person's decisions about its lines.
+"""A file with a new text, dropped in chat: its policy, its outline, and people's decisions about its lines.
 
-Nothing is proposed until someone says that the outline is right.
+The text is proposed only once someone says that the outline is right.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from bot.revision.reading.document import Document
 class DroppedRequest:
     """A request about a dropped file, within a transaction.
 
-    `propose`: proposes a file whose outline is right, given the name of its policy.
+    `propose`: proposes the text of a file whose outline is right, given the name of its policy.
     """
 
     office: Office
@@ -115,7 +115,7 @@ class DroppedRequest:
         return outlines.read_outline(dropped, name, self._adopted(dropped.policy))
 
     def _adopted(self, policy: str) -> Outline | None:
-        """Return the last text of a policy that was approved, if any."""
+        """Return the outline of the last approved text of a policy, if any."""
         latest = revisions.latest_approved(self.db, policy)
         return self.archive.version(latest).outline if latest else None
 
@@ -158,7 +158,7 @@ class DroppedRequest:
         return self._decide(reading, well, f"C'est noté\u00a0: {len(well)} ligne{s} bien lue{s}.")
 
     def correct(self, reading: OutlineReading, _rest: str) -> Reply:
-        """Open the form about any line, or record its decision."""
+        """Open the form to correct any line or, once it is filled in, record the decision."""
         written = self.request.fields
         if not written:
             return outlines.line_form(reading)
@@ -180,7 +180,7 @@ class DroppedRequest:
         return self._again(reading.dropped.id, note)
 
     def accept(self, reading: OutlineReading, _rest: str) -> Reply:
-        """Propose a file whose outline is right, or show the lines that are still uncertain."""
+        """Propose the text of the file, or show the lines that are still uncertain."""
         return (
             outlines.outline_message(reading)
             if reading.doubts
@@ -189,20 +189,20 @@ class DroppedRequest:
 
 
 def _identifier(name: str) -> str:
-    """Return the id of a policy with this name."""
+    """Return the id to give to a new policy with this name."""
     return re.sub(r"[^a-z0-9]+", "-", fold_accents(name)).strip("-")[:31].rstrip("-")
 
 
 def _lines(reading: OutlineReading) -> Mapping[str, str]:
-    """Return the words of every line of a document, by the key under which decisions about it are stored."""
+    """Return the words of every line of a document, by the key that decisions use for the line."""
     words = map(line_words, reading.dropped.document.blocks)
     return {key: line for line in words if (key := line_key(line))}
 
 
 def _find_line(lines: Mapping[str, str], typed: str) -> str:
-    """Return the line that begins with the typed words or, if none does, contains them.
+    """Return the key of the line that begins with the typed words or, if none does, contains them.
 
-    Raises `FieldsError`.
+    Raises `FieldsError` if there is no such line, or several.
     """
     wanted = line_key(clean(typed)).strip("«»…. ")
     if not wanted:

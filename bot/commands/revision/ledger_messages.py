@@ -1,4 +1,4 @@
-"""Messages to the administration that show the ledger of a revision."""
+"""Messages to the administration with a revision's ledger: who was notified, and who has read or attested."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -20,7 +20,7 @@ def ledger_page(
     number: int,
     calendar: Calendar,
 ) -> Message:
-    """Show one page of the ledger. People whose notice was not delivered come first."""
+    """Show one page of the ledger, starting with the people whose notice was not delivered."""
     order: list[State] = ["failed", "queued", "sent", "left"]
     ranked = sorted(lines, key=lambda line: (order.index(line[1].state), line[1].attested_at is not None))
     shown, at, pages = page_of(ranked, number, _PAGE)
@@ -55,7 +55,7 @@ def _day(revision: Revision) -> date:
 
 
 def drawing(revision: Revision, where: str) -> Message:
-    """Confirm that the picture will be sent. `where`: see `in_private`."""
+    """Confirm that the picture of the attestations will be sent. `where`: see `in_private`."""
     return Message(
         Note(f"L'image arrive dans un instant, {where}."),
         Buttons(Button("Registre", f"revision registre {revision.id}")),

@@ -47,12 +47,12 @@ from bot.revision.reading.findings import LintFinding
 from bot.revision.revisions import Dates, Revision, ahead_problem
 from bot.times import in_words
 
-_LISTED = 10  # revisions on the overview
-_NOTES = 8  # remarks on a text to list
-_PLACES = 5  # clauses to list beside a remark that they share
+_LISTED = 10  # maximum revisions on the overview
+_NOTES = 8  # maximum remarks listed about a text
+_PLACES = 5  # maximum clauses listed with a remark about several clauses
 ADOPTED, EFFECTIVE = "adoptee", "effet"  # the fields of the form of dates
 _WRITTEN = "Lue dans le texte déposé\u00a0: vérifiez-la"
-_PAGE = 4  # changes on one page of natures, each with a button
+_PAGE = 4  # changes on the page that shows whether each is substantive or editorial
 
 _STATES: Mapping[str, str] = {
     "proposed": "proposée",
@@ -77,9 +77,9 @@ MODEL = "modele"  # the verb that sends the text in force as a file
 _MODEL = Button("Partir d'un modèle", f"revision {MODEL}")
 
 
-DROPPED, NEW = "deposer", "nouvelle"  # the verb that places a dropped text, and its argument for a new policy
+DROPPED, NEW = "deposer", "nouvelle"  # the verb to place a dropped text, and its word for a new policy
 NAME, GENDER, NAME_LENGTH = "nom", "genre", 40  # the fields of the form of a new policy
-_MOST_POLICIES: Final = 19  # policies offered; with the button for a new one, four rows of buttons
+_MOST_POLICIES: Final = 19  # maximum policies offered: with the button for a new policy, four rows of buttons
 
 
 def which_policy(
@@ -170,7 +170,7 @@ def overview(listed: Sequence[tuple[Policy, Revision]], waiting: Sequence[tuple[
 
 
 def _told_apart(labels: Sequence[str]) -> list[str]:
-    """Return labels of buttons, latest first, with a number after those that are alike: (1) is the last."""
+    """Return labels of buttons, with a number after those that are identical: (1) for the last of them."""
     alike = Counter(labels)
     several = {label for label, count in alike.items() if count > 1}
     numbered = []
@@ -191,7 +191,7 @@ def state(revision: Revision) -> str:
 
 
 def _named(revision: Revision) -> str:
-    """Return the noun for a text: the first one of a policy is not a revision."""
+    """Return « révision » or, for the first text of a policy, « première version »."""
     return "révision" if revision.base or revision.state == "withdrawn" else "première version"
 
 
@@ -217,8 +217,9 @@ def shown(
 ) -> Message:
     """Show a revision and the available actions.
 
-    `quizzed`: whether its policy has a quiz. `by`: the person who proposed it. `agreed`: the people who
-    approved it. `left`: other data to review.
+    `counts`: how many people would get the notice, by what it asks of them. `by`: the person who proposed the
+    revision. `agreed`: the people who approved it. `left`: a line for each kind of data to review once it is
+    in force. `quizzed`: whether the policy has a quiz.
     """
     more: list[Element] = []
     total = sum(counts.values())
@@ -280,7 +281,7 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[
 
 
 def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
-    """Yield the points to check in a text. Each line is shortened, since its words come from a file."""
+    """Yield the remarks on a text. Each line is shortened, because it may quote the file at length."""
     if notes:
         places: dict[str, dict[str, None]] = {}
         for note in notes:
@@ -327,7 +328,7 @@ def _actions(revision: Revision, *, approved: bool, today: date) -> Iterator[But
 
 
 def unfit(policy: GenderedName, findings: Sequence[LintFinding], token: str) -> Message:
-    """Refuse a text with clauses that cannot be told apart, and show them. `token`: the file's id."""
+    """Refuse a text in which numbers do not tell clauses apart, and say where. `token`: the file's id."""
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
         Text(f"Les numéros n'en sont pas sûrs\u00a0: on ne pourrait pas citer {policy.the} sans erreur."),
@@ -359,7 +360,7 @@ def unreadable(name: str, problem: str, token: str = "") -> Message:
 
 
 def model(policy: Policy, version: Version) -> Message:
-    """Return the text in force as a Word file, to change and drop back."""
+    """Return a message with the text in force as a Word file, to be changed and dropped in chat."""
     return Message(
         Text(
             f"{policy.name.The} en vigueur, {version.adoption}{policy.name.e} le "
@@ -373,7 +374,7 @@ def model(policy: Policy, version: Version) -> Message:
 
 
 def compared(policy: Policy, revision: Revision, comparison: Comparison, number: int) -> Message:
-    """Show a page of the changes, or of a first text, to which nothing compares."""
+    """Show a page of a revision's changes, or a page of a policy's first text."""
     page = (changes.changes_page if revision.base else changes.text_page)(comparison, number)
     turns = turn_buttons(page.number, page.pages, lambda target: f"revision comparer {revision.id} {target}")
     return Message(
@@ -394,9 +395,10 @@ def preview(
     channel: bool = False,
     quizzed: bool = True,
 ) -> Message:
-    """Show the notice as one group or the channel will see it, but list its buttons' labels as text.
+    """Show the notice as a group of people or a channel will see it, except that buttons become text.
 
-    `questions`: the number of questions about the changes. `quizzed`: whether the policy has a quiz.
+    `asked`: what the notice asks of the group. `questions`: the number of questions about the changes.
+    `channel`: whether it is the notice to a channel. `quizzed`: whether the policy has a quiz.
     """
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
@@ -425,7 +427,7 @@ def preview(
 def notices(
     policy: Policy, revision: Revision, comparison: Comparison, questions: int, *, quizzed: bool = True
 ) -> dict[str, Message]:
-    """Return the notice for each group and for the channel, by their French names."""
+    """Return the notice to each group of people and to a channel, by the group's or channel's French name."""
     messages = {
         f"À qui il est demandé\u00a0: {task}": revision_notices.notice(
             policy, revision, comparison, asked, questions, quizzed=quizzed
@@ -437,7 +439,7 @@ def notices(
 
 
 def previewed(revision: Revision, content: bytes) -> Message:
-    """Return a message with the page that shows the notice on each platform."""
+    """Return a message with an HTML page that shows the notice on each platform. `content`: the page."""
     return Message(
         Text("L'avis tel que Slack et Discord le montreront, pour chaque groupe. Ouvrez la page à l'écran."),
         File("apercu.html", content, PREVIEW),
@@ -446,7 +448,7 @@ def previewed(revision: Revision, content: bytes) -> Message:
 
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
-    """Show a page of changes, each with a button to switch its nature."""
+    """Show a page of changes, each substantive or editorial, with a button to make it the other."""
     condensed = condense(comparison)
     shown, at, pages = page_of(condensed.changes, page, _PAGE)
     rows: list[Element] = []
@@ -474,7 +476,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
 
 @dataclass(frozen=True, slots=True)
 class KnownDates:
-    """The dates to offer in the form, None for an unknown one. `written`: whether they come from the text."""
+    """The dates to suggest in the form, None when unknown. `written`: whether they were found in the text."""
 
     adopted: date | None
     effective: date | None
@@ -511,7 +513,7 @@ PAST: Final = (
 
 
 def dates_read(revision: Revision, dates: Dates, today: date) -> Message:
-    """Show the dates as understood, to be confirmed or corrected, and whether the text is already due."""
+    """Ask to confirm or correct the dates as understood, and say if the text would be in force at once."""
     carried = f"revision approuver {revision.id} {dates.adopted} {dates.effective}"
     return Message(
         Heading("Est-ce bien cela?"),
@@ -556,9 +558,9 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
 
 
 def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> Message:
-    """Ask for confirmation before announcing a revision ahead.
+    """Ask for confirmation before announcing a revision ahead of the day when it takes effect.
 
-    `notice`: the notice that each channel would receive.
+    `notice`: the notice that each channel would receive. `channels`: how many channels there are.
     """
     where = {
         0: "Aucun canal d'annonce n'est réglé",
@@ -582,7 +584,7 @@ def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> M
 
 
 def announced_ahead(policy: Policy, revision: Revision, *, channels: int) -> Message:
-    """Confirm that a revision is announced before its day."""
+    """Confirm that a revision is announced ahead of the day when it takes effect."""
     day = in_words(revision.effective) if revision.effective else ""
     where = "Les canaux d'annonce l'apprennent" if channels > 1 else "Le canal d'annonce l'apprend"
     sent = f"{where} pendant les heures de travail. " if channels else ""

@@ -1,4 +1,4 @@
-"""The outline of a dropped file, its uncertain lines, and the form that corrects any line."""
+"""Messages with the outline of a dropped file and its uncertain lines, and the form to correct any line."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ WORDS, READING = "ligne", "lecture"  # the fields of the form
 WORDS_LENGTH: Final = 300
 
 _SHOWN: Final = 6  # maximum lines of the outline that fit on a phone
-_FEWEST: Final = 3  # lines, below which the next level is shown too
+_FEWEST: Final = 3  # minimum lines to show; with fewer, the next level of the outline is shown too
 _LEVELS: Final = 4
 _PAGE: Final = 15  # lines per page of the whole outline
-_LINE: Final = 70  # maximum characters of a line of the outline
-_GLANCE: Final = 44  # the same, on a phone
+_LINE: Final = 70  # maximum characters of a line of the whole outline
+_GLANCE: Final = 44  # maximum characters of a line that fits on a phone
 _QUOTED: Final = 220  # maximum characters of an uncertain line
-_ABOVE: Final = 60  # maximum characters of the end of the line above it
+_ABOVE: Final = 60  # maximum characters quoted from the end of the line above an uncertain line
 
 _LABELS: Final[Mapping[LineReading, str]] = {
     LineReading.NUMBERED: "C'est une disposition",
@@ -55,8 +55,8 @@ _LABELS: Final[Mapping[LineReading, str]] = {
     LineReading.TEXT: "Ce n'est pas une disposition",
     LineReading.AS_READ: "C'est bien lu",
 }
-# How a line was read, by the code of its doubt. Confirming the line records this reading for later files that
-# contain it. Lines with other doubts are confirmed as they are.
+# How a line was read, by the code of the doubt about it. Confirming the line records this reading for later
+# files that contain the line. For other doubts, `LineReading.AS_READ` is recorded.
 WELL_READ: Final[Mapping[str, LineReading]] = {
     "uncertain_number": LineReading.NUMBERED,
     "not_a_number": LineReading.TEXT,
@@ -76,9 +76,9 @@ _CHOICES: Final[Mapping[LineReading, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class OutlineReading:
-    """A dropped file and its outline, with decisions applied. `name`: its policy's name.
+    """A dropped file and its outline, after people's decisions about its lines. `name`: its policy's name.
 
-    `adopted`: the codes and numbers of the clashes already in the policy's last adopted text.
+    `adopted`: the codes and numbers of the clashes that the policy's last adopted text already has.
     """
 
     dropped: DroppedText
@@ -108,7 +108,7 @@ class OutlineReading:
 
 
 def read_outline(dropped: DroppedText, name: GenderedName, adopted: Outline | None = None) -> OutlineReading:
-    """Return a dropped file with its outline. `adopted`: the last text of its policy."""
+    """Return a dropped file with its outline. `adopted`: the outline of its policy's last adopted text."""
     outline = build_outline(dropped.document.blocks, dropped.decisions)
     known = {(each.doubt.code, each.label) for each in find_clashes(adopted)} if adopted else set()
     return OutlineReading(dropped, name, outline, frozenset(known))
@@ -125,7 +125,7 @@ def line_code(reading: OutlineReading, key: str) -> str:
 def outline_message(reading: OutlineReading, done: str = "") -> Message:
     """Show the outline and the first uncertain line. `done`: a line about the latest decision, "" at first.
 
-    After a first decision, the outline is shown again only once no line is uncertain.
+    After the first decision, the outline is hidden until no line is uncertain.
     """
     doubts = reading.doubts
     elements: list[Element] = [Heading(excerpt(f"{reading.name}\u00a0: ce que j'ai lu", 150))]
@@ -214,7 +214,7 @@ def _glance(outline: Outline) -> list[str]:
         list(_outline_lines(outline.provisions, deepest=deepest, length=_GLANCE))
         for deepest in range(_LEVELS)
     ]
-    fitting = sum(len(lines) <= _SHOWN for lines in levels)  # each level includes the lines of the one before
+    fitting = sum(len(lines) <= _SHOWN for lines in levels)  # each level has the lines above it too
     enough = fitting and len(levels[fitting - 1]) >= _FEWEST
     return levels[fitting - 1 if enough else min(fitting, _LEVELS - 1)]
 
@@ -273,13 +273,13 @@ def line_form(reading: OutlineReading) -> Form:
 
 
 def several_lines(lines: Sequence[str]) -> str:
-    """Return the refusal of words that several lines begin with."""
+    """Return the refusal to show when several lines begin with the typed words."""
     shown = ", ".join(f"«\u00a0{excerpt(line, 50)}\u00a0»" for line in lines[:3])
     return f"{len(lines)} lignes commencent ainsi\u00a0: {shown}. Écrivez-en davantage."
 
 
 def decided(choice: LineReading, words: str) -> str:
-    """Return the line about a decision just made."""
+    """Return a sentence that says which decision was just recorded. `words`: the words of the line."""
     line = excerpt(words, 50)
     if choice is LineReading.AS_READ:
         return f"C'est noté\u00a0: «\u00a0{line}\u00a0» est comme je l'avais lu."

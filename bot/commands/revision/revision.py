@@ -1,4 +1,4 @@
-"""`revision`: the administration's handling of a revision, from the uploaded file to the notice."""
+"""`revision`: the administration's handling of a revision, from the dropped file to the notice."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ def manage(
 ) -> Reply:
     """Handle a request from the administration. Raises `UserError` for a refusal.
 
-    `dropped`: the name of a file that was uploaded with the request, and the document read from it.
+    `dropped`: the name of a file dropped in chat, and the document read from it, if the request is a file.
     """
     verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
     if verb == say.MODEL:
@@ -67,7 +67,7 @@ def manage(
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
-    """Read an uploaded file. Return a handler that asks which policy it is about, or explains a refusal."""
+    """Read a dropped file. Return a handler that asks which policy it is about, or explains a refusal."""
     name = excerpt(file.name, 60)
     try:
         document = formats.read_document(file.content, name)
@@ -127,13 +127,13 @@ class RevisionRequest:
         return say.overview(self.archive.list_revisions(self.db), dropped_texts.waiting(self.db))
 
     def dropped(self) -> DroppedRequest:
-        """Return the same request, about a file that is not proposed yet."""
+        """Return the handler of requests about a dropped file, in the same transaction."""
         return DroppedRequest(self.office, self.archive, self.db, self.request, self.propose)
 
     def propose(self, dropped: DroppedText, name: GenderedName) -> Message:
-        """Propose the text of a file whose outline is right, and keep the decisions about its lines.
+        """Propose the text of a file whose outline is right, and store the decisions about its lines.
 
-        `name`: its policy's name.
+        `name`: the name of the file's policy.
         """
         person, today, policy = self._person(), self.office.today(), dropped.policy
         offices = revisions.named_roles(self.db, today)
@@ -185,7 +185,7 @@ class RevisionRequest:
         )
 
     def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
-        """Count the people that a revision would be announced to, by the reading asked of them."""
+        """Count the people who would get a revision's notice, by what it would ask them to read."""
         today = self.office.today()
         if not self.archive.is_attested(revision.policy):
             return {"nothing": len(audience.concerned(self.db, revision.policy, today))}
@@ -198,7 +198,7 @@ class RevisionRequest:
         return say.compared(self._policy(revision), revision, self._comparison(revision), page_number(rest))
 
     def notice(self, revision: Revision, rest: str) -> Message:
-        """Show the notice as one group will see it, by default the largest group."""
+        """Show the notice as one group of people will see it, by default the largest group."""
         comparison = self._comparison(revision)
         counts = self._counts(revision, comparison)
         usual: Asked = "changes" if revision.base else "whole"
@@ -210,7 +210,7 @@ class RevisionRequest:
         return say.preview(policy, revision, comparison, group, questions, channel=channel, quizzed=quizzed)
 
     def preview(self, revision: Revision, _rest: str) -> Message:
-        """Return a page that shows each group's notice on each platform."""
+        """Return a message with a page that shows each group's notice on each platform."""
         comparison = self._comparison(revision)
         questions = self.archive.questions(comparison)
         quizzed = self.archive.quizzed(revision.policy)
@@ -224,7 +224,7 @@ class RevisionRequest:
         return say.natures(self._policy(revision), revision, self._comparison(revision), page_number(rest))
 
     def decide(self, revision: Revision, rest: str) -> Message:
-        """Store the nature decided for one change. `rest`: « KEY NATURE PAGE »."""
+        """Store whether one change is substantive or editorial. `rest`: « KEY NATURE PAGE »."""
         key, nature, page = [*rest.rsplit(maxsplit=2), "", "", ""][:3]
         keys = {change.key for change in self._comparison(revision).changes}
         if key in keys and nature in {Nature.EDITORIAL, Nature.SUBSTANTIVE}:
@@ -234,8 +234,8 @@ class RevisionRequest:
     def approve(self, revision: Revision, rest: str) -> Reply:
         """Ask for the dates, then approve. Dates not typed in full are first shown for confirmation.
 
-        `rest`: the dates already shown, « 2026-11-20 2026-11-24 ». A confirming press approves them; any
-        other opens the form with them, for correction.
+        `rest`: the dates shown, « 2026-11-20 2026-11-24 ». A press that confirms them approves the revision.
+        Any other press opens the form, filled in with them.
         """
         if revision.state != "proposed":
             return self.show(revision)
@@ -261,7 +261,7 @@ class RevisionRequest:
         return say.dates_read(revision, dates, today)
 
     def _known_dates(self, revision: Revision) -> say.KnownDates:
-        """Return the dates of the previous approval or, if they are possible, those written in the text."""
+        """Return the dates of the previous approval, else those written in the text if they are possible."""
         latest, today = revisions.latest_approved(self.db, revision.policy), self.office.today()
         written = find_dates(revision.text)
         adopted, effective = revision.adopted, revision.effective
@@ -271,7 +271,8 @@ class RevisionRequest:
             and Dates(written.adopted, written.adopted).fits(latest, today)
         ):
             adopted = written.adopted
-        # A first text may have been in force for long. A revised one still says when the former one began.
+        # A policy's first text may have been in force for years. In a revised text, the effective date may
+        # still be that of the text that it replaces.
         since = adopted or (today if revision.base else min(today, written.effective or today))
         if effective is None and written.effective and Dates(since, written.effective).fits(latest, today):
             effective = written.effective
@@ -332,7 +333,7 @@ class RevisionRequest:
         return ledger_page(self._policy(revision), revision, lines, page_number(rest), self.office.calendar)
 
     def csv(self, revision: Revision, _rest: str) -> Message:
-        """Return the ledger as a file."""
+        """Return a message with the ledger as a CSV file."""
         content = ledger.ledger_csv(self.db, self._recipients(revision))
         return ledger_file(self._policy(revision), revision, content)
 

@@ -15,7 +15,7 @@ from bot.reports.identifying import IdentifyingMark
 from bot.reports.reporter_access import Followup
 from bot.times import in_words
 
-DIALOGUE_WEIGHT: Final = 2_200  # the weight available for text; the rest is for the message's frame
+DIALOGUE_WEIGHT: Final = 2_200  # maximum weight of the dialogue; the bot's own words take the rest
 
 CODE_SEEN: Final = Message(
     Text(

@@ -27,11 +27,11 @@ from bot.reports.identifying import IdentifyingMark, by_label
 from bot.reports.records import SEVERITIES
 
 COMMAND: Final = "signalement"
-OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # offered under free text
-_ADDRESS_SHOWN: Final = 350  # characters
+OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # shown below an answer
+_ADDRESS_SHOWN: Final = 350  # maximum characters shown of a post's address
 _KINDS_SHOWN: Final = 5
 
-# The limits of anonymity, without promising more (see docs/menaces.md).
+# The limits of anonymity. This text must promise no more than docs/menaces.md does.
 LIMITS: Final = (
     "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou l'hébergeur du bot "
     "peuvent toutefois savoir que vous l'avez utilisé, et votre style peut vous trahir. Danger, crainte de "
@@ -44,7 +44,7 @@ URGENCY: Final = (
 
 
 def _implicated(recipients: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return which recipients a post may be about: none of them, each of them, or all."""
+    """Return the possible groups of implicated roles: none, each recipient alone, or all of them."""
     return [(), *((role,) for role in recipients), *([tuple(recipients)] if len(recipients) > 1 else [])]
 
 
@@ -60,11 +60,9 @@ def write_choices(report: Report, token: str, recipients: Sequence[str]) -> str:
 
 
 def read_choices(text: str, recipients: Sequence[str]) -> tuple[Report, str]:
-    """Decode a button into a report that has only its choices, and the token.
+    """Decode the text of a button into a report that has only its choices, and the token.
 
-    Invalid text gives the default choices and no token.
-
-    `recipients`: as for `write_choices`.
+    Invalid text gives the default choices and no token. `recipients`: as for `write_choices`.
     """
     digits, _, token = text.partition(".")
     try:
@@ -81,11 +79,12 @@ def read_choices(text: str, recipients: Sequence[str]) -> tuple[Report, str]:
 
 @dataclass(frozen=True, slots=True)
 class ReportAudience:
-    """Who would receive a report today.
+    """Who would receive a report today. Roles are given by id.
 
     `titles`: the titles of roles. `recipients`: the roles to choose from, the default one first. `heir`: the
-    role that would receive the report, None if nobody can. `readers`: a French sentence with the number of
-    persons in each role that receives reports. `web_form`: the address of the web form, "" for none.
+    role that would receive the report after exclusions, None if nobody can. `readers`: a French sentence with
+    the number of persons in each role that receives reports. `web_form`: the address of the web form, "" for
+    none.
     """
 
     titles: Mapping[str, str]
@@ -95,7 +94,8 @@ class ReportAudience:
     web_form: str = ""
 
 
-# For one, two or more recipients: the question, the consequence of the answer, then « none » and « all ».
+# For one, two or more recipients: the question, the consequence of the answer, and the labels that mean none
+# and all of them.
 _ASKED: Final = (
     ("Cette personne est-elle en cause?", "Elle ne le verra pas.", "Non", ""),
     (
@@ -117,16 +117,16 @@ _ASKED: Final = (
 
 
 def first(clause: Quote | None, report: Report, token: str, audience: ReportAudience) -> Message:
-    """Show the advice before reporting, and ask the one question that has no safe default: who is implicated.
+    """Show the advice before reporting, and ask whether a recipient of reports is implicated.
 
-    The recipient and the urgency have defaults, which the message shows and which can be changed.
-
-    `report`: holds the choices. `token`: the draft's, or "" if there is none yet.
+    That question has no safe default. The recipient and the urgency have defaults, which the message shows
+    with buttons to change them. `report`: has the choices made so far. `token`: the draft's, "" if there is
+    no draft yet.
     """
     titles, heir, recipients = audience.titles, audience.heir, audience.recipients
     if heir is None:
         reaches = "Personne ne peut le recevoir aujourd'hui\u00a0: il attendra d'être confié à quelqu'un.\n"
-    else:  # by default, the first of those whom the next line names
+    else:  # the next line names the default recipient first
         reaches = "" if heir == recipients[0] else f"Il ira à\u00a0: {titles[heir]}.\n"
     question, exclusion, nobody, everyone = _ASKED[min(len(recipients), len(_ASKED)) - 1]
     labels = [nobody, *(titles[role] for role in recipients), everyone]
@@ -176,9 +176,10 @@ def recipient_question(report: Report, token: str, audience: ReportAudience) -> 
 
 
 def picture_note(web_form: str) -> list[Note]:
-    """Explain how to attach a picture, with the form's bare address, the same for everyone.
+    """Explain how to attach a picture, with the bare address of the web form.
 
-    It is not a link, whose clicks the platform would see, and contains nothing of the draft.
+    The address is the same for everyone and contains nothing of the draft. It is not a link, because the
+    platform would see the clicks.
     """
     if not web_form:
         return []
@@ -257,7 +258,7 @@ def form(choices: str, draft: Report) -> Form:
 
 
 def review(draft: Report, token: str, marks: Sequence[IdentifyingMark], audience: ReportAudience) -> Message:
-    """Show a draft for review, with the marks that may identify its author."""
+    """Show a draft for review, with the words in it that may identify its author."""
     titles, heir = audience.titles, audience.heir
     implicated = ", ".join(titles[role] for role in draft.implicated)
     unseen = "il ne leur sera pas montré" if len(draft.implicated) > 1 else "il ne lui sera pas montré"
@@ -291,7 +292,7 @@ def labelled(lines: Iterable[tuple[str, str]]) -> Iterator[Span | str]:
 
 
 def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
-    """Warn about the marks that may identify a text's author or someone else. Return [] without marks."""
+    """Warn about words that may identify a text's author or someone else. Return [] if there are none."""
     passages = by_label(marks)
     if not passages:
         return []
@@ -305,9 +306,9 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
 
 
 def sent(report_code: str, token: str, page: str) -> Message:
-    """Show the code of a report, which is shown only this once.
+    """Show the code of a report just sent. No later message shows it.
 
-    `token`: the token on the button that sent it. `page`: the token of the report's page.
+    `token`: the token on the button that sent the report. `page`: the token of the report's page.
     """
     return Message(
         Heading("C'est envoyé"),

@@ -49,10 +49,10 @@ def report(reporting: Reporting, request: Request) -> Reply:
 
 
 def counts(reporting: Reporting, request: Request) -> bool:
-    """Return whether a request counts towards the limits: only sending a stored draft does.
+    """Return whether a request counts towards the limits: only one that sends a stored draft does.
 
-    A draft that was just sent no longer counts, so that its code is shown again even when the limit is
-    reached. Neither does an expired draft.
+    Pressing the button again after the draft was sent does not count, so that its code is shown again even
+    when the limit is reached. Sending an expired draft does not count either.
     """
     verb, _, token = request.text.partition(" ")
     return verb == _SEND and token.strip() in reporting.drafts.reports
@@ -62,7 +62,7 @@ def counts(reporting: Reporting, request: Request) -> bool:
 class ReportRequest:
     """An anonymous request to make or follow a report.
 
-    Its methods take the text after a button's verb, often the token of a draft or a page.
+    The methods that buttons call take the text after the button's verb, often the token of a draft or page.
     """
 
     reporting: Reporting
@@ -100,10 +100,10 @@ class ReportRequest:
         return messages.TOO_LATE if token and draft is None else messages.form(choices, draft or Report())
 
     def review(self, choices: str) -> Reply:
-        """Store the form for ten minutes, and show it for review. Without answers, open it.
+        """Store the form's answers for ten minutes, and show them for review. Without answers, open the form.
 
-        When a form is refused, its text is cleaned before it is kept for correction, like a draft. Raises
-        `FieldsError`.
+        If the form is refused, its answers are cleaned, like a draft, before they are kept for correction.
+        Raises `FieldsError`.
         """
         if not self.request.fields:  # the draft may have expired, but typed answers are still accepted
             draft = self.reporting.drafts.reports.get(self._choices(choices)[1])
@@ -151,8 +151,8 @@ class ReportRequest:
             return messages.TOO_LATE
         try:
             code = self.reporting.file(draft)
-        except Exception:  # whatever failed, the transaction was undone: the report does not count
-            if drafts.counted.drop(token):  # unless a second press already gave the count back
+        except Exception:  # the transaction was rolled back, so the report does not count
+            if drafts.counted.drop(token):  # give the count back once, even if two presses fail
                 self.reporting.limiter.give_back(self.request.alias)
             raise
         # The draft is forgotten only after the commit.
@@ -180,10 +180,10 @@ class ReportRequest:
         self.reporting.drafts.reports.drop(token)
         return messages.GIVEN_UP
 
-    # --- With the code, on the page with this `token`
+    # --- After the code was typed, on the report's page: `token` is the page's
 
     def follow(self, token: str) -> Reply:
-        """Show the report that a typed code or an open page leads to.
+        """Show the report that has the typed code, or the one on the page with this token.
 
         Raises `FieldsError` for an unknown code.
         """
@@ -191,7 +191,7 @@ class ReportRequest:
         if not token and "code" not in self.request.fields:
             return follow.code_form()
         typed = self.request.fields.get("code", "")
-        # Before any search, since remarks on the words must not depend on existing codes.
+        # Check the words before any search: what is said of them must not depend on the codes that exist.
         if not token and (problem := codes.misreading(typed)):
             raise FieldsError({"code": problem}, {"code": typed})
         receipt = receipts.get(token) if token else self.reporting.receipt_of(typed)

@@ -1,1 +1,1 @@
-"""`/vigie signalements`: where holders read and handle reports."""
+"""`/vigie signalements`: where the holders of a role that receives reports read and handle them."""

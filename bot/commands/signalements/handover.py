@@ -15,7 +15,10 @@ _ASK = "demander"
 
 
 def manage(reporting: Reporting, request: Request) -> Message:
-    """Show how many reports nobody may read, ask to hand them over, or agree to it. Raises `UserError`."""
+    """Show how many reports nobody may read, ask to hand them over, or confirm a handover already asked.
+
+    Raises `UserError`.
+    """
     verb, _, role = request.text.partition(" ")
     by = str(persons.account(actor_of(request)))
     try:
@@ -40,9 +43,9 @@ def overview(
 ) -> Message:
     """Show how many reports nobody may read, the roles that may get them, and the pending handover.
 
-    `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles. `asked`: the id of
-    the role in the handover that awaits confirmation, None if there is none. `notified`: whether everyone
-    concerned received its notice.
+    `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles, by id. `asked`:
+    the id of the role that would get the reports in the pending handover, None if there is none. `notified`:
+    whether everyone who must be told of that handover received the notice.
     """
     if not count:
         return Message(

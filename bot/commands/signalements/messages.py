@@ -1,4 +1,4 @@
-"""Messages and forms for holders."""
+"""Messages and forms for the holders of a role that receives reports."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -33,8 +33,8 @@ COMMAND: Final = "signalements"
 _FILING_DIGITS: Final = 16  # digits of a report's identifier in a form's command, which has little room
 HOLD: Final = "oui"
 _LISTED: Final = 10  # cases in one message
-_ADDRESS_SHOWN: Final = 300  # characters
-_CARD_WEIGHT: Final = 3_400  # the weight of a case's card; the rest of the message is for buttons
+_ADDRESS_SHOWN: Final = 300  # maximum characters shown of a post's address
+_CARD_WEIGHT: Final = 3_400  # maximum weight of a case's text; the rest of the message is for buttons
 _SPEAKERS: Final[Mapping[Author, str]] = {"reporter": "Réponse", "holder": "Question"}
 _ALL_CASES: Final = Button("Tous les signalements", COMMAND)
 
@@ -101,8 +101,8 @@ def case_message(
 ) -> Message:
     """Show a case to its holder: one of its reports, by its number from 1, and the available actions.
 
-    `same_post`: the other cases about the same post that this holder may know of. `undo`: the way back from
-    the press that led here.
+    `same_post`: the other cases about the same post that this holder may know of. `undo`: the button that
+    undoes the press that led here.
     """
     line, count, others = case.line, len(case.filings), same_post[:BUTTONS_PER_ROW]
     filing = case.filings[number - 1] if case.filings else None
@@ -158,7 +158,7 @@ def _report_text(filing: Filing, titles: Mapping[str, str]) -> Text:
 
 
 def _main_actions(line: CaseLine, filing: Filing | None, number: int) -> Buttons:
-    """Return the most frequent actions. The others are a press away (see `more`)."""
+    """Return the buttons for the most frequent actions. One button leads to the others (see `more`)."""
     others = Button("Plus…", f"{COMMAND} plus {line.id} {number}")
     if line.status == "closed":
         return Buttons(Button("Rouvrir", f"{COMMAND} rendre {line.id} taken"), others)
@@ -212,14 +212,14 @@ def undo(case_id: str, status: Status) -> Button:
 
 
 def dialogue_message(case: ReportCase, number: int) -> Message:
-    """Show the messages about one report on a separate page, when the case's message cannot hold them."""
+    """Show the messages about one report, when they do not fit in the case's message."""
     back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
     talk = dialogue(case.filings[number - 1].dialogue, _SPEAKERS) if case.filings else []
     return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))
 
 
 def reassigned(title: str, *, own: bool) -> Message:
-    """Confirm that a case was entrusted to a role. `own`: whether it is the holder's own role."""
+    """Confirm that a case was entrusted to a role. `own`: whether the holder has this role."""
     rest = (
         "Vous le verrez encore."
         if own
@@ -286,7 +286,7 @@ def merge_form(case_id: str, others: Sequence[CaseLine]) -> Form:
 
 
 def heir_form(case_id: str, heirs: Sequence[str], titles: Mapping[str, str]) -> Form:
-    """Return the form to entrust a case to one of the `heirs`."""
+    """Return the form to entrust a case to one of the roles in `heirs`."""
     labels = {role: excerpt(titles[role], LABEL_LENGTH) for role in heirs[:25]}
     hint = "Vous ne le verrez plus, à moins de tenir ce rôle. Les personnes en cause ne sont pas proposées."
     field = ChoiceField("role", "À qui", options(labels), hint=hint)

@@ -1,5 +1,6 @@
-"""`signalements`: the holders' view of reports, and their actions. Every reply is ephemeral.
+"""`signalements`: the view and actions of holders, people who hold a role that receives reports.
 
+Every reply is ephemeral.
 Buttons carry a case's random identifier. The reply for someone else's case is the same as if it did not
 exist.
 """
@@ -65,7 +66,10 @@ def reserved(office: Office, request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CaseRequest:
-    """A holder's request. Its methods take the text after a button's verb, often a case's identifier."""
+    """A holder's request.
+
+    The methods that buttons call take the text after the button's verb, often a case's identifier.
+    """
 
     session: Session
     person: str
@@ -117,19 +121,22 @@ class CaseRequest:
         return self._change_status(case_id, "taken")
 
     def _change_status(self, case_id: str, status: str) -> Message:
-        """Set the status of a case, and show it with the way back."""
+        """Set the status of a case, and show the case with a button to undo the change."""
         before = cases.open_case(self.session, case_id, self.person).line.status
         cases.set_status(self.session, case_id, self.person, status)
         return self._card(case_id, messages.undo(case_id, before) if before != status else None)
 
     def restore(self, text: str) -> Message:
-        """Give a case back the status that it had before a press, or open it again."""
+        """Undo a change of a case's status, or open a closed case again."""
         case_id, _, status = text.partition(" ")
         cases.restore(self.session, case_id, self.person, status)
         return self.see(case_id)
 
     def ask(self, text: str) -> Reply:
-        """Ask a question about one report of a case, named by the first digits of its identifier."""
+        """Open the form to ask a question about one report of a case or, once it is filled in, ask it.
+
+        `text`: the case's identifier, then the first digits of the report's.
+        """
         case_id, _, written = text.partition(" ")
         if not self.request.fields:
             return messages.question_form(case_id, written)
@@ -142,13 +149,13 @@ class CaseRequest:
         return self.see(f"{case_id} {filing_id}")
 
     def set_status(self, case_id: str) -> Reply:
-        """Set the status of a case."""
+        """Open the form to set the status of a case or, once it is filled in, set it."""
         if not self.request.fields:
             return messages.status_form(case_id)
         return self._change_status(case_id, self.request.fields.get("etat", ""))
 
     def close(self, case_id: str) -> Reply:
-        """Close a case."""
+        """Open the form to close a case or, once it is filled in, close it."""
         if not self.request.fields:
             return messages.closing_form(case_id, cases.outcomes(self.session.ground))
         outcome, explanation = (
@@ -159,7 +166,7 @@ class CaseRequest:
         return self.see(case_id)
 
     def merge(self, case_id: str) -> Reply:
-        """Merge a case into another about the same post."""
+        """Open the form to merge a case into another about the same post or, once it is filled in, do so."""
         if not self.request.fields:
             others = cases.joinable(self.session, case_id, self.person)
             return messages.merge_form(case_id, others) if others else messages.NO_OTHER
@@ -168,7 +175,7 @@ class CaseRequest:
         return self.see(into)
 
     def reassign(self, case_id: str) -> Reply:
-        """Entrust a case to another role."""
+        """Open the form to entrust a case to another role or, once it is filled in, do so."""
         heirs = list(cases.heirs(self.session, case_id, self.person))
         titles = routing.titles(self.session.db)
         if not self.request.fields:
@@ -185,7 +192,7 @@ class CaseRequest:
         return self.see_more(case_id)
 
     def export(self, case_id: str) -> Message:
-        """Warn about sending a case as a file, then queue the export. The outbox delivers the file.
+        """Warn about sending a case as a file or, once confirmed, queue the file for delivery.
 
         Raises `ReportError` for a case that is not theirs.
         """

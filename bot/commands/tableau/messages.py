@@ -23,11 +23,11 @@ from bot.dashboard.figures import Board, Section
 from bot.dashboard.periods import Period
 
 COMMAND: Final = "tableau"
-_PAGE: Final = 2_600  # weight of the sections of a page; the rest is for the title, notes and buttons
+_PAGE: Final = 2_600  # maximum weight of the sections on a page; titles and notes take the rest
 
 
 def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
-    """Show a page of sections of a period's figures. `nearby`: the other periods to offer."""
+    """Show a page of a period's figures, section by section. `nearby`: the other periods to offer."""
     texts = [Text(*_section(section)) for section in board.sections]
     weighed = ((text, sum(weight(span.text) for span in text.spans)) for text in texts)
     shown, page, pages = packed_page(weighed, page, _PAGE)

@@ -42,9 +42,8 @@ def reserved(desk: BoardDesk, request: Request) -> str:
 def show(desk: BoardDesk, request: Request) -> Message:
     """Show the figures of a period, the last month by default, or how they are counted (« comment »).
 
-    « image », then a period, sends its picture.
-
-    Raises `UserError` for a period that was not counted.
+    The text « image », followed by a period, queues the picture of that period. Raises `UserError` for a
+    period that was not counted.
     """
     wanted, _, rest = request.text.partition(" ")
     if wanted == IMAGE:
@@ -65,7 +64,7 @@ def show(desk: BoardDesk, request: Request) -> Message:
 
 
 def _send_picture(desk: BoardDesk, request: Request, wanted: str) -> Message:
-    """Queue the picture of a period for the person who asks."""
+    """Queue the picture of a period's figures for the person who asks."""
     with desk.office.storage.transaction() as db:
         boards.keep(db, desk.dashboard)
         known = boards.counted_periods(db)

@@ -1,1 +1,1 @@
-"""Examination of a text before it is published, and review of the checks."""
+"""`/verifier`: examines a text before it is published, with the checks that policies ask for."""

@@ -1,4 +1,4 @@
-"""The sentence on whom to ask about a check, from the profile, the guidance or the policy itself."""
+"""The sentence that names whom to ask about a check, from the profile, the guidance or the policy itself."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from bot.posting.posts import Concern
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """The sources of the people to ask.
+    """Finds whom to ask about a check.
 
-    `guidance`: by policy identifier. `offered`: returns the kinds of permission that can be asked for with
-    `/vigie demande`, each with the role that decides.
+    `guidance`: by policy identifier. `offered`: returns the role that decides on each kind of permission that
+    can be asked for with `/vigie demande`.
     """
 
     profile: Profile
@@ -27,8 +27,8 @@ class Contacts:
     def whom(self, reading: Reading, concern: Concern, titles: Callable[[Iterable[str]], str]) -> str:
         """Return the sentence that names the role to ask, or says that no role is named.
 
-        `titles`: returns the current titles of roles, within a sentence. The sentence is "" when there is
-        nothing to ask, or when the persons concerned are to be asked.
+        `titles`: returns the current titles of roles, joined for use within a sentence. The sentence is "" if
+        the check requires no request, or if its own advice says whom to ask.
         """
         check, clause = concern.check, concern.clauses[0]
         if check.whom or not check.request:

@@ -1,6 +1,7 @@
 """The messages to a person who has a text examined before publishing it.
 
-They never give a verdict: each names the clauses concerned, the words that concern them, and the remedy.
+They never give a verdict. Each finding gives a clause, the words of the text that the clause is about, and a
+remedy.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,11 +38,11 @@ from bot.posting.posts import Concern, Post
 
 COMMAND: Final = "verifier"
 REQUEST_COMMAND: Final = "demande"
-SHOWN: Final = 3  # findings in a message
-IMAGE_LENGTH: Final = 500  # characters of a picture's description, in the form
-_WORDS: Final = 90  # characters of the draft quoted for each passage
-_PASSAGES: Final = 2  # passages quoted for each finding
-_REQUEST_WEIGHT: Final = 2_400  # weight of a draft attached to a request
+SHOWN: Final = 3  # findings in one message
+IMAGE_LENGTH: Final = 500  # maximum characters of a picture's description, in the form
+_WORDS: Final = 90  # maximum characters quoted of a passage of the draft
+_PASSAGES: Final = 2  # maximum passages quoted for each finding
+_REQUEST_WEIGHT: Final = 2_400  # maximum weight of the draft in a request to send
 _CAPTION_WEIGHT: Final = 120  # weight of a quotation's caption
 _SHORTEST_QUOTE: Final = 200
 
@@ -64,8 +65,9 @@ BEGIN: Final = Button("Relire un texte", COMMAND)
 class PostFinding:
     """A check that a post raises in a policy. `whom`: a sentence on whom to ask, "" for nobody.
 
-    `passages`, `image_passages`: the words that raised it, in the text and in the picture's description.
-    `permission`: the kind of permission to ask for here, "" when the person must send the request themselves.
+    `passages`, `image_passages`: the words that raise it, in the text and in the picture's description.
+    `permission`: the kind of permission to ask for with `/vigie demande`, "" if the person must send the
+    request themselves.
     """
 
     reading: Reading
@@ -77,7 +79,7 @@ class PostFinding:
 
     @property
     def number(self) -> Number:
-        """The clause concerned."""
+        """The number of the first clause that the finding is about."""
         return self.concern.clauses[0]
 
 
@@ -85,7 +87,7 @@ class PostFinding:
 
 
 def form(token: str = "", post: Post | None = None) -> Form:
-    """Return the form, filled in with a post that is being corrected. `token`: its draft's token."""
+    """Return the form, filled in with `post` if it is being corrected. `token`: its draft's token."""
     post = post or Post("")
     return Form(
         f"{COMMAND} corriger {token}" if token else COMMAND,
@@ -116,11 +118,11 @@ def form(token: str = "", post: Post | None = None) -> Form:
 
 
 def fits_form(post: Post) -> bool:
-    """Return whether a post can be corrected in the form."""
+    """Return whether a post is short enough to be corrected in the form."""
     return len(post.text) <= FIELD_TEXT_LENGTH and len(post.image) <= IMAGE_LENGTH
 
 
-# --- What it touches --------------------------------------------------------------------------
+# --- Findings ---------------------------------------------------------------------------------
 
 
 def offer(token: str, *, answerable: bool = True) -> Message:
@@ -141,7 +143,7 @@ def review(
 ) -> Message:
     """Show one page of the findings about a post, the surest first.
 
-    `findings`: at least one. `page`: its number, from 1. `waved`: how many findings the person dismissed.
+    `findings`: at least one. `page`: from 1. `waved`: how many other findings the person dismissed.
     """
     shown, page, pages = page_of(findings, page, SHOWN)
     left = len(findings) - page * SHOWN
@@ -205,7 +207,10 @@ def _quote(finding: PostFinding, room: int) -> Quote:
 
 
 def _advice(finding: PostFinding, post: Post, repeated: set[str]) -> Text:
-    """Return the remedy of a finding and whom to ask, if not in `repeated`, where it is then added."""
+    """Return the remedy of a finding and whom to ask, unless another finding already says whom.
+
+    `repeated`: the sentences on whom to ask that the message already has. This function adds its own.
+    """
     whom = "" if finding.whom in repeated else finding.whom
     repeated.add(whom)
     return Text(f"{finding.concern.check.advice(post.venue)} {whom}".strip())
@@ -228,9 +233,10 @@ def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
 def nothing(
     token: str, post: Post, names: Sequence[GenderedName], *, waved: int = 0, off: Sequence[Check] = ()
 ) -> Message:
-    """Say that the checks found nothing, or that nothing is left, and what they do not cover.
+    """Say that the checks found nothing, or that the person dismissed everything, and what is not checked.
 
-    `names`: the policies' names. `off`: their checks that are switched off.
+    `names`: the policies' names. `waved`: how many findings the person dismissed. `off`: the policies' checks
+    that are switched off.
     """
     if waved:
         lead = "Il ne reste rien à regarder" + (
@@ -257,7 +263,7 @@ def nothing(
 
 
 def nothing_seen(post: Post, names: Sequence[GenderedName]) -> str:
-    """Return the sentence that a text, or a picture's description, raises no check of the policies."""
+    """Return a sentence saying that a text, or a picture's description, raises no check of the policies."""
     where = "ce texte" if post.text.strip() else "cette description"
     return f"Je n'ai rien vu, dans {where}, qui touche {' ou '.join(name.the for name in names)}."
 
@@ -268,7 +274,7 @@ def _put_back(token: str, waved: int) -> Button:
 
 
 def request(token: str, post: Post, finding: PostFinding) -> Message:
-    """Show the request that would settle a finding, with the draft, for the person to send."""
+    """Show the request that would settle a finding, with the draft, for the person to copy and send."""
     passages = " […] ".join((*finding.passages, *finding.image_passages))
     joined = next((text for text in (post.text, passages) if text and weight(text) <= _REQUEST_WEIGHT), "")
     check = finding.concern.check

@@ -1,7 +1,7 @@
 """`/verifier`: have a text examined before publishing it.
 
-A draft stays in memory for ten minutes, under a name that only the buttons of its author's messages carry. It
-is examined again at each press, so that nothing else has to be kept.
+A draft stays in memory for ten minutes, under a token that only the buttons of its author's messages carry.
+Each press examines the draft again, so that its findings need not be kept.
 """
 
 import re
@@ -59,7 +59,7 @@ class PostChecking:
 
 
 def may_be_post(library: Library, text: str) -> bool:
-    """Return, from memory, whether a private text may be a draft: long enough, and not a code."""
+    """Return whether a private text may be a draft: it is long enough, and is not the code of a report."""
     return (
         are_asked(library)
         and len(text.split(maxsplit=LEAST_WORDS)) >= LEAST_WORDS
@@ -68,7 +68,7 @@ def may_be_post(library: Library, text: str) -> bool:
 
 
 def looks_like_post(checking: PostChecking, request: Request) -> bool:
-    """Return whether a private text may be a draft: announced, very long, or like a post."""
+    """Return whether a private text is likely a draft: it was announced, is very long, or is like a post."""
     announced = checking.drafts.expected(request.actor)
     too_long = len(request.text) > politique.QUESTION_LENGTH
     return announced or too_long or checking.examiner().looks_like_post(request.text)
@@ -83,7 +83,7 @@ def verify(checking: PostChecking, request: Request) -> Answer:
         name = checking.library.default.name
         raise UserError(f"{name.The} ne me {name.agree('dit', 'disent')} pas quoi relire dans un texte.")
     if any(map(politique.is_report_code, (request.text, *request.fields.values()))):
-        from bot.commands.signalement.follow_messages import CODE_SEEN  # noqa: PLC0415 — for a code alone
+        from bot.commands.signalement.follow_messages import CODE_SEEN  # noqa: PLC0415 — needed only for a code
 
         return CODE_SEEN
     work = PostRequest(checking, request)
@@ -106,7 +106,7 @@ def verify(checking: PostChecking, request: Request) -> Answer:
 class PostRequest:
     """A request about a draft.
 
-    The methods of its buttons take its token, the draft, and the text after the token.
+    The methods that buttons call take the draft's token, the draft, and the text after the token.
     """
 
     checking: PostChecking
@@ -163,12 +163,12 @@ class PostRequest:
         return self._examining(draft, settle)
 
     def _latest(self, token: str, draft: PostDraft) -> PostDraft:
-        """Return a draft without the findings that another press dismissed during its examination."""
+        """Return a draft, dismissing the findings that another press dismissed while it was examined."""
         latest = self.checking.drafts.get(self.request.actor, token)
         return latest if latest and latest.post == draft.post else draft
 
     def answer(self, _: str, draft: PostDraft, __: str) -> Answer:
-        """Answer the text as a question, as if it had not been taken for a draft."""
+        """Answer the draft's text as a question, as if it had not been taken for a draft."""
         asked = replace(self.request, command="politique", text=draft.post.text, pressed=False, free=True)
         return self.checking.answer(asked)
 

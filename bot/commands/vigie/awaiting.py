@@ -1,7 +1,7 @@
-"""The things that await a person, in a fixed order: a line each, with the button that opens it.
+"""What awaits a person: consents, decisions, messages to read, steps of their onboarding, checks to review.
 
-They concern nobody else, and never reports: people who receive these have a separate button, and people who
-make them leave no trace. Nothing is written.
+Each item is a line with a button that opens it. Reports are never among them: people who receive reports have
+a separate button, and people who make them leave no trace. Looking for these items writes nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,20 +44,20 @@ from bot.revision import audience, ledger
 COMMAND: Final = "attente"
 SHOWN: Final = 3  # lines shown in the menu
 _PER_PAGE: Final = 6
-# Notices whose messages are already covered by another line.
+# Notices that are left out, because another line says the same.
 _SAID_ELSEWHERE: Final = frozenset({*enrolment.PERSONAL, queueing.CONSENT.name, queueing.ASKED.name})
 
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """Something that awaits a person. `line`: a few French words, with the date to aim for, if any."""
+    """Something that awaits a person. `line`: a few French words, with the due date, if any."""
 
     line: str
     button: Button
 
     @property
     def choice(self) -> Choice:
-        """The line and its button, as a message shows them."""
+        """The line and its button, as an element of a message."""
         return Choice(self.line, self.button)
 
 
@@ -79,7 +79,7 @@ def awaiting(desk: AwaitingDesk, db: Database, person: str) -> list[Awaiting]:
 
 
 def for_request(desk: AwaitingDesk, request: Request) -> list[Awaiting]:
-    """Return what awaits the requester, nothing for an unknown person. Call it on the storage thread."""
+    """Return what awaits a request's author, [] for an unknown person. Call it on the storage thread."""
     if request.actor is None:
         return []
     with desk.office.storage.transaction() as db:
@@ -106,7 +106,7 @@ def _messages(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaitin
             continue
         try:
             message = desk.outbox.build(NoticeContext(db, today, recipient), notice, arguments)
-        except (LookupError, ValueError):  # a notice of another release
+        except (LookupError, ValueError):  # a notice queued by another version of the bot
             continue
         if message is not None:
             line = f"Un message à lire\u00a0: {desk.outbox.title(notice)}"
@@ -157,7 +157,7 @@ def _required(desk: AwaitingDesk, db: Database, course: Course, standing: Standi
 
 
 def _begun(db: Database, course: Course, person: str, standing: Standing | None) -> Iterator[Awaiting]:
-    """Yield what a person has begun: a quiz, and a reading that nobody asked of them."""
+    """Yield what a person has begun and not finished: a quiz, or a reading that nobody asked of them."""
     if standing is None:
         turned, pages = _pages(db, course, person)
         facts = attestations.facts(db, person, course.target())
@@ -183,15 +183,15 @@ def _under_way(db: Database, course: Course, person: str) -> list[attempts.Attem
 
 
 def _pages(db: Database, course: Course, person: str) -> tuple[int, int]:
-    """Return how many pages a person turned, and how many there are."""
-    from bot.commands.accueil import accueil  # noqa: PLC0415 — for who is reading, and not for each menu
+    """Return how many pages of a policy a person has read, and how many there are."""
+    from bot.commands.accueil import accueil  # noqa: PLC0415 — needed only for a person who is reading
 
     names = accueil.page_names(course.reading())
     return len(Onboardings(db, course.target()).pages_read(person) & set(names)), len(names)
 
 
 def _due(standing: Standing | None, desk: AwaitingDesk) -> str:
-    """Return the date to aim for, as a sentence after a line, "" when there is none."""
+    """Return a sentence with the due date, to add to a line, or "" if there is none."""
     due = due_line(standing.due_on, desk.office.today()) if standing and standing.active else ""
     return f". {due}" if due else ""
 

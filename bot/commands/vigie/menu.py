@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
 _REPORT, _QUIZ = "signalement", "quiz"
-# In one row, so that pressing a button in it does not reveal who reports.
+# Reports share one row with everyday actions, so that pressing a button in it does not tell who reports.
 _DO = (
     Button("Poser une question", "chercher", "primary"),
     Button("Où j'en suis", "accueil"),
@@ -61,8 +61,8 @@ BOARD = Buttons(Button("Tableau de bord", "tableau"))
 def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> Message:
     """Return the menu, with what awaits the person first, and more buttons for administrators.
 
-    Below an answer (`BELOW`), it does not ask for the question that was just asked.
-    `sees_board`: whether they may see the figures.
+    Below an answer (`BELOW`), it does not invite the person to ask a question, since they just did.
+    `sees_board`: whether they may see the dashboard's figures.
     """
     from bot.commands.vigie import awaiting
 
@@ -87,7 +87,7 @@ def has_quiz(course: Course) -> bool:
 def glance(
     library: Library, office: Office, awaited: AwaitingBoard, request: Request, *, quiz: bool
 ) -> Message | None:
-    """Return the menu from memory for someone who holds no role and has nothing waiting, else None."""
+    """Return the menu, from memory, for a person who holds no role and whom nothing awaits, else None."""
     board, actor = office.board, request.actor
     if actor is None or board.titles is None or account(actor) in board.holders or awaited.may_await(actor):
         return None
@@ -108,10 +108,10 @@ def menu_message(
     quiz: bool = True,
     asks: bool = True,
 ) -> Message:
-    """Return the menu common to everyone, followed by `more`, after what awaits the person (`first`).
+    """Return the menu: what awaits the person (`first`), the buttons common to everyone, then `more`.
 
-    `news`: whether to offer a revision's changes. `quiz`: whether there is a quiz to offer.
-    `asks`: whether to ask for a question.
+    `news`: whether to offer the changes of a revision. `quiz`: whether there is a quiz to offer. `asks`:
+    whether to invite the person to ask a question.
     """
     absent = {*(() if office.reports else (_REPORT,)), *(() if quiz else (_QUIZ,))}
     policy = library.default
