@@ -1,5 +1,5 @@
-"""The policies for assistants, over the Model Context Protocol: the readable texts, and the server.
+"""The policies, served to AI assistants over the Model Context Protocol.
 
 In: the library, and functions that answer a question and examine a text. Out: verified quotations, with their
-version, force and dates. Nothing that is asked is stored, logged or learnt.
+version, force and dates. Requests are never stored, logged or learnt from.
 """

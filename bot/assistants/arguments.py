@@ -1,4 +1,4 @@
-"""The arguments of each tool, and their problems, in French lines that say what to do."""
+"""The arguments of each tool, and the French error messages that say how to correct them."""
 
 import tomllib
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ Start: TypeAlias = Annotated[int, Field(description=WORDS["arguments"]["debut"],
 class Arguments(BaseModel):
     """The arguments of a tool.
 
-    An unknown argument is refused, since ignoring it would answer another question.
+    An unknown argument is refused: without it, the tool would answer another question.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -75,7 +75,7 @@ class VersionsToCompare(Arguments):
 
 
 class PostToExamine(Arguments):
-    """The arguments of « relire ». The text is not cleaned, since its own words are shown."""
+    """The arguments of « relire ». The text is not cleaned, since the answer quotes its exact words."""
 
     texte: str = _described("texte", max_length=10_000)
     image: str = _described("image", "", max_length=500)
@@ -87,7 +87,7 @@ Parsed = TypeVar("Parsed", bound=Arguments)
 
 
 def parse_arguments(tool: str, model: type[Parsed], values: Mapping[str, object]) -> Parsed:
-    """Return the arguments of a call. Null and blank ones count as absent. Raises `UserError`."""
+    """Return the arguments of a call. Null and blank values count as absent. Raises `UserError`."""
     filled = {
         name: value
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""The results of tools, as JSON whose schemas the protocol publishes. Days are ISO dates."""
+"""The results of tools, sent as JSON. The protocol publishes their schemas. Days are ISO dates."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ Outcome: TypeAlias = Literal["answer", "clarify", "lookup", "help", "not_found",
 
 
 class AnsweredQuestion(PartialAnswer):
-    """The answer to a question: provisions, or one of the three kinds of no."""
+    """The answer to a question: provisions, or in `outcome` the reason why there are none."""
 
     outcome: Outcome = Field(
         description="answer, lookup\u00a0: les dispositions répondent. clarify\u00a0: à choisir entre elles. "
@@ -132,7 +132,7 @@ class TouchedProvision(BaseModel):
 
 
 class ExaminedText(PartialAnswer):
-    """The provisions that a text to publish touches, never a verdict."""
+    """The provisions that a text to publish touches. They are no verdict on the text."""
 
     touched: list[TouchedProvision]
     message: str = Field(description="Ce qui n'a pas été regardé, à dire avec la réponse.")

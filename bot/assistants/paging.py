@@ -1,4 +1,4 @@
-"""Long answers, a page at a time, in the same way for every tool and resource."""
+"""The paging of long answers, the same for every tool and resource."""
 
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from bot.conversation.requests import UserError
 
 MOST: Final = 10  # maximum items in one answer
-# maximum JSON in one answer, except for a single longer item, since a quotation is never cut
+# maximum characters of JSON in one answer; a longer item goes alone, since a quotation is never cut
 CHARACTERS: Final = 16_000
 
 Item = TypeVar("Item")
@@ -17,9 +17,10 @@ Made = TypeVar("Made")
 
 
 def page(items: Sequence[Item], start: int, make: Callable[[Item], Made]) -> tuple[list[Made], int | None]:
-    """Make as many items as an answer can hold. Return them, and the index of the next item, if any.
+    """Apply `make` to as many items as an answer can hold. Return the results and the next item's index.
 
-    `start`: the index of the first item. Raises `UserError` past the end.
+    `start`: the index of the first item. The next index is None after the last item. Raises `UserError` when
+    `start` is past the end.
     """
     if start and start >= len(items):
         raise UserError(

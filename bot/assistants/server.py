@@ -1,4 +1,4 @@
-"""The server of the Model Context Protocol: tools, resources and prompts over the policies. It only reads.
+"""The Model Context Protocol server: read-only tools, resources and prompts about the policies.
 
 The descriptions for assistants are in `words.toml`, and what each tool does in `tools.py`.
 """
@@ -59,7 +59,7 @@ HOST: Final = "127.0.0.1"
 PATH: Final = "/mcp"
 _BODY: Final = 200_000  # maximum bytes of an HTTP request
 _CONNECTIONS: Final = 100  # maximum HTTP connections at once, idle ones included
-_WAITING: Final = 200  # calls that wait for their turn, beyond which they are refused
+_WAITING: Final = 200  # maximum calls that wait for their turn; further calls are refused
 _JSON: Final = "application/json"
 _READS: Final = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -80,7 +80,7 @@ Result = TypeVar("Result")
 
 
 class _TextReader:
-    """A reader on one thread, for which calls wait in turn."""
+    """Runs functions of the sources on a single thread, one call at a time."""
 
     def __init__(self, sources: TextSources, thread: Executor) -> None:
         self._sources, self._thread, self._waiting = sources, thread, 0
@@ -95,7 +95,7 @@ class _TextReader:
             return await asyncio.get_running_loop().run_in_executor(self._thread, call)
         except UserError:
             raise
-        except Exception as error:  # noqa: BLE001 — its text may hold what was asked
+        except Exception as error:  # noqa: BLE001 — the error's own text may quote the request
             logger.error("assistants: %s", loggable(error))  # noqa: TRY400 — as above
             raise UserError(_FAULT) from None
         finally:
@@ -103,14 +103,14 @@ class _TextReader:
 
 
 def make_server(sources: TextSources, thread: Executor, *, association: str, version: str) -> Server[Any]:
-    """Return the server. `thread`: an executor of one thread, on which everything is read."""
-    # The library logs the traces of clients that disconnect, possibly with their requests. Our errors are
-    # logged here.
+    """Return the server. `thread`: an executor with one thread, on which all the texts are read."""
+    # The library logs a traceback when a client disconnects, possibly with its request. `_TextReader` logs
+    # our own errors.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     reader = _TextReader(sources, thread)
 
     async def run_tool(_: Context, params: CallToolRequestParams) -> CallToolResult:
-        # A refusal is a result too, which the model can read and correct.
+        # A refusal is sent as a result, so that the assistant can read it and correct its call.
         try:
             result = await reader.read(call_tool, params.name, params.arguments or {})
         except UserError as error:
@@ -182,7 +182,7 @@ async def _list_tools(_: Context, __: PaginatedRequestParams | None) -> ListTool
 
 
 def _versions_in_force(sources: TextSources) -> list[Resource]:
-    """Return a resource for the whole version in force of each policy."""
+    """Return one resource for each policy: the whole version in force."""
     library = sources.texts().library
     return [
         Resource(
@@ -254,9 +254,9 @@ async def serve_standard_streams(server: Server[Any]) -> None:
 
 
 async def serve_http(server: Server[Any], listening: socket.socket) -> None:
-    """Serve over streamable HTTP until cancelled. `listening`: a socket of `HOST` that listens.
+    """Serve over streamable HTTP until cancelled. `listening`: a listening socket on `HOST`.
 
-    A request whose Host or Origin is not this machine's is refused, so that no web page can use it.
+    A request with another Host or Origin than this machine's is refused, so that no web page can send one.
     """
     port = listening.getsockname()[1]
     names = [f"{name}:{port}" for name in (HOST, "localhost")]
@@ -271,7 +271,7 @@ async def serve_http(server: Server[Any], listening: socket.socket) -> None:
     )
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        # A browser, or a client that would only wait for events.
+        # GET comes from a browser, or from a client that would only wait for events.
         if scope["type"] == "http" and scope["method"] == "GET":
             await PlainTextResponse(_FOR_ASSISTANTS, 405, {"Allow": "POST"})(scope, receive, send)
         else:

@@ -103,7 +103,7 @@ def list_policies(texts: Texts, start: int = 0) -> PolicyList:
 
 
 def _announced(policy: Policy) -> tuple[Version, ...]:
-    """Return the versions of a policy, including those announced before their day."""
+    """Return the versions of a policy, including those announced but not yet in force."""
     return (*policy.versions, *policy.coming)
 
 
@@ -119,7 +119,7 @@ def find_policy(library: Library, name: str) -> Policy:
 def read_day(policy: Policy, text: str, today: date) -> date | None:
     """Return the day written in a text, None for "". Raises `UserError`.
 
-    For a year in which only one text was in force, it is a day of that year.
+    A year alone stands for one of its days, if a single text was in force during that year.
     """
     if not text.strip():
         return None
@@ -146,12 +146,12 @@ def _day_in_year(policy: Policy, year: int) -> date:
 
 
 def warn_of_other_words(reading: Reading, other: Reading) -> str:
-    """Return a French warning that the text shown is not that of the day named."""
+    """Return a French warning that the policy has other words on the day that someone named, of `other`."""
     return f"{say_other_words(reading, other)} Lisez avec «\u00a0date\u00a0»."
 
 
 def quote_provision(texts: Texts, cited: Cited) -> QuotedProvision:
-    """Return a quoted clause, from the library's verified quotations. Raises `KeyError`."""
+    """Return a clause as quoted for an assistant. Raises `KeyError` if the library does not have it."""
     (reading, number), library = cited, texts.library
     policy, version = reading.policy, reading.version
     clause = version.clause(number)
@@ -182,14 +182,14 @@ def version_address(policy: Policy, version: Version) -> str:
 def extract(
     texts: Texts, reading: Reading, numbers: Sequence[Number], start: int = 0, message: str = ""
 ) -> Extract:
-    """Return the provisions from the `start`th on, as many as an answer holds."""
+    """Return as many provisions as an answer holds, from the index `start` on."""
     provisions, following = page(numbers, start, lambda number: quote_provision(texts, (reading, number)))
     on = reading.on or texts.library.today()
     return Extract(provisions=provisions, on=on, message=message, following=following)
 
 
 def answer_question(texts: Texts, answer: Answer, start: int) -> AnsweredQuestion:
-    """Return an answer with its quotations: its clauses, then the suggested ones."""
+    """Return an answer with its clauses and the suggested clauses quoted, from the index `start` on."""
     cited = [*answer.provisions, *answer.suggestions]
     quoted, following = page(cited, start, lambda each: quote_provision(texts, each))
     answering = max(len(answer.provisions) - start, 0)
@@ -204,7 +204,7 @@ def answer_question(texts: Texts, answer: Answer, start: int) -> AnsweredQuestio
 
 
 def show_touched(texts: Texts, touched: Sequence[Touch], message: str, start: int) -> ExaminedText:
-    """Return the provisions that a text touches, quoted."""
+    """Return the provisions that a text touches, quoted, from the index `start` on."""
 
     def quoted(touch: Touch) -> TouchedProvision:
         return TouchedProvision(
@@ -223,7 +223,7 @@ def show_touched(texts: Texts, touched: Sequence[Touch], message: str, start: in
 
 
 def read_version(texts: Texts, policy: Policy, adopted: str, number: str, start: int) -> Extract:
-    """Return the clauses of a part of a version, all of them for the number "". Raises `UserError`."""
+    """Return the clauses under a number of a version, or all its clauses for "". Raises `UserError`."""
     version = next((version for version in _announced(policy) if version.key == adopted), None)
     no = policy.name.agree("n'a", "n'ont")
     if version is None:
@@ -243,9 +243,10 @@ def read_version(texts: Texts, policy: Policy, adopted: str, number: str, start:
 
 
 def read_identity(texts: Texts, policy: Policy, identity: str, start: int) -> Extract:
-    """Return a provision by its permanent identity, in its latest version or one to come.
+    """Return a provision by its permanent identity, from the latest version that has it.
 
-    Raises `UserError` when there is none.
+    A version to come is used only for a provision that no earlier version has. Raises `UserError` when no
+    version has it.
     """
     today = texts.library.today()
     served = [version for version in policy.versions if version.since <= today]
@@ -257,7 +258,7 @@ def read_identity(texts: Texts, policy: Policy, identity: str, start: int) -> Ex
                 within = clause_or_item[0].number if clause_or_item else number
                 extracted = read_version(texts, policy, version.key, str(within), start)
                 if version in coming or version is served[-1]:
-                    return extracted  # each provision says whether it is in force
+                    return extracted  # needs no message: each provision says whether it is in force
                 gone = f"Cette disposition n'est plus en vigueur. Voici ses derniers mots, de {within}."
                 return extracted.model_copy(update={"message": gone})
     no = policy.name.agree("n'a", "n'ont")
@@ -273,9 +274,9 @@ def read_identity(texts: Texts, policy: Policy, identity: str, start: int) -> Ex
 def compare_versions(
     texts: Texts, policy: Policy, before: date | None, after: date | None, start: int = 0
 ) -> VersionComparison:
-    """Compare the versions in force on two days; by default, the one in force today and the one before.
+    """Compare the versions in force on two days. By default, compare today's version with the one before.
 
-    Raises `UserError` for a day before the first version, or for the same version on both.
+    Raises `UserError` when a day is before the first version, or when there is no other version to compare.
     """
     new = version_on(policy, after or max(texts.library.today(), policy.versions[0].since))
     old = version_on(policy, before) if before else new.former

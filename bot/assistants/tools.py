@@ -1,6 +1,6 @@
-"""The tools and the addresses: functions from a call's arguments to texts.
+"""The tools and the addresses: functions that return texts for the arguments of a call or for an address.
 
-Everything runs on one thread.
+They all run on one thread.
 """
 
 import re
@@ -38,12 +38,12 @@ _LONGEST: Final = 500  # maximum characters of an address
 
 @dataclass(frozen=True, slots=True)
 class TextSources:
-    """The sources that the server answers from. Every function may raise `UserError`.
+    """The functions that the server answers with. Each may raise `UserError`.
 
-    `texts`: returns today's policies, which the others use until it is called again. `ask`: answers a
-    question about a policy, None for any policy. `examine`: returns the provisions that a text to publish
-    touches, and what was not examined, from the text, its picture's description and a policy. `why_none`:
-    says in French why no clause of a policy matches a text on a day.
+    `texts`: returns today's policies, which the other functions then use until its next call. `ask`: answers
+    a question about one policy, or about all of them for None. `examine`: from a text to publish, its
+    picture's description and a policy, returns the provisions that the text touches, and a French line on
+    what was not examined. `why_none`: says in French why no clause of a policy matches a text on a day.
     """
 
     texts: Callable[[], Texts]

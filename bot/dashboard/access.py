@@ -20,7 +20,7 @@ def may_see(db: Database, person_id: str | None, report_roles: Sequence[str], to
 
 
 def roles_of(db: Database, person_id: str, report_roles: Sequence[str], today: date) -> list[str]:
-    """Return the roles that receive the report and that a person holds or acts for, in order."""
+    """Return the roles of `report_roles` whose messages a person receives, in the same order."""
     return [role for role in report_roles if person_id in _receivers(db, role, today)]
 
 
@@ -37,6 +37,6 @@ def _receivers(db: Database, role: str, today: date) -> Sequence[str]:
     """Return who receives a role's messages: its holders, or those of the role that acts for it."""
     try:
         acting = roles.acting(db, role, today)
-    except roles.UnknownRoleError:  # the registry no longer has the role, or not yet
+    except roles.UnknownRoleError:  # the setting names a role that the registry does not have
         return ()
     return roles.holders(db, acting, today) if acting else ()

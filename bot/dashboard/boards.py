@@ -1,8 +1,8 @@
 """The board of each month and year: counted once when the period is over, then read from the stored counts.
 
-A later recount would reveal, by subtraction, the rows removed by an erasure, a withdrawal or a destruction.
-Only bands are stored. A year's figure is either counted once for the whole year, or deduced from the bands of
-its months. Figures about reports are not stored: the last month is counted once per process, in memory.
+Comparing a later count with the first would reveal the rows that an erasure, a withdrawal or a destruction
+removed. Only bands are stored. A year's figure is either counted once for the whole year, or deduced from the
+bands of its months. Figures on reports are not stored: each process counts the last month once, in memory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bot.revision import ledger, revisions
 from bot.storage.database import StorageError
 from bot.times import Calendar, in_words
 
-FEWEST: Final = 5  # known persons; with fewer of them, nameless counts are not used
+FEWEST: Final = 5  # minimum known persons for nameless counts to be used
 LONGEST: Final = 10  # maximum clauses in a section
 KEPT_YEARS: Final = 5  # whole years for which figures are kept
 NOTE: Final = (
@@ -42,10 +42,10 @@ NONE: Final = "Aucune clause n'atteint cinq."
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The sources of the figures. `first_month`: the first of the association's year, 1 to 12.
+    """The sources of the figures. `first_month`: the first month of the association's year, 1 to 12.
 
-    `clause_of`: as in `Counting`. `reports` and `permissions`: whether reports, and requests for a
-    permission, are offered. `last_reports`: the bands of the last month, kept once counted.
+    `clause_of`: as in `Counting`. `reports`, `permissions`: whether the bot takes reports, and requests for
+    permissions. `last_reports`: the bands of the last month's reports, by figure, once they are counted.
     """
 
     library: Library
@@ -63,7 +63,7 @@ class Dashboard:
         return self.calendar.today(self.records.clock)
 
     def plans(self) -> Iterator[SectionPlan]:
-        """Yield the sections: examined texts, permissions and reports only if they are offered."""
+        """Yield the sections. Those on texts, permissions and reports depend on what the bot offers."""
         offered = {
             counting.POSTS: are_asked(self.library),
             counting.PERMISSIONS: self.permissions,
@@ -72,7 +72,7 @@ class Dashboard:
         yield from (plan for plan in (*counting.PLANS, counting.REPORTS) if offered.get(plan, True))
 
     def places(self) -> Iterator[_Place]:
-        """Yield each section with stored counts, once for each policy if it is counted by policy."""
+        """Yield each section that has stored counts, once for each policy if it is counted by policy."""
         for plan in self.plans():
             if plan.by_policy:
                 yield from (_Place(plan, policy) for policy in self.library.policies.values())
@@ -93,11 +93,11 @@ class _Place:
 
     @property
     def id(self) -> str:
-        """The section's id. The ids of its figures begin with it."""
+        """The section's id, with which the ids of its figures begin: « accueil:pa20 », « textes »."""
         return f"{self.plan.id}:{self.policy.id}" if self.policy else self.plan.id
 
     def figure(self, measure: Measure, key: str) -> str:
-        """Return the id of a figure."""
+        """Return the id of a figure. `key`: its clause number or version key, if any."""
         return f"{self.id}:{measure.id}:{key}" if key else f"{self.id}:{measure.id}"
 
 
@@ -107,8 +107,7 @@ class _Place:
 def keep(db: Database, dashboard: Dashboard) -> None:
     """Count the periods that are over and were not counted yet, in the caller's transaction.
 
-    The first time, start from the beginning of the last year that is over, so that the counted periods depend
-    on the day alone.
+    The first count starts from the beginning of the last whole year.
     """
     latest = periods.latest_month(dashboard.today)
     year = periods.latest_year(dashboard.today, dashboard.first_month)
@@ -123,7 +122,7 @@ def keep(db: Database, dashboard: Dashboard) -> None:
     while month <= latest:
         _keep(db, dashboard, month, "month")
         year = periods.year_of(month.last, dashboard.first_month)
-        # After a change of the setting, two overlapping years could be subtracted.
+        # After a change of `first_month`, subtracting overlapping years could reveal a count.
         overlaps = any(period.is_year and period.last >= year.first for period in counted_periods(db))
         if year.last == month.last and not overlaps:
             _keep(db, dashboard, year, "year")
@@ -132,7 +131,7 @@ def keep(db: Database, dashboard: Dashboard) -> None:
 
 
 def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> None:
-    """Count a period, and keep the bands of its figures."""
+    """Count a period, and store the bands of its figures."""
     days = period.first.isoformat(), period.last.isoformat()
     db.conn.execute("INSERT INTO counted_periods VALUES (?, ?, ?)", (*days, dashboard.today.isoformat()))
     (known,) = db.conn.execute("SELECT count(*) FROM people").fetchone()
@@ -151,7 +150,7 @@ def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> N
 
 
 def _forget(db: Database, dashboard: Dashboard, latest: Period) -> None:
-    """Delete the nameless counts that no figure needs any more, and the oldest figures."""
+    """Delete the nameless counts that are already in figures, and the figures older than `KEPT_YEARS`."""
     year = max((period.last for period in counted_periods(db) if period.is_year), default=date.min)
     for day, which in ((latest.last, "kind <> 'clause'"), (year, "kind = 'clause'")):
         month = day.isoformat()[:7]
@@ -173,16 +172,16 @@ def counted_periods(db: Database) -> Sequence[Period]:
 
 
 def counted_since(db: Database) -> date | None:
-    """Return the day when something was counted for the first time, None if nothing was yet."""
+    """Return the day of the first count, None if no period was counted yet."""
     (since,) = db.conn.execute("SELECT min(counted_on) FROM counted_periods").fetchone()
     return date.fromisoformat(since) if since else None
 
 
 def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
-    """Return the board of a period, in the caller's transaction.
+    """Return the board of a period, in the caller's transaction, after counting the periods that are over.
 
-    Periods that are over are counted first, if they were not yet. Raises `UncountedError` for a period that
-    was not counted. When the keys of reports are lost, their section says so.
+    When the keys of reports are lost, the section on reports says so. Raises `UncountedError` for a period
+    that was not counted.
     """
     keep(db, dashboard)
     known = counted_periods(db)
@@ -218,7 +217,7 @@ class _Counted:
         return Band.total(Band.at(cell.get(figure, 0)) for cell in self.cells)
 
     def keys(self, prefix: str) -> list[str]:
-        """Return the ends of the ids that begin with `prefix`, highest count first, then by number."""
+        """Return what follows `prefix` in the ids of figures, by decreasing count, then by clause number."""
         figures = {figure for cell in self.cells for figure in cell if figure.startswith(prefix)}
         by_rank = {
             (-self.band(figure).low, as_counted(Number(key))): key
@@ -229,7 +228,7 @@ class _Counted:
 
 
 def _read(db: Database, period: Period, grain: Grain) -> _Counted | None:
-    """Return a period's stored counts, None when some of it was not counted at this grain."""
+    """Return a period's stored counts, None when a part of the period was not counted at this grain."""
     parts = period.months if grain == "month" else (period,)
     known = counted_periods(db)
     if (grain == "year" and not period.is_year) or any(part not in known for part in parts):
@@ -259,7 +258,7 @@ def _figures(place: _Place, period: Period, now: _Counted, before: _Counted | No
 
 
 def _reports(db: Database, dashboard: Dashboard, month: Period) -> Section:
-    """Return the section of reports, for the last month only."""
+    """Return the section on reports. `month`: the last month that is over."""
     plan, bands = counting.REPORTS, dashboard.last_reports
     if month not in bands:
         bands.clear()

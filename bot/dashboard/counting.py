@@ -1,8 +1,8 @@
 """The exact counts of persons or acts for each figure of a period.
 
-Counts only leave this room as bands. An act belongs to one cell of one figure: a month or, for rare acts, a
-year. It never belongs to both, so that no cell can be deduced by subtracting others. In a cell, a person
-counts once.
+Counts only leave this room as bands. An act belongs to one cell of one figure. A cell is a month or, for rare
+acts, a year. No act belongs to both, so that no cell can be deduced by subtracting others. In a cell, a
+person counts once.
 """
 
 from collections import defaultdict
@@ -28,7 +28,8 @@ CLOSED: Final = "signalements.clos"
 class Counting:
     """The scope of a count: a policy's acts in a period. `policy`: its id.
 
-    `clause_of`: returns the clause of a policy's quiz question, "" for a removed question.
+    `clause_of`: from the ids of a policy and of a quiz question, returns the question's clause, "" if the
+    question was removed.
     """
 
     db: Database
@@ -38,7 +39,7 @@ class Counting:
     clause_of: Callable[[str, str], str]
 
     def execute(self, query: str) -> list[tuple[str, int]]:
-        """Return the rows of a query whose parameters are the policy, and the period's days and moments."""
+        """Return the rows of a query. It may use `:policy`, `:first`, `:last`, `:begins` and `:ends`."""
         values = {
             "policy": self.policy,
             "first": self.period.first.isoformat(),
@@ -51,9 +52,9 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure, or several, one for each clause or version, as `each` says. `title`: its French title.
+    """A figure or, if `each` says so, a figure for each clause or version. `title`: in French.
 
-    `count`: returns the counts by clause number or version key, under "" for a single figure.
+    `count`: returns the counts by clause number or version key, or under "" for a single figure.
     """
 
     id: str
@@ -67,7 +68,7 @@ class SectionPlan:
     """A section to count. Its figures are all monthly or all yearly.
 
     `by_policy`: whether each policy is counted separately. `nameless`: whether acts are counted as they
-    happen, since no table says whose they are.
+    happen (`tallies.py`), since no table records who did them.
     """
 
     id: str
@@ -233,8 +234,8 @@ POSTS: Final = SectionPlan(
 PERMISSIONS: Final = SectionPlan(
     "demandes",
     "Les demandes d'autorisation",
-    # Permissions in force are not counted, since the figures of two years would reveal the number granted in
-    # between.
+    # Permissions in force are not counted, since the difference between two years would reveal how many were
+    # granted.
     "Le nombre de personnes qui en ont fait, et qui en ont reçu la réponse.",
     "year",
     (
@@ -260,7 +261,7 @@ PERMISSIONS: Final = SectionPlan(
     ),
 )
 PLANS: Final = (ONBOARDING, ATTESTATIONS, NOTICES, QUIZ, QUESTIONS, UNANSWERED, POSTS, PERMISSIONS)
-# It has no measures, because its counts are never stored (see `count_reports`).
+# This section has no measures, because its counts are never stored (see `count_reports`).
 REPORTS: Final = SectionPlan(
     "signalements",
     "Les signalements",
@@ -273,11 +274,11 @@ REPORTS: Final = SectionPlan(
 
 
 def count_reports(session: Session, period: Period) -> Mapping[str, int]:
-    """Return how many cases were opened and closed in a period, of those that implicate nobody.
+    """Return how many of the cases that implicate nobody were opened, and closed, in a period.
 
-    Everyone who handles reports may know of these. A case that implicates someone is not counted, because
-    that person could subtract the cases that they may see from the figure. Raises `SealError`,
-    `StorageError`.
+    Everyone who handles reports may know of these cases. A case that implicates someone is not counted: that
+    person could otherwise detect it, by subtracting the cases that they may see from the figure. Raises
+    `SealError`, `StorageError`.
     """
     counts = {OPENED: 0, CLOSED: 0}
     rows = session.execute("SELECT id, opened_on, closed_on FROM report_cases ORDER BY id").fetchall()

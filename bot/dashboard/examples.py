@@ -1,4 +1,4 @@
-"""An example of each unprompted message with figures, for the gallery."""
+"""An example of each notice with figures, for the gallery of messages."""
 
 from datetime import date
 from functools import lru_cache
@@ -12,7 +12,7 @@ from bot.language.bands import Band
 
 @lru_cache(maxsize=1)
 def dashboard_examples(association: str) -> dict[str, Message]:
-    """Return an example of each message with the figures of a month, by name."""
+    """Return an example of each notice with figures, by name."""
     month = _board({"commences": ("Accueils commencés", 14, 7), "retards": ("Accueils en retard", 6, 2)})
     quiet = _board({"commences": ("Accueils commencés", 3, 1), "retards": ("Accueils en retard", 0, 0)})
     return {
@@ -23,7 +23,7 @@ def dashboard_examples(association: str) -> dict[str, Message]:
 
 
 def _board(counts: dict[str, tuple[str, int, int]]) -> Board:
-    """Return a month's board. `counts`: by measure, its title, its count, and its count the month before."""
+    """Return a month's board. `counts`: by measure, a title, the count, and the count of the month before."""
     figures = tuple(
         Figure(f"accueil:x:{kind}", title, Band.of(now), Band.of(before))
         for kind, (title, now, before) in counts.items()

@@ -1,4 +1,4 @@
-"""The data of figures: a board has sections of figures in bands, for a period and the one before."""
+"""The data of a board: sections of figures, each figure with its band for a period and for the one before."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ from bot.language.bands import Band
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count, as a band. `before`: the band of the period before, None when it was not counted.
+    """A count, as a band. `before`: the band in the period before, None when that period was not counted.
 
-    `id`: « accueil.commences:pa20 »: the measure, then the policy and the clause or version, if any.
+    `id`: the section, then, if any, the policy, the measure and the clause or version:
+    « accueil:pa20:commences ».
     """
 
     id: str
@@ -21,7 +22,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled group of figures. `note`: how its figures are counted, in a French sentence or two, or ""."""
+    """A titled group of figures. `note`: how they are counted, in one or two French sentences, or ""."""
 
     id: str
     title: str
@@ -31,7 +32,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The figures of a period. `before`: the period that they are compared with, None when there is none.
+    """The figures of a period. `before`: the period to compare with, None when there is none.
 
     `note`: French sentences about all the figures.
     """

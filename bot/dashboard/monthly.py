@@ -1,8 +1,8 @@
 """The report of each month, sent once to each holder of the roles that the setting names.
 
-It is queued on the first working day of the next month, or later if the bot was stopped that day. The last
-report queued is recorded, so that no month is skipped or sent twice. The report itself is made when it is
-sent, and stored nowhere.
+A report is queued on the first working day of the next month, or later if the bot was stopped that day. The
+last month queued is recorded, so that no month is skipped or sent twice. The report is made when it is sent,
+and stored nowhere.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from bot.outbox.rows import Delivery
 from bot.storage import state
 from bot.times import Calendar
 
-LATE: Final = 3  # maximum overdue months sent after the bot was stopped
+LATE: Final = 3  # maximum reports sent at once, when the bot was stopped for months
 _QUEUED: Final = "monthly_report"  # the `state` key: the first day of the last month that was queued
 
 
@@ -37,15 +37,15 @@ REPORT: Final = Notice("rapport-du-mois", "le rapport du mois", PeriodNotice)
 def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar, now: datetime) -> None:
     """Queue the reports that are due, in the caller's transaction. Call it daily.
 
-    The first is for the month in which counting began, since earlier months may be incomplete. A role that
-    nobody holds or acts for is skipped: the diagnostic reports it, without a dead letter each month.
+    The first report is for the month in which counting began, since earlier months may be incomplete. A role
+    whose messages reach nobody is skipped: the diagnostic mentions it, which avoids a dead letter each month.
     """
     due, stored = latest_due(calendar.day(now), calendar), state.read_value(db, _QUEUED)
     began = boards.counted_since(db) or calendar.day(now)
     queued = periods.month_of(date.fromisoformat(stored)) if stored else None
     state.write_value(db, _QUEUED, due.first.isoformat())
     months: list[Period] = []
-    # If a wrong clock queued a later month, the outbox keys prevent duplicates.
+    # A wrong clock may have recorded a later month. The keys of the outbox then prevent duplicates.
     while due.last >= began and due != queued and len(months) < LATE:
         months.append(due)
         due = due.previous
@@ -57,7 +57,7 @@ def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar,
 
 
 def latest_due(today: date, calendar: Calendar) -> Period:
-    """Return the last month whose report is due: it is due from the first working day of the next month."""
+    """Return the last month whose report is due, from the first working day of the next month on."""
     month = periods.latest_month(today)
     return month if today >= _opening(today, calendar) else month.previous
 
@@ -69,5 +69,5 @@ def next_due(today: date, calendar: Calendar) -> date:
 
 
 def _opening(day: date, calendar: Calendar) -> date:
-    """Return the first working day of a month, given by any of its days."""
+    """Return the first working day of the month that contains `day`."""
     return calendar.next_working_day(day.replace(day=1) - timedelta(days=1))

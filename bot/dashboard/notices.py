@@ -1,4 +1,4 @@
-"""The unprompted messages with figures: the monthly report, and the picture that someone asked for.
+"""The notices with figures: the monthly report, and the picture that someone asked for.
 
 Both are made when they are sent, and stored nowhere.
 """
@@ -42,7 +42,7 @@ def send_picture(
 ) -> None:
     """Queue a period's picture for the person who asks, at most once a minute, in the caller's transaction.
 
-    `asked`: the requester's account, « slack:T1/U1 ».
+    `asked`: the account that they ask from, « slack:T1/U1 ».
     """
     key = f"{PICTURE.name}:{person_id}:{period.id}:{now:%Y-%m-%dT%H:%M}"
     notice = PeriodNotice(period.id)
@@ -52,9 +52,9 @@ def send_picture(
 def notice_builders(
     dashboard: Callable[[], Dashboard], report_roles: Sequence[str], association: str
 ) -> tuple[NoticeBuilder, ...]:
-    """Return the builders of the notices of figures, for the outbox.
+    """Return the builders of the notices with figures, for the outbox.
 
-    `report_roles`: the roles that the setting names.
+    `report_roles`: the roles that receive the monthly report, from the setting.
     """
 
     def monthly(context: NoticeContext, notice: PeriodNotice) -> Built:
@@ -62,7 +62,7 @@ def notice_builders(
         month = periods.read_period(notice.period, counted.first_month)
         role, _, person = context.recipient.removeprefix("role:").partition("/")
         receiving = list(report_roles)
-        if person:  # they receive it once, for the first of their roles
+        if person:  # someone with several roles receives the report once, for the first role
             receiving = access.roles_of(context.db, person, report_roles, context.today)[:1]
         if month is None or role not in receiving:
             return None
@@ -90,7 +90,7 @@ def notice_builders(
 
 
 def report_message(shown: Sequence[Board], pdf: bytes) -> Message:
-    """Return the message with the PDF report, and what to look at first. `shown`: the report's boards."""
+    """Return the message with the PDF report and what to look at first. `shown`: the boards in the report."""
     period = shown[0].period
     title = report.title(period)
     looks = "\n".join(f"• {excerpt(line, _LINE)}" for line in report.first_look(shown))

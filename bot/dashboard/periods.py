@@ -1,6 +1,7 @@
 """The periods of figures: whole months, and the association's whole years.
 
-Only a period that is over is counted, so that two looks on neighbouring days cannot be subtracted.
+Only a period that is over is counted. Otherwise, subtracting the figures of one day from those of the next
+would reveal the acts of a single day.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ _YEAR: Final = re.compile(r"([1-9]\d{3})(?:-(\d{4}))?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """A whole month, or a year of twelve months from any month. `first` and `last` are in it."""
+    """A whole month, or twelve months from any month. `first` and `last`: its first and last days."""
 
     first: date
     last: date
 
     @property
     def is_year(self) -> bool:
-        """Whether it is a year."""
+        """Whether the period is a year rather than a month."""
         return _month_after(self.first, 1) <= self.last
 
     @property
@@ -83,7 +84,7 @@ def year_from(first: date) -> Period:
 
 
 def year_of(day: date, first_month: int = FIRST_MONTH) -> Period:
-    """Return the association's year of a day."""
+    """Return the association's year that contains a day. `first_month`: the month in which it begins."""
     return year_from(date(day.year - (day.month < first_month), first_month, 1))
 
 
@@ -110,9 +111,10 @@ def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
 
 
 def name_period(words: str, known: Sequence[Period], first_month: int) -> tuple[Period | None, str]:
-    """Return the period of `known` named at the start of a text, or None, and the rest of the text.
+    """Return the period of `known` that a text begins with, or None, and the rest of the text.
 
-    The name is an id, a title or a month alone: « septembre » is the latest one. `known`: latest first.
+    The text begins with an id, a title or a month alone: « septembre » is the latest September. `known`:
+    latest first.
     """
     folded = " ".join(fold_accents(words).split())
     if match := _IN_WORDS.match(folded):
@@ -126,6 +128,6 @@ def name_period(words: str, known: Sequence[Period], first_month: int) -> tuple[
 
 
 def _month_after(first: date, months: int) -> date:
-    """Return the first day of the month that is some months after another."""
+    """Return the first day of the month that comes `months` after that of `first`."""
     years, month = divmod(first.year * _MONTHS_IN_YEAR + first.month - 1 + months, _MONTHS_IN_YEAR)
     return date(years, month + 1, 1)

@@ -14,7 +14,7 @@ _LONGEST: Final = 12  # maximum figures drawn in a section
 
 
 def draw(board: Board, association: str) -> bytes:
-    """Return a board as a PNG. Keep it off the storage thread. Raises `TypesetError`."""
+    """Return a board as a PNG. Do not call this on the storage thread. Raises `TypesetError`."""
     before, loud = board.before, [section for section in board.sections if words.split(section)[0]]
     compared = f", et {before.title} pour comparer" if before else ""
     legend = "Une barre est pleine jusqu'au bas de sa tranche, et hachurée jusqu'au haut."
@@ -50,7 +50,8 @@ def _section(board: Board, section: Section) -> dict[str, Any]:
 def alternative(board: Board) -> str:
     """Return a picture's alternative text, with all its numbers, in at most 1,000 characters.
 
-    If it is longer, the board's note is left out, then the changes; then the last lines are only counted.
+    A text that is too long loses the board's note, then the changes. After that, its last lines are replaced
+    by their number.
     """
     loud = [section for section in board.sections if words.split(section)[0]]
     head, tail = f"{capitalized(board.period.title)}.", [capitalized(line) for line in words.rest(board)]

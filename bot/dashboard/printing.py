@@ -12,7 +12,7 @@ _SCALE: Final = 19  # the shortest scale, so that the bar of « moins de 5 » st
 
 
 def bar(figure: Figure) -> dict[str, Any]:
-    """Return the data of a figure for the templates' `band-bar`: the band, its title and its words."""
+    """Return a figure as data for the templates' `band-bar`: its title, words and bands."""
     return {
         "title": printed(figure.title),
         "words": figure.band.words,
@@ -23,10 +23,10 @@ def bar(figure: Figure) -> dict[str, Any]:
 
 
 def scale(figures: Iterable[Figure]) -> int:
-    """Return the value of a full bar, for all of `figures`."""
+    """Return the value at which a bar is full, common to all of `figures`."""
     return max([_SCALE, *(band.high for each in figures for band in (each.band, each.before) if band)])
 
 
 def printed(text: str) -> str:
-    """Return a text for printing, without control characters."""
+    """Return a text of the bot for print, without control characters."""
     return typographic(clean(text)).strip()

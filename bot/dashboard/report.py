@@ -19,14 +19,14 @@ FIRST: Final = 4  # maximum items to look at first
 QUOTED: Final = 3  # maximum clauses quoted
 _QUOTED_LENGTH: Final = 2_400  # maximum characters of the quoted clauses, so that they take less than a page
 
-# By measure, what can be done about a figure that deserves attention as soon as it reaches five.
+# What can be done about the figures that deserve attention as soon as they reach five, by a part of their id.
 _WATCHED: Final[Mapping[str, str]] = {
     "retards": "L'administration peut les relancer.",
     "sans-reponse": "L'administration peut ajouter ce qui manque à la banque de questions.",
     "quiz": "Voyez la clause à la fin\u00a0: l'expliquer autrement, ou la réécrire?",
     "signalements.ouverts": "Qui les reçoit en a le détail\u00a0: a-t-on le temps de les traiter?",
 }
-# titles of a section's only figure, which add nothing to the section's title
+# measures that are the only one of their section, so that the section's title is enough
 _WHOLE: Final = {"toutes", "tous"}
 _READING: Final = (
     "Aucun nombre n'est exact\u00a0: «\u00a0moins de 5\u00a0» peut vouloir dire aucun, et un changement ne "
@@ -54,10 +54,10 @@ def is_quiet(boards: Sequence[Board]) -> bool:
 
 
 def make_report(boards: Sequence[Board], library: Library, association: str) -> bytes:
-    """Return the report of a period as a PDF. Keep it off the storage thread.
+    """Return the report of a period as a PDF. Do not call this on the storage thread.
 
-    `boards`: the board of one period or, for the last month of a year, the month's then the year's. Raises
-    `TypesetError`.
+    `boards`: the board of one period or, for the last month of a year, the month's board then the year's.
+    Raises `TypesetError`.
     """
     return typeset(_TEMPLATE, page_data(boards, library, association), "pdf")
 
@@ -101,15 +101,15 @@ class _Look(NamedTuple):
     section: Section
     figure: Figure
     advice: str = ""
-    other: bool = False  # whether it is about another board than the first, whose period is in the title
+    other: bool = False  # whether its board is not the first, so that its sentence must name the period
 
     @property
     def shift(self) -> int:
-        """The smallest amount by which the figure can have changed, since only bands are known."""
+        """How far the figure's band moved, as the difference between the lowest numbers of both bands."""
         return abs(self.figure.band.low - self.figure.before.low) if self.figure.before else 0
 
     def sentence(self) -> str:
-        """Return a French sentence on what to notice and what can be done about it."""
+        """Return a French sentence: the figure, its change, and what can be done about it."""
         changed = words.compared(self.figure, self.board.before)
         whole = self.figure.id.rpartition(":")[2] in _WHOLE
         seen = self.figure.band.words
@@ -146,7 +146,7 @@ def first_look(boards: Sequence[Board]) -> list[str]:
 
 
 def _boards(boards: Sequence[Board]) -> Iterator[dict[str, Any]]:
-    """Yield the tables of each board. A note is printed once, where it is first needed."""
+    """Yield the tables of each board. A note that several sections share is printed once, in the first."""
     noted: set[str] = set()
     for board in boards:
         before = board.before
@@ -188,7 +188,7 @@ def _compared(figure: Figure) -> dict[str, str]:
 
 
 def _quotes(boards: Sequence[Board], library: Library) -> Iterator[dict[str, Any]]:
-    """Yield the clauses most often concerned by figures, in the policy's own words."""
+    """Yield the clauses with the highest figures, those of the quiz first, in the policy's own words."""
     figures = sorted(
         (figure for board in boards for section in board.sections for figure in section.figures),
         key=lambda figure: ("quiz" not in figure.id.split(":"), -figure.band.low),
@@ -211,7 +211,7 @@ def _quotes(boards: Sequence[Board], library: Library) -> Iterator[dict[str, Any
 
 
 def _clause(figure: Figure) -> tuple[str, str] | None:
-    """Return the policy and the number of the clause that a figure is about."""
+    """Return the policy's id and the clause number of a figure, None for a figure about no clause."""
     match figure.id.split(":"):
         case [_, policy, "clause", number]:
             return policy, number

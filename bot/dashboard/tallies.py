@@ -1,6 +1,7 @@
-"""Counts made as acts happen, because no table records these: questions and examined texts.
+"""Counts of questions and examined texts, made as they happen because no table records these acts.
 
-Nameless, by month, once a day at most for each person. The counts are deleted once their figures are made.
+The counts are nameless and by month. The same act of a person counts once a day. The counts are deleted once
+their figures are made.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from sqlite_utils import Database
 
 from bot.conversation.once_a_day import OnceADay
 
-# A clause that answered a question; a question without an answer; a text examined before it is published.
+# The acts counted: a clause answers a question, a question has no answer, a text is examined.
 Kind: TypeAlias = Literal["clause", "unanswered", "post"]
 
 

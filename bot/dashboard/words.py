@@ -1,4 +1,4 @@
-"""Figures in words: their changes, and a line for each section of a board."""
+"""Figures in French words: their changes, and a line for each section of a board."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -7,11 +7,11 @@ from bot.conversation.messages import within_sentence
 from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.periods import Period
 
-NAMED: Final = 6  # figures under five that are named in a line
+NAMED: Final = 6  # maximum figures under five that a line names
 
 
 def change(figure: Figure) -> str:
-    """Return « en hausse », « en baisse », or "" when the bands do not tell or there is no earlier figure."""
+    """Return « en hausse » or « en baisse », or "" when the bands overlap or there is no earlier figure."""
     if figure.before is None:
         return ""
     if figure.band.low > figure.before.high:
@@ -20,7 +20,7 @@ def change(figure: Figure) -> str:
 
 
 def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
-    """Return a section's figures to show one by one, then those under five in both periods."""
+    """Split a section's figures: those to show one by one, then those under five in both periods."""
     under_five = [
         figure
         for figure in section.figures
@@ -30,7 +30,7 @@ def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
 
 
 def compared(figure: Figure, before: Period | None) -> str:
-    """Return the change of a figure: « en hausse (moins de 5 en août 2026) », "" when it is not known."""
+    """Return a figure's change: « en hausse (moins de 5 en août 2026) », "" when `change` returns ""."""
     if before is None or figure.before is None or not (words := change(figure)):
         return ""
     return f"{words} ({figure.before.words} {when(before)})"
@@ -50,7 +50,7 @@ def few_line(under_five: Sequence[Figure]) -> str:
 
 
 def rest(board: Board) -> Iterator[str]:
-    """Yield a line for each reason why sections have no figure to show: « moins de 5 : les avis »."""
+    """Yield one line for each reason why sections show no figure: « moins de 5 : les avis; le quiz. »."""
     titles: dict[str, list[str]] = {}
     for section in board.sections:
         shown, under_five = split(section)
@@ -62,7 +62,7 @@ def rest(board: Board) -> Iterator[str]:
 
 
 def section_line(board: Board, section: Section, *, changes: bool = True) -> str:
-    """Return a French line on a section: its figures, the small ones grouped, or its note if it has none."""
+    """Return a French line on a section: its figures, with those under five grouped, or else its note."""
     shown, under_five = split(section)
     parts = []
     for figure in shown:

@@ -1,4 +1,4 @@
 """Drafts of a policy's annotations and questions, guessed from its text, unused until reviewed.
 
-In: a version. Out: a folder of drafts, and the accepted ones in the policy's own files.
+In: a version of a policy. Out: a folder of drafts. A draft that a person accepts goes to the policy's files.
 """

@@ -1,7 +1,7 @@
-"""The folder of drafts of a policy: `<data>/politique/<id>/a_relire/`, in the formats of the files beside it.
+"""The folder of a policy's drafts, `<data>/politique/<id>/a_relire/`, in the formats of the policy's files.
 
-Nothing there is loaded. A draft that a person accepts moves to the policy's own files, and one that they
-discard is deleted, so the folder always contains the drafts still to be read.
+The bot does not use these files. A draft that a person accepts moves to the policy's own files, and a draft
+that they discard is deleted, so the folder contains only the drafts still to review.
 """
 
 import hashlib
@@ -53,10 +53,10 @@ _UNREAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A guess about a clause, an article or a word. `clause`: its number, or the first of several.
+    """A guess about a clause, an article or a word. `clause`: the number of the clause, or of the first one.
 
-    `key`: its key in the TOML file, "" in a list. `value`: its value there: a text for a title, a force or a
-    subject, numbers for a topic, a table for any other kind.
+    `key`: the draft's key in the TOML file, "" in a list. `value`: its value there, which is a text for a
+    title, a force or a subject, numbers for a topic, and a table for any other kind.
     """
 
     kind: DraftKind
@@ -66,18 +66,18 @@ class Draft:
 
     @property
     def id(self) -> str:
-        """A short hash of its content, which identifies the draft on a button."""
+        """A short hash of the draft's content, by which a button identifies the draft."""
         content = json.dumps([self.kind, self.key, self.value], ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:10]
 
     @property
     def unfilled(self) -> bool:
-        """Whether it has a blank that a person must fill in."""
+        """Whether the draft has a blank that a person must fill in."""
         return questions.TO_FILL in json.dumps(self.value, ensure_ascii=False)
 
 
 def guess(version: Version) -> tuple[Draft, ...]:
-    """Return the drafts of everything that can be guessed from a text, clause by clause."""
+    """Return the drafts of everything that can be guessed from a text, in the order of its clauses."""
     titles = dict(guesses.readable_titles(version))
     forces = {
         clause.number: force
@@ -113,7 +113,7 @@ def guess(version: Version) -> tuple[Draft, ...]:
 
 
 def _first(version: Version, article: object) -> str:
-    """Return the number of an article's first clause, with which its title is shown."""
+    """Return the number of an article's first clause, with which the draft of its title is shown."""
     clauses = (each.clauses for each in version.articles if str(each.number) == str(article))
     return next((str(each[0].number) for each in clauses if each), str(article))
 
@@ -128,9 +128,9 @@ def _in_order(drafts: Sequence[Draft], version: Version) -> tuple[Draft, ...]:
 
 
 def read_drafts(folder: Path, version: Version) -> tuple[Draft, ...]:
-    """Return the drafts that remain in a policy's folder, clause by clause, none if there is no folder.
+    """Return the drafts that remain in a policy's folder, in the order of the clauses.
 
-    Raises `PolicyError`, with the file and the line, for a file that is no longer valid.
+    `folder`: the policy's own folder. Raises `PolicyError`, with the file and the line, for an invalid file.
     """
     drafts: list[Draft] = []
     for name in dict.fromkeys(_FILES.values()):
@@ -163,7 +163,7 @@ def _entries(data: Mapping[str, Any], version: Version) -> Iterator[Draft]:
 
 
 def write_drafts(folder: Path, drafts: Sequence[Draft]) -> None:
-    """Replace the drafts of a policy's folder. A file without any is removed. Raises `StorageError`."""
+    """Replace the drafts of a policy. A file left without drafts is removed. Raises `StorageError`."""
     for name in dict.fromkeys(_FILES.values()):
         path = folder / FOLDER / name
         remaining = [draft for draft in drafts if _FILES[draft.kind] == name]
@@ -197,7 +197,7 @@ def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
         document.add(name, tomlkit.aot())
     rows: Any = document[name]
     assert isinstance(rows, AoT)  # noqa: S101 — written under [[…]], as the loaders check
-    if draft.value not in rows.unwrap():  # already there, if an earlier press was interrupted
+    if draft.value not in rows.unwrap():  # the row is there if the bot stopped before `discard`
         rows.append(tomlkit.item(draft.value))
 
 
@@ -207,8 +207,8 @@ def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
 def keep(folder: Path, decided: Draft, version: Version) -> None:
     """Write an accepted draft in the policy's own file. `discard` then removes it from the folder.
 
-    `decided`: the draft as the person accepted it. The resulting file is checked first: raises `PolicyError`
-    without any change, or `StorageError`.
+    `decided`: the draft with the person's corrections. The resulting file is checked before it is written.
+    Raises `PolicyError` if it is invalid, and `StorageError`.
     """
     name = _FILES[decided.kind]
     path = folder / name
@@ -236,7 +236,7 @@ def keep(folder: Path, decided: Draft, version: Version) -> None:
 
 
 def discard(folder: Path, drafts: Collection[Draft], version: Version) -> None:
-    """Remove drafts from the folder. Raises `StorageError`."""
+    """Remove drafts from the folder of drafts. `folder`: the policy's own folder. Raises `StorageError`."""
     gone = {draft.id for draft in drafts}
     write_drafts(folder, [draft for draft in read_drafts(folder, version) if draft.id not in gone])
 
@@ -244,10 +244,10 @@ def discard(folder: Path, drafts: Collection[Draft], version: Version) -> None:
 def begin(
     folder: Path, version: Version, name: GenderedName, title: str, drafts: Sequence[Draft] | None = None
 ) -> tuple[Draft, ...]:
-    """Write the folder of a new policy: its text, its name and title, and the drafts. Return the drafts.
+    """Write the folder of a new policy: its text, its name and title, and its drafts. Return the drafts.
 
     `drafts`: None to guess them from the text alone. Raises `StorageError`, and `FileExistsError` when the
-    policy already has a folder, which is never replaced.
+    policy already has files, which are never replaced.
     """
     if has_files(folder):
         raise FileExistsError(str(folder))
@@ -271,7 +271,7 @@ def begin(
 
 
 def has_files(folder: Path) -> bool:
-    """Return whether a policy has anything in its folder."""
+    """Return whether a policy's folder contains any file."""
     return folder.is_dir() and any(folder.iterdir())
 
 

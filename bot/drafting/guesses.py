@@ -1,6 +1,6 @@
 """Guesses from a policy's text alone: forces, short titles, defined terms, clauses to read together.
 
-A guess is a draft for a person to review. Where the words are not clear, nothing is guessed.
+A guess is a draft for a person to review. No guess is made from words that are not clear.
 """
 
 import re
@@ -111,14 +111,15 @@ def guess_force(text: str) -> Force | None:
 
 
 def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Number, str]:
-    """Return the subject of each clause, in at most `SUBJECT_LENGTH` characters, each one distinct.
+    """Return a distinct subject for each clause, in at most `SUBJECT_LENGTH` characters.
 
-    It is the clause's heading, the title of its article for the article's own text, or its first words.
+    The subject is the clause's heading, the article's title for the first text of an article, or the clause's
+    first words.
     """
     subjects: dict[Number, str] = {}
     for clause in version.clauses():
         own = version.part(clause.number).title
-        if not sentences(clause.text):  # repealed, or only notes on the history of its parts
+        if not sentences(clause.text):  # the clause is repealed, or has only notes on its history
             continue
         title = titles.get(clause.number, own) if clause.number == clause.article else ""
         heading = clause.heading.rpartition(" › ")[2]  # the nearest heading is the most specific
@@ -132,7 +133,7 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
 
 
 def _beginning(text: str) -> str:
-    """Return the first whole words of a text, up to a comma, without small words at their end."""
+    """Return the first whole words of a text, up to a punctuation mark, without small words at the end."""
     words: list[str] = []
     for word in text.replace("«\u00a0", "").replace("\u00a0»", "").split():
         if len(" ".join([*words, word])) > SUBJECT_LENGTH:
@@ -154,7 +155,7 @@ def _only_title(version: Version, clause: Clause) -> str:
 
 
 def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
-    """Yield the titles in capitals, by article, in the case that their words have elsewhere in the text."""
+    """Yield each article's title in capitals, rewritten with the case that its words have in the clauses."""
     written: dict[str, str] = {}
     for clause in version.clauses():
         for word in _WORD.findall(clause.text):
@@ -170,9 +171,9 @@ def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
 
 
 def citations(version: Version) -> Mapping[Number, Sequence[Number]]:
-    """Return, for each clause that cites others of the same text, the clauses that it cites.
+    """Return the clauses that each clause cites in the same text.
 
-    A citation of a whole section or article names none of its clauses.
+    A citation of a section or article with several clauses is left out.
     """
     cited: dict[Number, list[Number]] = {}
     for clause in version.clauses():

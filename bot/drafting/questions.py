@@ -1,6 +1,6 @@
-"""Questions drawn from a clause without inventing: three for the bank, two for the quiz.
+"""Draft questions in a clause's own words: three for the bank, two for the quiz.
 
-They are plain, and add nothing to the text: a person rewords them as people would ask.
+They add nothing to the text. A person is expected to reword them as people would ask.
 """
 
 import re
@@ -18,11 +18,11 @@ from bot.policy.search import fold_accents, indexed_keys, search_words
 AUTHOR: Final = "brouillon"
 TO_FILL: Final = "[à remplir"  # begins a blank that a person must fill in before the draft can be used
 _LONGEST: Final = 220  # maximum characters of a sentence quoted in a question
-_LEAST_WORDS: Final = 4
-_OPEN: Final = (":", ",")  # the end of words that only introduce a list
-_KEYWORDS: Final = 3
-_LINES: Final = 3
-_CHOICES: Final = 4
+_LEAST_WORDS: Final = 4  # minimum words of such a sentence
+_OPEN: Final = (":", ",")  # the last characters of a sentence that only introduces a list
+_KEYWORDS: Final = 3  # maximum words in a bank line of the rarest words
+_LINES: Final = 3  # maximum bank lines for a clause
+_CHOICES: Final = 4  # choices of a quiz question
 _IMPERATIVE: Final = re.compile(r"(?:N['’]|Ne )?[^\W\d_]+ez\b", re.IGNORECASE)
 # The beginning of a sentence that stands alone, unlike a list's item or a table's row.
 _STATES: Final = re.compile(
@@ -31,7 +31,7 @@ _STATES: Final = re.compile(
 _SUBJECT: Final = re.compile(
     r"(?:L['’]|(?:Le|La|Les|Un|Une|Des|Ce|Cette|Ces|Chaque|Tout|Toute|Tous|Toutes)\b)"
 )
-# Each modality, and the replacement that reverses the meaning of its sentence.
+# For each modal verb or phrase, the replacement that reverses the meaning of a sentence.
 _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), contrary)
     for pattern, contrary in (
@@ -52,7 +52,7 @@ _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 
-# A second verb that one modality may govern: « …, et ne comporter que », « ou le remettre ».
+# A second verb that depends on the same modal: « …, et ne comporter que », « ou le remettre ».
 _SECOND_VERB: Final = re.compile(
     r"(?:[,;]|\b(?:et|ou|mais|puis|ni))\s+(?:(?:ne|se|les?|la|lui|leur|y|en|pas)\s+|[nsl]['’])*"
     r"[^\W\d_]{2,}(?:er|ir|[aeio]ndre|[ae]ttre|[aê]tre|aître|oudre|ire|ivre|lure)\b",
@@ -61,7 +61,7 @@ _SECOND_VERB: Final = re.compile(
 
 
 def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tuple[Number, BankLine]]:
-    """Yield three lines per clause: its subject, its rarest words, and its rule or statement as a question.
+    """Yield up to three lines per clause that states a rule, from its subject, rarest words and sentences.
 
     No line names the policy, since the association may rename it later. `subjects`: the subject of each
     clause, in a few words.
@@ -90,14 +90,14 @@ def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tu
 
 
 def _asked(sentence: str) -> str:
-    """Return a rule as a question, « Est-ce que le président doit …? », or "" when it is not one."""
+    """Return a sentence as a question, « Est-ce que le président doit …? », or "" if it states no rule."""
     if not _rules(sentence) or not sentence[:1].isalpha() or _IMPERATIVE.match(sentence):
         return ""
     return _question(sentence)
 
 
 def _confirmed(sentence: str) -> str:
-    """Return a statement as a question, « Est-ce que les cotisations sont …? », or "" when it is not one."""
+    """Return a sentence as a question, « Est-ce que les cotisations sont …? », or "" if it states no fact."""
     plain = LINK.sub("", sentence, count=1)
     stated = _states(plain) and _SUBJECT.match(plain) is not None and len(plain) <= _LONGEST
     return _question(sentence) if stated else ""
@@ -121,13 +121,13 @@ def _rules(sentence: str) -> bool:
 
 
 def _lowered(text: str) -> str:
-    """Return a sentence for use within another, a small word at its start in lower case."""
+    """Return a sentence with its first letter in lower case, unless it begins with an acronym."""
     first = re.match(r"(?:L['’]|D['’]|N['’]|S['’]|[A-ZÀ-Ý](?:[a-zà-ÿ]+|\b))", text)
     return text[:1].lower() + text[1:] if first else text
 
 
 def _rarest(clause: Clause, spread: Mapping[str, int]) -> Sequence[str]:
-    """Return the words of a clause that the fewest others have, in the order of its text."""
+    """Return the words of a clause that are in the fewest other clauses, in the order of its text."""
 
     def rarity(word: str) -> tuple[int, int]:
         return min(spread[key] for key in indexed_keys(word)), -len(word)
@@ -146,9 +146,9 @@ def quiz_drafts(
 ) -> Iterator[tuple[Number, dict[str, Any]]]:
     """Yield two questions for each clause that states a rule, in the format of `quiz.toml`.
 
-    The first asks whether a sentence is true, with its modality reversed half of the time, or which clause
-    says it. The second asks what the clause forbids, which clause contains a sentence, or which words are
-    missing from a situation.
+    They are the first two that the clause allows among these: is a sentence true, its meaning being reversed
+    for every other clause; what does the clause forbid; which clause contains a sentence; what to do in a
+    situation that a person still has to write.
     """
     clauses = [clause for clause in version.clauses() if is_rule(version, clause)]
     for at, clause in enumerate(clauses):
@@ -162,7 +162,7 @@ def quiz_drafts(
         )
         questions = [question for make in makers if (question := make())][:2]
         for letter, question in zip("ab", questions, strict=False):
-            if question["type"] != "vrai-faux":  # so that the right choice is not always the first
+            if question["type"] != "vrai-faux":  # rotate, so that the right choice is not always the first
                 turn = (at + (letter == "b")) % len(question["choice"])
                 question["choice"] = question["choice"][turn:] + question["choice"][:turn]
             slug = re.sub(r"[^0-9a-z.]+", "-", fold_accents(str(clause.number))).strip("-.")[:28]
@@ -221,8 +221,8 @@ def _which_clause(
 ) -> dict[str, Any] | None:
     """Return a question that asks which clause contains a sentence, among clauses named by their subjects.
 
-    A subject taken from the sentence's first words would give the answer away: another sentence is quoted or,
-    when there is none, each clause is named by the heading above it.
+    A subject may be the sentence's first words, which would give the answer away. Another sentence is then
+    quoted or, when there is none, each clause is named by the heading above it.
     """
     stated = [text for text in sentences(clause.text) if _states(text) and len(text.split()) > _LEAST_WORDS]
     subject = fold_accents(subjects.get(clause.number, ""))

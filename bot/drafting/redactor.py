@@ -1,7 +1,7 @@
-"""Better words for drafts, from a language model that the association chose (any OpenAI-compatible address).
+"""The rewording of drafts by a language model that the association chose, at any OpenAI-compatible address.
 
-Only `vigie commencer` imports this: the running bot never does. Only the document's text, clause by clause,
-and the instruction below are sent. The answers are checked, and someone must still review them.
+Only `vigie commencer` imports this module, and the running bot never does. Only the clauses of the document
+and the instruction below are sent. The answers are checked, and a person must still review them.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ CALL_SECONDS: Final = 90.0
 ALL_SECONDS: Final = 900.0
 MOST_CALLS: Final = 60
 LARGEST_ANSWER: Final = 256 * 1024  # maximum bytes of an answer
-BATCH: Final = 6_000  # characters of clauses in one call
+BATCH: Final = 6_000  # maximum characters of clauses in one call
 _QUESTIONS: Final = 3
 _QUIZ: Final = 2
 _QUESTION_LENGTH: Final = 200
@@ -50,12 +50,15 @@ INSTRUCTION: Final = (
 
 
 class RedactorError(Exception):
-    """The model returned nothing usable. The message, in French, ends a sentence."""
+    """The model returned nothing usable. The text is a French clause that ends a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """The address of the model. `model`: its name, "" for the first one that the address lists."""
+    """A language model. `model`: its name, "" for the first model that the address lists.
+
+    `key`: the secret of the account, "" if none.
+    """
 
     address: str
     key: str
@@ -69,7 +72,7 @@ class Redactor:
 
     @property
     def host(self) -> str:
-        """The machine that the document is sent to."""
+        """The host that the document is sent to, with its port if any."""
         return urlsplit(self.address).netloc.rpartition("@")[2]
 
 
@@ -78,7 +81,7 @@ class Rewording:
     """The result of rewording the drafts.
 
     `reworded`: how many drafts were reworded. `refused`: how many clauses had no answer that passed the
-    checks. `problem`: why the rest was not attempted, "" if all was.
+    checks. `problem`: a French clause on why some clauses had no answer, "" if all had one.
     """
 
     drafts: tuple[Draft, ...]
@@ -101,7 +104,7 @@ def batches(version: Version) -> tuple[tuple[Clause, ...], ...]:
 
 
 def sent(batch: Sequence[Clause]) -> str:
-    """Return the part of the document that one call sends."""
+    """Return the clauses that one call sends, as JSON."""
     clauses = [{"id": str(clause.number), "heading": clause.heading, "text": clause.text} for clause in batch]
     return json.dumps({"clauses": clauses}, ensure_ascii=False)
 
@@ -114,8 +117,8 @@ async def reword(
 ) -> Rewording:
     """Return the drafts, reworded where the model's answer passes the checks.
 
-    Never raises: an error is in `problem`. `progress`: called before each call with how many were made, and
-    their total.
+    Never raises: an error is in `problem`. `progress`: called before each request to the model, with the
+    number already made and the total.
     """
     calls, better, refused, problem = batches(version), dict[str, list[Draft]](), 0, ""
     if len(calls) > MOST_CALLS:
@@ -172,7 +175,7 @@ async def _ask(
 
 
 async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body: object) -> object:
-    """Return the JSON answer of an address. Raises `RedactorError`, which never quotes the answer."""
+    """Return the JSON that an address answers. Raises `RedactorError`, which never quotes the answer."""
     try:
         async with web.request(method, address, json=body, allow_redirects=False) as answer:
             if answer.status != 200:  # noqa: PLR2004 — the only success of this protocol
@@ -196,7 +199,7 @@ async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body:
 
 
 def _checked(entry: object, clause: Clause, version: Version) -> list[Draft]:
-    """Return the drafts in the model's answer about a clause, except those that say more than the text."""
+    """Return the drafts in the model's answer about a clause, except those that fail the checks."""
     if not isinstance(entry, dict):
         return []
     number = str(clause.number)
@@ -227,7 +230,7 @@ def _tables(value: object) -> Iterator[dict[str, Any]]:
 
 
 def _true(text: str, clause: Clause, version: Version) -> bool:
-    """Return whether a text's citations are right, and all its figures are in the clause."""
+    """Return whether a text's citations are right, and all its numbers are in the clause."""
     figures = {*_FIGURE.findall(clause.text), *_FIGURE.findall(str(clause.number))}
     return _cites(text, clause, version) and figures.issuperset(_FIGURE.findall(text))
 
@@ -245,7 +248,7 @@ def _spaced(text: str) -> str:
 
 
 def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft | None:
-    """Return a question as a draft if the quiz's own parser accepts it, or None."""
+    """Return a quiz question as a draft, or None if the bank's parser or our checks refuse it."""
     choices = [
         {key: choice[key] for key in ("text", "right", "feedback") if key in choice}
         for choice in _tables(question.get("choice"))
@@ -270,7 +273,7 @@ def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft |
 
 
 def _wording(draft: Draft) -> str:
-    """Return the words of a draft, folded, from which it is known whether it was written twice."""
+    """Return the folded words of a draft, by which duplicates are detected."""
     match draft.kind:
         case "question":
             text = draft.value["question"]
@@ -283,14 +286,14 @@ def _wording(draft: Draft) -> str:
 
 
 def _merged(drafts: Sequence[Draft], better: dict[str, list[Draft]], refused: int, problem: str) -> Rewording:
-    """Replace the plain drafts of each clause, kind by kind, with the better ones."""
+    """Replace drafts with those of the model, by clause and kind."""
     merged: list[Draft] = []
     reworded = 0
     waiting: dict[tuple[str, str], list[Draft]] = {}
     wordings = Counter((draft.kind, _wording(draft)) for made in better.values() for draft in made)
     for made in better.values():
         for draft in made:
-            if wordings[draft.kind, _wording(draft)] == 1:  # otherwise, it does not say which clause
+            if wordings[draft.kind, _wording(draft)] == 1:  # repeated words suit no clause in particular
                 waiting.setdefault((draft.clause, draft.kind), []).append(draft)
     for draft in drafts:
         replacements = waiting.get((draft.clause, draft.kind), [])

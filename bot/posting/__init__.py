@@ -1,5 +1,5 @@
-"""Before publishing: from a text that someone means to post to the clauses that it touches.
+"""The examination of a post before it is published: which clauses of a policy it touches.
 
-In: a post, and the checks that a policy's annotations name. Out: concerns, each a check, its clauses, and the
-words of the post that raised it. A post is never kept, stored or logged.
+In: a post, and the checks (subjects to look for) that a policy's annotations name. Out: concerns, each with a
+check, its clauses, and the words of the post that raised it. A post is never stored or logged.
 """

@@ -21,11 +21,11 @@ VENUES: Final[tuple[Venue, ...]] = get_args(Venue)
 class Check:
     """A subject that a post may concern.
 
-    `title`: the subject in a few French words. `settles`: a sentence with the remedy; `settles_on_page`: the
-    same for a post on a page of the association. `request`: a template of a request to the person who can
-    allow it, "" when there is nothing to ask. `whom`: its addressee, « à la personne… », "" for a role of the
-    association. `grave`: whether it is never proposed for review. `permission`: the kind of permission that
-    is the remedy, "" for none.
+    `title`: the subject in a few French words. `settles`: a sentence with the remedy. `settles_on_page`: the
+    remedy for a post on a page of the association. `request`: a template of a request to the person who can
+    allow the post, "" when there is nothing to ask. `whom`: the addressee of the request, « à la personne… »,
+    "" for a role of the association. `grave`: whether the check can never be switched off. `permission`: the
+    kind of permission that is the remedy, "" for none.
     """
 
     name: str
@@ -61,7 +61,7 @@ def load_checks(folder: Path) -> Mapping[str, Check]:
 
 
 def load_notions(folder: Path) -> tuple[re.Pattern[str], ...]:
-    """Return the patterns of the model's notions, in order. Raises `OSError`."""
+    """Return the patterns of the notions that the model looks for, in order. Raises `OSError`."""
     data = tomllib.loads((folder / FILE).read_text("utf-8"))
     return tuple(map(re.compile, data["notions"].values()))
 

@@ -1,7 +1,7 @@
-"""How often each check is shown and dismissed: nameless, by month, once a day at most for each person.
+"""Counts of how often each check is shown and dismissed, by month, without names.
 
-A check that most people dismiss is proposed to the administration for review. Nothing is weakened
-automatically: only a person switches a check off, and never a grave one.
+Each person counts at most once a day. The administration is asked to review a check that most people dismiss.
+No check is switched off automatically: only a person can do it, and never for a grave check.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from bot.people.persons import new_id
 from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
 
-FEWEST: Final = 20  # times that a check must be shown before dismissals mean anything
+FEWEST: Final = 20  # minimum times that a check is shown before its dismissals are considered
 KEPT: Final = timedelta(days=365)
 
 Event: TypeAlias = Literal["shown", "waved"]
@@ -40,7 +40,7 @@ class CheckCount:
 
 @dataclass(frozen=True, slots=True)
 class ReviewNotice:
-    """Arguments of the notice that a check is to be reviewed: the policy, its version's key, the check."""
+    """The arguments of the notice that asks to review a check. `version`: the key of the policy's version."""
 
     policy: str
     version: str
@@ -59,9 +59,9 @@ class CheckCounter:
     def count(
         self, db: Database, event: Event, seen: Iterable[tuple[Reading, Check]], person: str, today: date
     ) -> None:
-        """Count an event for checks of policies, in the caller's transaction.
+        """Count an event for several checks, each with its policy, in the caller's transaction.
 
-        `person`: the person concerned, as in `OnceADay.is_first`.
+        `person`: who saw or dismissed the checks, as in `OnceADay.is_first`.
         """
         for reading, check in seen:
             if not self.once.is_first(person, today, event, reading.policy.id, check.name):
@@ -75,7 +75,7 @@ class CheckCounter:
 
 
 def check_counts(db: Database, reading: Reading) -> Mapping[str, CheckCount]:
-    """Return the counts of the checks of a policy's version, by check."""
+    """Return the counts of the checks for a policy's version, by check name."""
     rows = db.conn.execute(
         """SELECT check_name, sum(shown), sum(waved) FROM check_counts
            WHERE policy = ? AND version = ? GROUP BY check_name""",
@@ -85,7 +85,7 @@ def check_counts(db: Database, reading: Reading) -> Mapping[str, CheckCount]:
 
 
 def checks_off(db: Database, policy: str) -> frozenset[str]:
-    """Return the checks that are switched off for a policy."""
+    """Return the names of the checks that are switched off for a policy."""
     rows = db.conn.execute("SELECT check_name FROM checks_off WHERE policy = ?", (policy,))
     return frozenset(str(name) for (name,) in rows.fetchall())
 
@@ -99,7 +99,7 @@ def switch(db: Database, policy: str, check: Check, *, on: bool) -> None:
 
 
 def under_review(db: Database, reading: Reading) -> frozenset[str]:
-    """Return the checks that are proposed for review in a policy's version."""
+    """Return the names of the checks that the administration was asked to review, for a policy's version."""
     rows = db.conn.execute(
         "SELECT check_name FROM check_reviews WHERE policy = ? AND version = ?",
         (reading.policy.id, reading.version.key),
@@ -108,7 +108,7 @@ def under_review(db: Database, reading: Reading) -> frozenset[str]:
 
 
 def reviewed(db: Database, reading: Reading, check: Check) -> None:
-    """Record that a check was reviewed. Its counts begin again."""
+    """Record that a check was reviewed, and restart its counts."""
     for table in ("check_reviews", "check_counts"):
         db.conn.execute(
             f"DELETE FROM {table} WHERE policy = ? AND version = ? AND check_name = ?",  # noqa: S608 — as above
@@ -133,12 +133,12 @@ def propose_reviews(db: Database, library: Library, checks: Mapping[str, Check],
 
 
 def expire_counts(db: Database, today: date) -> None:
-    """Delete the counts of the months that are no longer kept."""
+    """Delete the counts of the months older than `KEPT`."""
     db.conn.execute("DELETE FROM check_counts WHERE month <= ?", (f"{today - KEPT:%Y-%m}",))
 
 
 def asked_checks(db: Database, reading: Reading, checks: Mapping[str, Check]) -> Sequence[str]:
-    """Return the names of the checks that a policy asks for and that are not switched off."""
+    """Return the names of the checks that a policy's annotations name, except those switched off."""
     off = checks_off(db, reading.policy.id)
     asked = reading.policy.notes(reading.version).checks
     return [name for name in asked if name in checks and (checks[name].grave or name not in off)]

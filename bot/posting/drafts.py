@@ -1,6 +1,7 @@
-"""The texts that people are having examined, kept in memory for ten minutes: never written, never logged.
+"""The texts under examination, kept in memory for ten minutes, and never stored or logged.
 
-A draft is found by its author and by a random name that only the buttons of their private messages carry.
+A draft is looked up by its author and by a random name, which only the buttons in the author's private
+messages carry.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
-MOST: Final = 500  # drafts; beyond that, the person who has the most loses their oldest
+MOST: Final = 500  # maximum drafts; beyond that, the person with the most drafts loses their oldest
 
 Waved: TypeAlias = Mapping[str, frozenset[str]]
-"""By check, the words about which the author dismissed it."""
+"""By name of a dismissed check, the words of the post that had raised the check."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostDraft:
-    """A post under examination, and the findings that its author dismissed."""
+    """A post under examination, and the checks that its author dismissed."""
 
     post: Post
     waved: Waved = field(default_factory=dict, repr=False)
@@ -37,7 +38,7 @@ class PostDraft:
         return self.post.passages(concern) + self.post.image_passages(concern)
 
     def is_waved(self, concern: Concern) -> bool:
-        """Return whether a concern was dismissed, and its words have not changed since."""
+        """Return whether a concern was dismissed and is still raised by the same words."""
         waved = self.waved.get(concern.check.name)
         return waved is not None and waved.issuperset(self.words(concern))
 
@@ -49,14 +50,14 @@ class PostDraft:
 
 
 class PostDrafts:
-    """The shelf of drafts."""
+    """The drafts in memory, by author and name."""
 
     def __init__(self, clock: Clock) -> None:
         self._shelf: Fading[tuple[Actor | None, str], PostDraft] = Fading(clock, KEPT, MOST)
         self._expected: Fading[Actor | None, bool] = Fading(clock, KEPT)
 
     def store(self, draft: PostDraft, author: Actor | None, name: str = "") -> str:
-        """Keep a draft for ten minutes, under `name` or a new name, which is returned."""
+        """Keep a draft for ten minutes, under `name` or a new name. Return the name."""
         name = name or secrets.token_urlsafe(12)
         self._shelf.put((author, name), draft, author)
         return name
@@ -66,14 +67,14 @@ class PostDrafts:
         return self._shelf.get((author, name))
 
     def expect(self, author: Actor | None) -> None:
-        """Remember for ten minutes that someone said they have a draft."""
+        """Remember for ten minutes that someone announced a draft."""
         self._expected.put(author, value=True)
 
     def expected(self, author: Actor | None) -> bool:
-        """Return whether what someone now writes may be the draft that they announced. True only once."""
+        """Return whether someone announced a draft in the last ten minutes. True only once."""
         return bool(self._expected.drop(author))
 
     def fade(self) -> None:
-        """Drop the expired drafts. The clock calls this, so that none is kept longer."""
+        """Drop the expired drafts. The clock calls this, so that no draft is kept longer."""
         self._shelf.fade()
         self._expected.fade()

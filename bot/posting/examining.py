@@ -1,4 +1,4 @@
-"""The examination of a post: the checks of policies that it raises, and the words that raise them."""
+"""The examination of a post: for each policy, the checks that it raises, and the words that raise them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from bot.posting.model import PostModel
 
 WEIGHTS = "posting.npz"
-FRENCH: Final = (
-    1 / 3
-)  # minimum share of French in a text: a slogan or a quotation in English may be part of it
+FRENCH: Final = 1 / 3  # minimum share of French in a text, which may contain an English slogan or quotation
 
 
 @dataclass(frozen=True)
 class Examiner:
-    """Examines posts against any policy. `seed`: the folder of the checks and of their weights."""
+    """Examines posts against any policy. `seed`: the folder of `posting.toml` and of the model's weights."""
 
     checks: Mapping[str, Check]
     small_words: SmallWords
@@ -37,8 +35,8 @@ class Examiner:
     ) -> list[tuple[Concern, ...]]:
         """Return the concerns of a post for each of several policies, the surest first.
 
-        `asked`: by policy, the clauses of each check that it asks for (`Annotations.checks`). Raises
-        `PostError` for a post that cannot be examined.
+        `asked`: for each policy, the clauses of each check that its annotations name (`Annotations.checks`).
+        Raises `PostError` for a post that cannot be examined.
         """
         if not post.text.strip() and not post.image.strip():
             raise PostError(
@@ -102,5 +100,8 @@ class Examiner:
 
 
 def load_examiner(seed: Path, folders: Sequence[Path]) -> Examiner:
-    """Return the examiner of posts. Raises `OSError`, and `PolicyError` for a malformed table."""
+    """Return the examiner of posts. `folders`: where the tables of words are.
+
+    Raises `OSError`, and `PolicyError` for a malformed table.
+    """
     return Examiner(load_checks(seed), load_small_words(tables(folders)), seed)

@@ -1,7 +1,8 @@
-"""The features of a post's segments: words, runs of letters, notions.
+"""The features of a post's segments: words, runs of letters and notions.
 
-A row has, in order: `BUCKETS` columns for words and runs of letters, one for each notion or pair of notions,
-one for each notion of the whole post, and one for a picture's description.
+A notion is a pattern of `data/posting.toml`. A row has, in order: `BUCKETS` columns for words and runs of
+letters, a column for each notion or pair of notions of the segment, a column for each notion of the whole
+post, and a column that marks a picture's description.
 """
 
 import re
@@ -20,8 +21,8 @@ from bot.posting.segments import Segment, fold
 BUCKETS: Final = 1 << 14
 BEGINNING: Final = 6  # letters of the beginning of a word
 _LETTERS = range(2, 6)  # lengths of the runs of letters
-_WHOLE_NOTIONS = 0.3  # weight of the notions of the whole post; the segment's own weigh 1
-# Two more notions, which need capitals: a name among other words, and a full name.
+_WHOLE_NOTIONS = 0.3  # weight of each notion of the whole post; those of the segment have norm 1
+# Two more notions, for which capitals matter: a name among other words, and a full name.
 _CAPITALS = (
     re.compile(r"(?<=[a-zé,] )[A-ZÉ][a-zéèêëïîôç'-]{2,}"),
     re.compile(r"\b[A-ZÉ][a-zéè-]+ [A-ZÉ][a-zéè-]+"),
@@ -30,7 +31,7 @@ _CAPITALS = (
 
 @dataclass(frozen=True, slots=True)
 class Notions:
-    """The notions searched for in each segment. `patterns`: their patterns on folded text."""
+    """The notions that each segment is searched for. `patterns`: to match text folded by `fold`."""
 
     patterns: tuple[re.Pattern[str], ...]
 
@@ -50,19 +51,19 @@ class Notions:
 
     @property
     def columns(self) -> int:
-        """The number of notions and of their pairs."""
+        """The number of columns for notions alone and in pairs."""
         return self.count * (self.count + 1) // 2
 
     def column(self, first: int, second: int) -> int:
-        """Return the column of a pair, `first < second`, or of a notion alone, `first == second`."""
+        """Return the column of a pair (`first < second`) or of a notion alone (`first == second`)."""
         return first * self.count - first * (first - 1) // 2 + second - first
 
 
 def counted(words: str) -> tuple[list[int], list[int]]:
     """Return two lists of buckets: for a text's words and their beginnings, and for its runs of letters.
 
-    Beginnings of words are used instead of stems, because a stemmer caches words, which an unpublished text
-    forbids, and serves one thread at a time.
+    Beginnings of words replace stems, because a stemmer caches words, whereas nothing of an unpublished text
+    may be kept. A stemmer also serves only one thread at a time.
     """
     typed = WORD.findall(fold(words))
     beginnings = [word[:BEGINNING] for word in typed]
@@ -83,9 +84,9 @@ def _bucket(unit: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reader of segments as rows. `rarity`: `(BUCKETS,) float32`, each bucket's inverse document frequency.
+    """Turns segments into rows. `rarity`: `(BUCKETS,) float32`, the inverse document frequency of buckets.
 
-    `notion_rarity`: `(notions.columns,) float32`, the same for the notions' columns.
+    `notion_rarity`: `(notions.columns,) float32`, that of the notions' columns.
     """
 
     notions: Notions
@@ -98,7 +99,10 @@ class Reader:
         return BUCKETS + self.notions.columns + self.notions.count + 1
 
     def row(self, segment: Segment, whole: Sequence[int]) -> tuple[Places, Floats]:
-        """Return a segment's columns and their weights, as `weigh` does. `whole`: the post's notions."""
+        """Return the non-zero columns of a segment's row, `(k,) intp`, and their weights, `(k,) float32`.
+
+        `whole`: the indices of the notions of the whole post.
+        """
         after = BUCKETS + self.notions.columns
         image = [after + self.notions.count] if segment.in_image else []
         notions, weights = weigh(pairs(self.notions, segment.words), self.notion_rarity)
@@ -119,7 +123,7 @@ def pairs(notions: Notions, words: str) -> list[int]:
 
 
 def weigh(columns: Iterable[int], rarity: Floats) -> tuple[Places, Floats]:
-    """Return the distinct columns, `(k,) intp`, and their weights, `(k,) float32`, with norm 1."""
+    """Return the distinct columns, `(k,) intp`, and their weights, `(k,) float32`, of norm 1."""
     places, counts = np.unique(np.fromiter(columns, np.intp), return_counts=True)
     weights = (1 + np.log(counts.astype(np.float32))) * rarity[places]
     return places, weights / max(float(np.linalg.norm(weights)), 1e-9)

@@ -1,4 +1,4 @@
-"""Imitates how people in a hurry type a post, for `tuning`, which learns from both forms."""
+"""Rewrites posts as people type them in a hurry, for `tuning`, which learns from the posts in both forms."""
 
 import random
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from bot.posting.segments import fold
 LOWERED, UNACCENTED, MISTYPED, ENDED = 0.5, 0.45, 0.5, 0.2  # the shares of posts with each habit
 APOSTROPHES: Final = {"'": 0.7, "’": 0.15, "": 0.15}
 SHORTEST: Final = 4  # minimum letters of a mistyped word
-WORDS: Final = 8  # one word in so many is mistyped
+WORDS: Final = 8  # one word in eight is mistyped
 ENDINGS: Final = ("😂", "🔥", "💛", "🙃", "😅", "✨", "👀", "🎉", "lol", "#uqtr", "#asso")
 
 
 def hurried(texts: Sequence[str], drawn: random.Random) -> list[str]:
-    """Return the texts as one hurried person would type them, with the same habits in each."""
+    """Return the texts as one hurried person would type them, with the same habits in all of them."""
     lowered, unaccented, mistyped, ended = (
         drawn.random() < share for share in (LOWERED, UNACCENTED, MISTYPED, ENDED)
     )

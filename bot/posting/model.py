@@ -1,4 +1,4 @@
-"""The model of the checks: how likely each segment of a post raises each of them."""
+"""The model that estimates how likely each segment of a post is to raise each check."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from bot.posting.segments import Segment, cut
 NOTHING: Final = "nothing"  # the class of the segments that raise no check
 NETWORK: Final = "network."  # the prefix of the names of the network's arrays
 SHARE: Final = 0.19  # weight of each of three log-odds that largely agree, measured on held-out writers
-# share of the surest check's log-odds that a segment's other checks lose, measured likewise
+# share of the surest check's log-odds that a segment's other checks lose, measured on the same writers
 RIVAL: Final = 0.6
-_LEAST = 1e-5
+_LEAST = 1e-5  # lower bound of a likelihood, so that its log-odds are finite
 
 
 @dataclass(frozen=True, slots=True)
 class PostModel:
     """A softmax regression over rows, and a network. `names`: the n classes, `NOTHING` last.
 
-    They complement each other: the regression reads which words are there, and the network what they mean
-    together, such as whether the post is a joke or a quotation that only looks dangerous. `bias`:
+    The two complement each other. The regression sees which words are present. The network sees what they
+    mean together, for example whether a post that looks dangerous is a joke or a quotation. `bias`:
     `(n,) float32`. `weights`: `(reader.width, n) float32`. `thresholds`: `(n - 1, 2) float32`, the
     likelihoods from which each check is shown, and from which it is certain.
     """
@@ -45,7 +45,7 @@ class PostModel:
 
     @classmethod
     def load(cls, path: Path, notions: Sequence[re.Pattern[str]]) -> PostModel:
-        """Return the model in a file. Raises `OSError`."""
+        """Return the model stored in a file. Raises `OSError`."""
         with np.load(path) as file:
             tables = {
                 name: file[name].astype(np.float32)
@@ -59,9 +59,9 @@ class PostModel:
         return cls(names, reader, tables["bias"], weights, tables["thresholds"], network)
 
     def read(self, post: Post) -> tuple[list[Segment], Floats]:
-        """Return the m segments of a post that have two words or more, and their likelihoods.
+        """Return the m segments of a post with two words or more, and how likely each raises each check.
 
-        The latter are those that each segment raises each check, `(m, n - 1) float32`.
+        The likelihoods are `(m, n - 1) float32`.
         """
         # A single word has no meaning by itself: « oui » answers anything.
         segments = [segment for segment in cut(post) if len(segment.words.split()) > 1]
@@ -84,14 +84,14 @@ class PostModel:
         means, touches = self.network.scores([segment.words for segment in segments])
         odds = SHARE * (np.log(likely / (1 - likely)) + means + touches)
         second, best = np.split(np.partition(odds, -2, axis=1)[:, -2:], 2, axis=1)
-        # The same words seldom raise two checks, so words that one check explains count less for the others.
+        # The same words seldom raise two checks, so the surest check lowers the others.
         rivals = np.where(odds == best, second, best)
         chances: Floats = 1 / (1 + np.exp(RIVAL * np.maximum(rivals, 0) - odds))
         return chances
 
 
 def network_of(path: Path) -> Derived:
-    """Return the arrays of the network in a file, in the precision in which they are used."""
+    """Return the network's arrays, unpacked once from the file of weights to `float32` and then mapped."""
 
     def unpacked() -> dict[str, NDArray[Any]]:
         with np.load(path) as file:

@@ -1,8 +1,9 @@
-"""The network of the checks, which reads the meaning of each segment of a post in its context.
+"""The network that scores the checks from the meaning of each segment of a post in its context.
 
-It shares the first encoder's table of pieces, and has its architecture: convolutions over two, three and five
-pieces, then a vector for each segment. Its weights start from that encoder's, and are tuned on labelled posts
-(see `tuning`). It also keeps, for each of `PEAKS` directions, the maximum over the pieces.
+A piece is a subword token. The network shares the table of pieces of the first encoder (`answers/engine`) and
+has the same architecture: convolutions over two, three and five pieces, then a vector for each segment. Its
+weights start from the encoder's and are tuned on labelled posts (see `tuning`). It also computes, for each of
+`PEAKS` learnt directions, the maximum over the pieces of a segment.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 from bot.answers.engine.encoder import embed_pieces
 from bot.answers.engine.features import Floats, Places
 
-# the number of pieces that each convolution reads, and how many of them come before
+# the number of pieces that each convolution reads, and how many of them come before the current piece
 BRANCHES: Final = ((2, 0), (3, 1), (5, 2))
 WIDTH: Final = 256  # width of a branch
-PIECE: Final = 512  # dimensions, like the next two
+PIECE: Final = 512  # dimensions; the next two are dimensions too
 MEANING: Final = 512
 PEAKS: Final = 256
 MEANING_NORM: Final = 24.0  # norm of a segment's vector, so that a coordinate is about 1
@@ -39,7 +40,7 @@ class Network:
 
     @classmethod
     def unpack(cls, arrays: Mapping[str, NDArray[Any]]) -> Network:
-        """Return the network that `pack` packed."""
+        """Return the network from the arrays that `pack` returned."""
         weights = {
             name.removesuffix(".scale"): arrays[name.removesuffix(".scale")] * arrays[name]
             for name in arrays
@@ -51,7 +52,10 @@ class Network:
         )
 
     def pack(self) -> dict[str, NDArray[Any]]:
-        """Return matrices as `int8`, with a `.scale`, `(1, columns) float32`; vectors as `float32`."""
+        """Return the arrays to store: each matrix as `int8` and its `.scale`, `(1, columns) float32`.
+
+        Vectors stay `float32`, with a scale of 1.
+        """
         packed: dict[str, NDArray[Any]] = {"epsilon": np.array(self.epsilon)}
         for name, weight in self.weights.items():
             scale = np.maximum(np.abs(weight).max(axis=0, keepdims=True), 1e-9).astype(np.float32)
@@ -63,9 +67,9 @@ class Network:
         return packed
 
     def scores(self, texts: Sequence[str]) -> tuple[Floats, float]:
-        """Return the log-odds of each check in each segment, and of the post raising anything at all.
+        """Return the log-odds of each check in each segment, and those of the post raising any check.
 
-        `texts`: the m segments, at least one. The former log-odds are `(m, checks) float32`.
+        `texts`: the m segments, at least one. The log-odds of the checks are `(m, checks) float32`.
         """
         pieces, lengths = embed_pieces(texts)
         weights = self.weights
@@ -82,7 +86,7 @@ class Network:
         return np.maximum(scores, LOWEST), float(kinds[0] - np.logaddexp.reduce(kinds[1:]))
 
     def _read(self, pieces: Floats, lengths: Places, starts: Places) -> Floats:
-        """Return the features of each piece in its context, `(t, PIECE + branches * WIDTH)`."""
+        """Return the features of each of the t pieces in its context, `(t, PIECE + branches * WIDTH)`."""
         weights, total = self.weights, len(pieces)
         projected = _normalized(pieces @ weights["project"] + weights["project_bias"], self.epsilon)
         projected = projected * weights["project_gain"] + weights["project_shift"]

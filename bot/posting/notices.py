@@ -10,11 +10,11 @@ from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
 from bot.posting.counts import NOTICE, CheckCount, ReviewNotice, check_counts, checks_off, under_review
 
-COMMAND: Final = "banque"  # where the administration reviews the checks
+COMMAND: Final = "banque"  # the command with which the administration reviews checks
 
 
 def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]]) -> tuple[NoticeBuilder, ...]:
-    """Return the builder of the notice, for the outbox. `checks`: every check, by name."""
+    """Return the builder of the notice, for the outbox. `checks`: returns every check, by name."""
 
     def build(context: NoticeContext, notice: ReviewNotice) -> Message | None:
         policy, check = library.policies.get(notice.policy), checks().get(notice.check)

@@ -43,8 +43,9 @@ class Post:
 class Concern:
     """A check that a post raises. `clauses`: the clause concerned, then those to read with it.
 
-    `score`: a likelihood, from 0 to 1. `certain`: whether it is shown without « peut-être ». `extents`: the
-    words that raised it in the text, in order; `image_extents`: in the picture's description.
+    `score`: a likelihood, from 0 to 1. `certain`: whether the concern is shown without « peut-être ».
+    `extents`, `image_extents`: where the words that raised the check are, in the text and in the picture's
+    description, in order.
     """
 
     check: Check

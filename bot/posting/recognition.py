@@ -1,4 +1,4 @@
-"""Distinguishes a text to publish from messages to the bot, by its words alone, in a millisecond."""
+"""The recognition of a text to publish among messages to the bot, by its words alone, in a millisecond."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from bot.answers.engine.features import Floats
 
 BUCKETS: Final = 1 << 12
-SURE: Final = 5.0  # log-odds from which a text is a post (see `training.recognizer`)
+SURE: Final = 5.0  # minimum log-odds for a text to be a post (see `training.recognizer`)
 BEGINNING: Final = 6  # letters of a word's beginning, used instead of a stem, since a stemmer caches words
-FEWEST: Final = 5  # minimum words
-_WORDS = 3.0  # norm of the features of words, relative to those of signs
+FEWEST: Final = 5  # minimum words of a text to be a post
+_WORDS = 3.0  # norm of the features of words; each sign is 0 or 1
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """A logistic regression. `weights`: `(1 + BUCKETS + signs,) float32`, the bias first."""
+    """A logistic regression over `row`. `weights`: `(1 + BUCKETS + 6,) float32`, the bias first."""
 
     weights: Floats
 
@@ -45,9 +45,9 @@ class Recognizer:
 
 
 def row(text: str) -> Floats:
-    """Return a text's features: beginnings of words, alone and in pairs, then signs.
+    """Return a text's features: beginnings of words, alone and in pairs, then its length and five signs.
 
-    The shape is `(BUCKETS + signs,) float32`.
+    The signs are question marks, emoji, « # » and « ! ». The shape is `(BUCKETS + 6,) float32`.
     """
     import numpy as np  # noqa: PLC0415 — 15 MB, for the first text
 

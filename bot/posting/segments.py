@@ -1,4 +1,4 @@
-"""Cuts a post into segments, each at most a sentence, which are examined one by one."""
+"""The division of a post into segments, each at most a sentence, which are examined one by one."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.posting.posts import Extent, Post
 
-# Possessive: each run of full stops or blanks is tried once, from its beginning.
+# Possessive quantifiers, so that each run of full stops or blanks is tried only once, from its beginning.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"»)\]]*+\s++|(?<!\s)[^\S\n]*+\n\s*+|(?:(?<!\s)\s++)?+;\s++")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BLANK: Final = " \t\n\r\u00a0\u202f"
@@ -25,7 +25,7 @@ class Segment:
 
 
 def cut(post: Post) -> list[Segment]:
-    """Return the segments of a post, in order, those of its picture's description last."""
+    """Return the segments of a post's text, then those of its picture's description, in order."""
     return [
         Segment((start, end), text[start:end], in_image)
         for text, in_image in ((post.text, False), (post.image, True))
@@ -45,7 +45,7 @@ def sentences(text: str) -> Iterator[Extent]:
 
 
 def composed(text: str) -> tuple[str, Sequence[int]]:
-    """Return `text` as the model reads it, and the original position of each character and of the end.
+    """Return `text` in the form for the model, and the original position of each character and of the end.
 
     A letter and its combining accents become one character (NFC), and an unpaired surrogate, which cannot be
     encoded, becomes U+FFFD.
@@ -63,12 +63,12 @@ def composed(text: str) -> tuple[str, Sequence[int]]:
 
 
 def fold(text: str) -> str:
-    """Return `text` in lower case without accents, with the same length, so that positions are the same."""
+    """Return `text` in lower case without accents. Each character keeps its position."""
     return text.translate(_FOLDED)
 
 
 class _Folding(dict[int, str]):
-    """A table for `str.translate` that folds characters, filled as it is used."""
+    """A table for `str.translate` that folds each character, and is filled as characters are met."""
 
     def __missing__(self, point: int) -> str:
         letter = unicodedata.normalize("NFD", chr(point))[0].lower()

@@ -1,13 +1,13 @@
-"""Makes the weights of the checks, `data/posting.npz`, from labelled posts.
+"""The training of the model of the checks on labelled posts, which writes `data/posting.npz`.
 
 python -m bot.posting.training
-python -m bot.posting.training --comparer    (does it again, and compares, byte for byte)
+python -m bot.posting.training --comparer    (trains again, and compares the result byte for byte)
 
-Run it after a change to the notions of `data/posting.toml` or to `data/publications`, where each file is one
-writer's. A softmax regression by L-BFGS, and a network (see `tuning`), which takes PyTorch
-(`requirements-training.lock`). Both are learnt twice. Without some writers, they give the likelihoods from
-which a check is shown, or certain. Then they are learnt from all the writers. This takes a quarter of an hour
-on one core.
+Run it after a change to the notions of `data/posting.toml` or to `data/publications`, where each file has the
+posts of one writer. The model is a softmax regression, fitted by L-BFGS, and a network (see `tuning`), which
+needs PyTorch (`requirements-training.lock`). Both are trained twice. The first time leaves out some writers,
+on whose posts the thresholds for a check to be shown or certain are then chosen. The second time takes all
+the writers. This takes a quarter of an hour on one core.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ if TYPE_CHECKING:
 
 LINES: Final = "publications"
 POLICY: Final = "politique/pa20/annotations.toml"  # the annotations of the policy that the writers read
-WRONG_CLAUSE_COST: Final = 1.5  # the cost of a clause shown wrongly; one shown rightly is worth 1
-FALSE_ALARM_COST: Final = 2.5  # the same, on a post that raises nothing
-CERTAIN_PRECISION: Final = 0.95  # share of the certain findings that must be right
-APART: Final = 4  # one writer in so many is held out for the thresholds
-RIDGE: Final = 0.02
-STEPS: Final = 60
-RECOGNIZER_STEPS: Final = 60
-MEMORY: Final = 10
-RARE: Final = 3  # minimum segments that a pair of notions must be in
-HALF: Final = 0.5  # share of the segment, or of the labelled words, in common for the label to apply
+WRONG_CLAUSE_COST: Final = 1.5  # the cost of a clause shown wrongly; a clause shown rightly is worth 1
+FALSE_ALARM_COST: Final = 2.5  # the cost of a clause shown for a post that raises nothing
+CERTAIN_PRECISION: Final = 0.95  # minimum share of the certain concerns that are right
+APART: Final = 4  # one writer in four is held out for the thresholds
+RIDGE: Final = 0.02  # strength of the L2 penalty
+STEPS: Final = 60  # maximum steps of L-BFGS, for the checks
+RECOGNIZER_STEPS: Final = 60  # the same, for the recognizer
+MEMORY: Final = 10  # past steps that L-BFGS uses
+RARE: Final = 3  # minimum segments with a notion or a pair of notions for it to have a weight
+HALF: Final = 0.5  # minimum overlap for a label to apply, as a share of the shorter of segment and label
 
 
 @dataclass(frozen=True, slots=True)
 class PostLabel:
-    """The label of some words of a post.
+    """The label of some words of a post, at `start` to `end` (excluded).
 
-    `clauses`: the clause that a writer named, then acceptable others.
+    `clauses`: the clause that the writer named, then other acceptable clauses.
     """
 
     check: str
@@ -77,11 +77,11 @@ class Lesson:
     author: str
 
     def allows(self, clause: str) -> bool:
-        """Return whether a careful reader could name this clause."""
+        """Return whether some label of the post accepts a clause."""
         return any(clause in label.clauses for label in self.labels)
 
     def checks_of(self, segment: Segment) -> set[str]:
-        """Return the checks that a segment raises."""
+        """Return the names of the checks that a segment raises, according to the labels."""
         start, end = segment.extent
         raised = set()
         for label in self.labels:
@@ -93,7 +93,7 @@ class Lesson:
 
 
 def read_lessons(path: Path) -> list[Lesson]:
-    """Return a writer's posts. Raises `OSError`, and `ValueError` for words that a post does not have."""
+    """Return a writer's posts. Raises `OSError`, and `ValueError` for labelled words not in their post."""
     lessons = []
     for line in path.read_text("utf-8").splitlines():
         row = json.loads(line)
@@ -111,7 +111,7 @@ def read_lessons(path: Path) -> list[Lesson]:
 
 
 def all_lessons(folder: Path) -> list[Lesson]:
-    """Return the posts of every writer to learn from. Raises as `read_lessons` does."""
+    """Return the labelled posts of every writer. Raises the same errors as `read_lessons`."""
     paths = sorted((folder / LINES).glob("*.jsonl"))
     return [lesson for path in paths for lesson in read_lessons(path)]
 
@@ -132,12 +132,12 @@ class Lessons:
         return cls(every, [segment for _, segment in segments], owners)
 
     def by(self, authors: set[str]) -> NDArray[np.intp]:
-        """Return the indices of the segments of these writers, `(m,) intp`."""
+        """Return the indices of the segments that `authors` wrote, `(m,) intp`."""
         return np.flatnonzero([self.every[owner].author in authors for owner in self.owners])
 
 
 def new_reader(notions: Notions, lessons: Lessons, places: NDArray[np.intp]) -> Reader:
-    """Return a reader with the rarities of these segments."""
+    """Return a reader with the rarities measured on the segments at `places`."""
     frequency, notion_frequency = np.zeros(BUCKETS), np.zeros(notions.columns)
     for place in places:
         words = lessons.segments[place].words
@@ -154,7 +154,7 @@ def new_reader(notions: Notions, lessons: Lessons, places: NDArray[np.intp]) -> 
 
 
 def rows_of(reader: Reader, lessons: Lessons, places: NDArray[np.intp]) -> Floats:
-    """Return the rows of these segments, `(m, reader.width) float32`."""
+    """Return the rows of the segments at `places`, `(m, reader.width) float32`."""
     rows = np.zeros((len(places), reader.width), np.float32)
     owners = lessons.owners[places].tolist()
     notions = {owner: reader.notions.among(lessons.every[owner].post.text) for owner in set(owners)}
@@ -164,7 +164,7 @@ def rows_of(reader: Reader, lessons: Lessons, places: NDArray[np.intp]) -> Float
 
 
 def targets_of(names: Sequence[str], lessons: Lessons, places: NDArray[np.intp]) -> Floats:
-    """Return the classes of each segment, `(m, n) float32`, each row summing to 1."""
+    """Return the classes of the segments at `places`, `(m, n) float32`, each row summing to 1."""
     targets = np.zeros((len(places), len(names)), np.float32)
     for row, place in zip(targets, places, strict=True):
         raised = lessons.every[lessons.owners[place]].checks_of(lessons.segments[place])
@@ -220,7 +220,7 @@ def _loss(rows: Floats, targets: Floats, weights: Floats) -> tuple[float, Floats
 @click.command(help="Apprendre des textes étiquetés ce que lit /verifier.")
 @click.option("--comparer", is_flag=True, help="N'écrire rien; dire si les poids livrés sont bien ceux-là.")
 def main(*, comparer: bool) -> None:
-    """Write the weights beside the checks or, with `comparer`, exit with code 1 if the file differs."""
+    """Write the file of weights or, with `comparer`, exit with code 1 if the existing file differs."""
     written, learnt = SEED / WEIGHTS, packed(Lessons.of(all_lessons(SEED)))
     if not comparer:
         written.write_bytes(learnt)
@@ -231,9 +231,9 @@ def main(*, comparer: bool) -> None:
 
 
 def packed(lessons: Lessons) -> bytes:
-    """Return the content of the weights file: the model of all writers, with another model's thresholds.
+    """Return the content of the file of weights: the model trained on all the writers, and its thresholds.
 
-    The other model is trained without some writers, on whom the thresholds are chosen.
+    The thresholds come from another model, trained without some writers, on the posts of these writers.
     """
     names = (*checks.load_checks(SEED), NOTHING)
     authors = sorted({lesson.author for lesson in lessons.every})
@@ -263,8 +263,8 @@ def packed(lessons: Lessons) -> bytes:
 
 
 def learn(names: Sequence[str], lessons: Lessons, authors: set[str]) -> PostModel:
-    """Return the model learnt from these writers, with thresholds that show nothing yet."""
-    from bot.posting.tuning import tune  # noqa: PLC0415 — PyTorch, which nothing that runs has
+    """Return the model trained on the posts of `authors`. Its thresholds show no check yet."""
+    from bot.posting.tuning import tune  # noqa: PLC0415 — imports PyTorch, installed only for training
 
     places, notions = lessons.by(authors), Notions(checks.load_notions(SEED))
     reader = new_reader(notions, lessons, places)
@@ -278,8 +278,8 @@ def learn(names: Sequence[str], lessons: Lessons, authors: set[str]) -> PostMode
 
 
 def example_of(names: Sequence[str], kinds: Sequence[str], lesson: Lesson) -> NetworkLesson:
-    """Return a post as the network learns it. `kinds`: the reasons why a post is harmless, "" first."""
-    from bot.posting.tuning import NetworkLesson  # noqa: PLC0415 — as above
+    """Convert a lesson for the network. `kinds`: the reasons why a post is harmless, "" first."""
+    from bot.posting.tuning import NetworkLesson  # noqa: PLC0415 — imports PyTorch
 
     segments = cut(lesson.post)
     raised = [lesson.checks_of(segment) for segment in segments]
@@ -293,7 +293,7 @@ def example_of(names: Sequence[str], kinds: Sequence[str], lesson: Lesson) -> Ne
 
 
 def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Lesson]) -> Floats:
-    """Return the best likelihoods from which each check is shown, then certain: `(n - 1, 2) float32`.
+    """Return the best thresholds for each check to be shown, and to be certain, `(n - 1, 2) float32`.
 
     `clauses`: the clause of each check. `unseen`: posts of held-out writers.
     """
@@ -304,8 +304,8 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
     common = _best_from(odds.ravel(), worth.ravel())
     thresholds = np.ones((len(clauses), 2), np.float32)
     for column in range(len(clauses)):
-        # With only a few dozen posts, halfway to the threshold of all checks generalizes better to other
-        # writers.
+        # A check has only a few dozen posts. The mean of its own best threshold and the best common threshold
+        # generalizes better to other writers.
         own = _best_from(odds[:, column], worth[:, column])
         thresholds[column, 0] = 1 / (1 + np.exp(-(own + common) / 2))
         order = np.argsort(-highest[:, column])
@@ -316,14 +316,14 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
 
 
 def _best_from(odds: Floats, worth: NDArray[np.float64]) -> float:
-    """Return the log-odds threshold with the greatest total worth."""
+    """Return the log-odds threshold above which the total worth is the greatest."""
     order = np.argsort(-odds)
     last = int(np.cumsum(worth[order]).argmax())
     return float(odds[order[last : last + 2]].mean())
 
 
 def recognizer(lessons: Lessons) -> Floats:
-    """Return the weights of `recognition.Recognizer`, learnt from posts and from messages to the bot."""
+    """Return the weights of `recognition.Recognizer`, trained on posts and on messages to the bot."""
     paths = [*SEED.glob(f"politique/*/{bank.BANK}"), *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}")]
     written = [
         json.loads(line)["question"] for path in paths for line in path.read_text("utf-8").splitlines()
@@ -339,7 +339,7 @@ def recognizer(lessons: Lessons) -> Floats:
 
 
 def fingerprint(folder: Path) -> int:
-    """Return a hash of the training data: the posts, the checks' names, the notions."""
+    """Return a hash of the training data: the posts, the names of the checks, and the notions."""
     data = tomllib.loads((folder / checks.FILE).read_text("utf-8"))
     learnt = json.dumps([[table["name"] for table in data["check"]], data["notions"]]).encode()
     for path in sorted((folder / LINES).glob("*.jsonl")):

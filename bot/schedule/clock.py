@@ -66,7 +66,7 @@ def cancel(db: Database, key: str) -> bool:
 class Daily:
     """A task that runs each day at a local `hour`.
 
-    The hour must be after 3 a.m.: earlier hours may be skipped or repeated when the clocks change.
+    The hour must be after 3 a.m., since a change of the clocks may skip or repeat an earlier hour.
     """
 
     task: str
@@ -86,9 +86,9 @@ class Work:
     afterwards. An errand interrupted by a crash runs again, so it must be safe to repeat. `daily`: tasks that
     run each day, with the ISO date as the `day` argument. `beat`: runs first at each beat, in a transaction;
     it must be short and safe to repeat. `held`: called after each task that was already due when the database
-    was restored, with the outbox's last row number before the task, to hold the messages that the task
-    queued: they may have been sent before the restoration. `hourly`: errands that run at the start of each
-    hour. `ended`: runs last at each beat, on the storage thread but outside a transaction.
+    was restored, with the number of the last outbox row before the task. It holds the messages that the task
+    queued, since they may have been sent before the restoration. `hourly`: errands that run at the start of
+    each hour. `ended`: runs last at each beat, on the storage thread but outside a transaction.
     """
 
     tasks: Mapping[str, Task]
@@ -101,7 +101,7 @@ class Work:
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
-    """Plan the next run of each daily task that has none, or whose row a wrong clock created."""
+    """Plan the next run of each daily task that has no row, or whose row a wrong clock put too far ahead."""
     for task in daily:
         row = db.conn.execute(
             """SELECT key, json_extract(arguments, '$.day') AS day FROM due_tasks
@@ -117,7 +117,7 @@ def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime)
 
 
 def arm_hourly(db: Database, errand: str, now: datetime) -> None:
-    """Plan an errand for the start of the next hour, unless already planned by then."""
+    """Plan an errand for the start of the next hour, unless it is already planned for then or earlier."""
     due_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     db.conn.execute("DELETE FROM due_tasks WHERE key = ? AND due_at > ?", (errand, iso(due_at)))
     plan(db, errand, errand, due_at)
@@ -134,8 +134,8 @@ class _Due(NamedTuple):
 class Schedule:
     """The loop that runs due tasks at each beat. `beat`: seconds between two beats.
 
-    `woken`: called after the tasks, so that the messages they queued are sent. `failed`: called with the name
-    of each task that failed.
+    `woken`: called after the tasks, to send the messages that they queued. `failed`: called with the name of
+    each task that failed.
     """
 
     storage: Storage
@@ -154,10 +154,10 @@ class Schedule:
 
     async def start(self) -> None:
         """Start the beat, and run the tasks that became due while the bot was stopped."""
-        # APScheduler is imported here, so that a bot is ready sooner. It would look for plugins among all
-        # that is installed, which takes 40 ms; none is wanted.
+        # APScheduler is imported here, so that the bot starts sooner. Its import searches all the installed
+        # packages for plugins, which takes 40 ms. We use none, so the search finds nothing.
         look = metadata.entry_points
-        metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]  # as it is called
+        metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]  # as it calls it
         try:
             from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 — see above
             from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415 — see above
@@ -177,10 +177,10 @@ class Schedule:
         if self._scheduler and self._watch:
             self._watch.cancel()
             self._scheduler.pause()
-            await asyncio.sleep(0)  # a beat that was about to begin waits for the lock before us
-        async with self._beating:  # a task on the storage thread cannot be interrupted, and is short
+            await asyncio.sleep(0)  # a beat that is about to begin takes its place in the lock's queue first
+        async with self._beating:  # a task on the storage thread is short, and cannot be interrupted
             if self._scheduler:
-                self._scheduler.shutdown(wait=False)  # it would cancel a beat, and call that an error
+                self._scheduler.shutdown(wait=False)  # during a beat, this would cancel it and log an error
                 self._scheduler = None
             errands = list(self._errands.values())
             for errand in errands:
@@ -201,7 +201,7 @@ class Schedule:
                 logger.error("schedule: %s", error)  # noqa: TRY400 — the line says it all; the next beat tries again
 
     async def _keep_beating(self, scheduler: AsyncIOScheduler) -> None:
-        """Restart the beat after the clock is set back: APScheduler would wait for the time already set."""
+        """Restart the beat after the clock is set back, since APScheduler would wait for the old time."""
         while True:
             await asyncio.sleep(self.beat)
             if not self._beating.locked() and clocks.monotonic() - self._last > 2 * self.beat:
@@ -215,7 +215,7 @@ class Schedule:
                 self.work.beat(db, now)
         except StorageError:
             raise
-        except Exception as error:  # noqa: BLE001 — due tasks do not depend on the beat
+        except Exception as error:  # noqa: BLE001 — due tasks still run when `beat` fails
             logger.error("schedule: a beat broke: %s", loggable(error))  # noqa: TRY400 — one line
             self.failed("beat")
         with self.storage.transaction() as db:
@@ -240,7 +240,7 @@ class Schedule:
         elif due.task in self.work.tasks:
             try:
                 await self.storage.run(partial(self._run_task, due))
-            except StorageError:  # no other task could run or be put off either
+            except StorageError:  # the database fails, so no other task could run or be postponed
                 raise
             except Exception as error:  # noqa: BLE001 — a task that fails must not stop the others
                 await self._put_off(due, loggable(error))
@@ -262,7 +262,7 @@ class Schedule:
         try:
             await self.work.errands[due.task](json.loads(due.arguments), self.clock())
             await self.storage.run(partial(self._strike_off, due))
-        except Exception as error:  # noqa: BLE001 — as above
+        except Exception as error:  # noqa: BLE001 — an errand that fails must not stop the others
             await self._put_off(due, loggable(error))
         finally:
             del self._errands[due.key]

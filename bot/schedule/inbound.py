@@ -4,9 +4,9 @@ An event is recorded before it is processed, and kept for as long as the platfor
 then deletes it. Only Slack's events need this. Repeated commands, buttons and forms are harmless, because the
 rows that they write have unique keys.
 
-Someone may write to the bot just before a report. So the record has only the day, and identifiers, which
-Slack issues in order, are hashed, so that rows have no order. Only someone who tries every identifier can
-learn the day of an event.
+Someone may write to the bot just before they file a report, so the record must not show the order or the hour
+of events. A row has only the day and a hash of the identifier, since Slack issues identifiers in order. Only
+someone who tries every identifier can learn the day of an event.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from bot.storage.database import Storage
 from bot.times import Clock
 
-KEPT_FOR: Final = timedelta(hours=24)  # at least, since whole UTC days are deleted
+KEPT_FOR: Final = timedelta(hours=24)  # at least, since events are deleted by whole UTC days
 
 
 def hear(db: Database, event_id: str, now: datetime) -> bool:
@@ -32,7 +32,7 @@ def hear(db: Database, event_id: str, now: datetime) -> bool:
 
 
 def forget(db: Database, now: datetime) -> None:
-    """Delete the events of the days whose events a platform can no longer send again."""
+    """Delete the events of past days, once a platform can no longer send them again."""
     last = (now - KEPT_FOR).date().isoformat()
     db.conn.execute("DELETE FROM inbound_events WHERE received_on < ?", (last,))
 
@@ -51,4 +51,4 @@ class Heard:
             with self.storage.transaction() as db:
                 return hear(db, event_id, self.clock())
 
-        return await self.storage.run(record, urgent=True)  # Slack waits for it
+        return await self.storage.run(record, urgent=True)  # Slack waits for the reply

@@ -22,14 +22,14 @@ SECONDS: Final = 30.0
 _PAGE: Final = Path(__file__).with_name("image_cleaning_page.py")
 _TAIL: Final = 66_000  # bytes at the end of a ZIP that may hold its final record and the longest comment
 _ZIP_END: Final = b"PK\x05\x06"
-_ZIP_RECORD: Final = 22
+_ZIP_RECORD: Final = 22  # bytes of that record, without the comment
 _PDF_START: Final = 1_024  # bytes at the start in which PDF readers look for a header
 _FORMATS: Final = {
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "JPEG": re.compile(rb"\xff\xd8\xff"),
     "WEBP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
 }
-# Signs of another format, which some programs would detect in an image file.
+# Signs of other formats, as which some programs would open an image file.
 _OTHER_LANGUAGE: Final = re.compile(
     rb"<script|<html|<!doctype|<\?php|<svg[\s>]|Rar!\x1a\x07|7z\xbc\xaf\x27", re.IGNORECASE
 )

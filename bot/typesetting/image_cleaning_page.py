@@ -1,7 +1,7 @@
 """The program that rebuilds an image from its pixels, from standard input to standard output.
 
 It is run by path in Python's isolated mode and does not import Vigie, so that the code that decodes hostile
-bytes holds no secret, writes no file and has bounded memory. It writes « png » or « jpeg », a newline, then
+bytes holds no secret, writes no file and has bounded memory. It outputs « png » or « jpeg », a newline, then
 the new image. When it refuses the image, it writes one word to standard error, « truncated » or « large »,
 and exits with status 3.
 """
@@ -28,7 +28,7 @@ PROCESSOR_SECONDS = 20
 def main() -> None:
     """Clean the image on standard input. The arguments are its format and, for tests, a memory limit."""
     for limit, most in (
-        (resource.RLIMIT_AS, int(sys.argv[2]) if len(sys.argv) > 2 else MEMORY),  # noqa: PLR2004 — the second one
+        (resource.RLIMIT_AS, int(sys.argv[2]) if len(sys.argv) > 2 else MEMORY),  # noqa: PLR2004 — the optional limit
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
         (resource.RLIMIT_CORE, 0),  # a crash leaves no part of the image on the disk
         (resource.RLIMIT_FSIZE, 0),
@@ -50,7 +50,7 @@ _NO_IMAGE = (OSError, SyntaxError, ValueError, struct.error, EOFError, LookupErr
 
 
 def _whole(kind: str, content: bytes) -> bool:
-    """Return whether an image file is complete, by its format's own structure. Later bytes are ignored."""
+    """Return whether an image file is complete, as its format marks the end. Later bytes are ignored."""
     if kind == "JPEG":
         return b"\xff\xd9" in content
     if kind == "WEBP":

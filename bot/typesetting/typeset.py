@@ -28,7 +28,7 @@ class TypesetError(ExplainedError):
 
 
 def typographic(text: str) -> str:
-    """Return the bot's own text as it is printed.
+    """Return a text of the bot with typographic apostrophes, for print.
 
     Do not use it for the policy's words, nor for texts that people wrote.
     """

@@ -27,9 +27,9 @@ _FONTS: Final = typst.Fonts(include_system_fonts=False)  # only the compiler's e
 
 
 def _pdf(template: bytes, data: dict[str, Any], house: str) -> bytes | list[bytes] | None:
-    """Return pages as a tagged PDF (PDF/UA-1), in which characters that the fonts lack are replaced.
+    """Return pages as a tagged PDF (PDF/UA-1), with `_UNKNOWN` for each character that the fonts lack.
 
-    The standard forbids such characters. `house`: the path at which a template reads what it shares.
+    The standard forbids missing characters. `house`: the path at which the template reads `house.typ`.
     """
     written = json.dumps(data, ensure_ascii=False)
     missing = {letter for letter in set(written) if letter > _LATIN and not _is_drawn(letter)}
@@ -49,7 +49,7 @@ def _is_drawn(letter: str) -> bool:
 
 
 def _in_memory(content: bytes) -> str:
-    """Put a file in memory, private to this process, and return the path at which a template reads it."""
+    """Put a file in this process's own memory, and return the path at which a template reads it."""
     number = os.memfd_create("file")
     os.write(number, content)
     return f"/{number}"

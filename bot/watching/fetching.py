@@ -1,7 +1,7 @@
 """A conditional request to an address of the association's site, to public machines only.
 
-The check is on the socket: whatever a name resolves to or a redirection says, the checked address is the one
-connected to. No proxy, cookie or credential is used.
+The IP address is checked when the socket is opened, so neither the DNS nor a redirection can lead to a
+private machine. No proxy, cookie or credential is used.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ SECONDS: Final = 30.0  # time limit for everything, redirections included
 MOST_REDIRECTIONS: Final = 3
 
 _CHUNK: Final = 64 * 1024
-_VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,300}")  # the form of validators that are sent back
+_VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,300}")  # an ETag or Last-Modified that is safe to send back
 _CHARSET: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
 _REDIRECTIONS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -46,7 +46,8 @@ TOO_LARGE: Final = (
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _SocketMaker: TypeAlias = Callable[[aiohttp.AddrInfoType], socket.socket]
 
-# Unicast IPv6; excluded are the addresses that embed an IPv4 one (Teredo, 6to4) and those for documentation.
+# Unicast IPv6 addresses, and those among them that are refused: the addresses that embed an IPv4 address
+# (Teredo, 6to4) and those reserved for documentation.
 _UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 _NOT_UNICAST: Final = tuple(
     map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
@@ -57,7 +58,7 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # its last 32 bits are an
 class SourceError(Exception):
     """A source cannot be read. The text says why, in French.
 
-    `passing`: whether it may work the next day without any action.
+    `passing`: whether the problem may disappear by the next day without anyone acting.
     """
 
     def __init__(self, problem: str, *, passing: bool = False) -> None:
@@ -71,9 +72,9 @@ class PrivateAddressError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document: its bytes, the file name in its address, "" if none, and its validators.
+    """A document read from the source. `name`: the file name in its path or address, "" if none.
 
-    `charset`: the encoding given by its server, "" if none.
+    `charset`: the encoding that the server declares, "" if none.
     """
 
     content: bytes
@@ -91,8 +92,8 @@ async def fetch(
 ) -> Fetched | None:
     """Return the document at an address, None if it did not change. Raises `SourceError`.
 
-    `validators`: the validators of the document that was read last. `resolver`: finds the addresses of host
-    names, by default the system's. Its answers are checked.
+    `validators`: those of the last document read. `resolver`: resolves host names, by default the system's.
+    The IP addresses that it returns are checked.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -121,7 +122,7 @@ async def _follow(address: URL, validators: Validators, resolver: AbstractResolv
             aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(),  # the whole fetch has a timeout
+                timeout=aiohttp.ClientTimeout(),  # none here: `fetch` limits the whole request
                 auto_decompress=False,
             ) as web,
             web.get(
@@ -149,7 +150,7 @@ async def _follow(address: URL, validators: Validators, resolver: AbstractResolv
 
 
 def _led_to(answer: aiohttp.ClientResponse) -> URL:
-    """Return the address of a redirection, without credentials. Raises `SourceError`."""
+    """Return the address that a redirection leads to, without credentials. Raises `SourceError`."""
     try:
         address = answer.url.join(URL(answer.headers["Location"]))
         if address.scheme in {"http", "https"} and address.host:
@@ -160,13 +161,13 @@ def _led_to(answer: aiohttp.ClientResponse) -> URL:
 
 
 def _charset(answer: aiohttp.ClientResponse) -> str:
-    """Return the encoding given by a server, "" if none or not a plain name."""
+    """Return the encoding that the server declares, "" if there is none or if it is not a plain name."""
     charset = answer.charset or ""
     return charset if _CHARSET.fullmatch(charset) else ""
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """Return a document, decompressed if needed. Never hold more than `MOST_BYTES` of it."""
+    """Return a document, decompressed if needed. Raises `SourceError` beyond `MOST_BYTES`."""
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     chunks: AsyncIterator[bytes] = answer.content.iter_chunked(_CHUNK)
     if encoding in {"gzip", "x-gzip"}:
@@ -216,7 +217,7 @@ def _written_address(host: str) -> _Address | None:
 
 
 def _checked_socket(allowed: _Address | None) -> _SocketMaker:
-    """Return a socket factory that raises `PrivateAddressError` except for public addresses and `allowed`."""
+    """Return a socket factory for public addresses and `allowed`. Others raise `PrivateAddressError`."""
 
     def make(place: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, (host, *_) = place

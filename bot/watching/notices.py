@@ -15,14 +15,14 @@ from bot.watching import observed
 
 @dataclass(frozen=True, slots=True)
 class ChangedNotice:
-    """Arguments of the notice about a text that changed: the id of the file that was kept."""
+    """The argument of the notice about a changed text. `dropped`: the id of the stored file."""
 
     dropped: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutageNotice:
-    """Arguments of the notices that a source cannot be read, or can be read again: since which day."""
+    """The argument of the notices about a source that fails or works again. `day`: the day of the notice."""
 
     day: date
 
@@ -51,7 +51,7 @@ def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
 
 
 def text_changed(policy: GenderedName, name: str, dropped: str) -> Message:
-    """Return the notice about a text whose words changed. `name`, `dropped`: its file's name and id."""
+    """Return the notice about a text whose words changed. `name`, `dropped`: the file's name and id."""
     return Message(
         Heading(f"À sa source, le texte {policy.of} a changé"),
         Text(
@@ -67,7 +67,7 @@ def text_changed(policy: GenderedName, name: str, dropped: str) -> Message:
 
 
 def source_broken(problem: str) -> Message:
-    """Return the notice about a source that cannot be read. `problem`: a sentence, in lower case."""
+    """Return the notice about a source that cannot be read. `problem`: a sentence without its capital."""
     return Message(
         Heading("La source des textes ne se lit pas"),
         Text(f"Celle que nomme VIGIE_SOURCE\u00a0: {problem}"),

@@ -1,4 +1,4 @@
-"""The state of the source, kept in the database from one day to the next."""
+"""The state of the source after the last look, stored in the database for the next day's look."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -13,14 +13,17 @@ from bot.conversation.findings import Finding, fine, note, wrong
 from bot.storage import state
 from bot.times import in_words
 
-MOST_TEXTS: Final = 200  # maximum texts remembered, so that none is reported twice
+MOST_TEXTS: Final = 200  # maximum reported texts that are remembered, so that none is reported twice
 
 _NAME: Final = "source"  # the name of the stored value and of the findings
 
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """A document's validators, which tell whether it changed: ETag and Last-Modified, "" for none."""
+    """The ETag and Last-Modified of a document, by which a change is detected. "" when there is none.
+
+    For a file of a folder, `etag` is its name, modification time and size.
+    """
 
     etag: str = ""
     modified: str = ""
@@ -36,8 +39,9 @@ class Observed:
     """The state of the source at the last look. `source`: a hash of the setting, which may hold a secret.
 
     `validators`: by policy, the validators of the last document read. `texts`: hashes of the words of the
-    texts already reported. `day`: the date of the last look. `problem`: why it failed, "" if it did not.
-    `failures`: how many looks failed in a row. `announced`: the day of the notice, if one is queued or sent.
+    texts already reported. `day`: the date of the last look. `problem`: why the last look failed, "" if it
+    succeeded. `failures`: how many looks failed in a row. `announced`: the day of the notice that the source
+    fails, once it is queued.
     """
 
     source: str = ""
@@ -64,12 +68,12 @@ def write(db: Database, observed: Observed) -> None:
 
 
 def source_key(place: str) -> str:
-    """Return a hash of the source's setting, stored in its place since it may contain a secret."""
+    """Return a hash of the source's setting. The setting may hold a secret, so only the hash is stored."""
     return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
 def check_source(db: Database, place: str | None) -> Iterator[Finding]:
-    """Yield the finding on the last look at the source. `place`: the setting's value."""
+    """Yield the diagnostic's finding on the last look at the source. `place`: the setting's value."""
     if place is None:
         return
     known = read(db)

@@ -1,4 +1,4 @@
-"""The contents of a source, an address or a folder: documents that may have changed since the last look."""
+"""The source, an address or a folder: which of its documents may have changed since the last look."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,10 +22,10 @@ _UNREADABLE: Final = "le dossier ne se lit pas. Vérifiez qu'il existe, et que j
 
 @dataclass(frozen=True, slots=True)
 class WatchedSource:
-    """The place of the association's texts. `place`: an address or a folder, from the setting.
+    """The source of the association's texts. `place`: an address or a folder, from the setting.
 
-    A document belongs to the policy named in its file name, or else to the default policy. In a folder, only
-    the most recently modified file of each policy counts. `resolver`, `seconds`: as for `fetch`.
+    A document belongs to the policy that its file name names, or else to the default policy. In a folder,
+    only the most recently modified file of each policy is read. `resolver`, `seconds`: as for `fetch`.
     """
 
     place: str
@@ -64,7 +64,7 @@ class WatchedSource:
 
 def _files(folder: Path) -> Iterator[tuple[Path, Validators]]:
     """Yield the files of a folder, oldest first, with validators. Raises `OSError`."""
-    # Word and others keep a file « ~$texte.docx » beside the one that is open.
+    # Word and other editors keep a lock file, « ~$texte.docx », beside an open document.
     visible = [(path, path.stat()) for path in folder.iterdir() if not path.name.startswith((".", "~"))]
     files = [
         (facts.st_mtime_ns, path.name, facts.st_size) for path, facts in visible if S_ISREG(facts.st_mode)
@@ -74,7 +74,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, Validators]]:
 
 
 def _read(path: Path) -> bytes:
-    """Return the bytes of a file. Raises `OSError`, and `SourceError` for one that is too large."""
+    """Return the bytes of a file. Raises `OSError`, and `SourceError` for a file that is too large."""
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:

@@ -1,6 +1,7 @@
 """The daily look at the source: a text whose words changed is stored like a dropped file, and reported.
 
-Only the administration sees it, and nothing is proposed until someone confirms its outline.
+Only the administration sees the stored text. It is not proposed as a revision until someone confirms its
+outline.
 """
 
 import hashlib
@@ -45,7 +46,7 @@ _FAILURES: Final = 2  # consecutive temporary failures before one is reported
 
 @dataclass(frozen=True, slots=True)
 class SeenText:
-    """A document that was read. `name`: its file's name for people. `words`: a hash of its words."""
+    """A document that was read. `name`: the file name shown to people. `words`: a hash of its words."""
 
     policy: str
     name: str
@@ -67,7 +68,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The watch of a source. `hold`: holds the messages queued since a row of the outbox, as `Work.held`."""
+    """The daily look at a source. `hold`: holds the messages queued after an outbox row, as `Work.held`."""
 
     source: WatchedSource
     storage: Storage
@@ -75,9 +76,9 @@ class Watch:
     hold: Callable[[Database, int], None]
 
     async def run(self, due: datetime, now: datetime) -> None:
-        """Look at the source, and report what is new.
+        """Look at the source, and report changed texts and outages. Safe to repeat.
 
-        `due`: the moment for which this look was scheduled. Safe to repeat.
+        `due`: the moment for which this look was scheduled.
         """
         known = await self.storage.run(self._known)
         try:
@@ -93,7 +94,7 @@ class Watch:
             return self._remembered(db)
 
     def _remembered(self, db: Database) -> Observed:
-        """Return the stored state of this source or, for another, only the texts already reported."""
+        """Return this source's stored state or, when another source's is stored, only the reported texts."""
         known = observed.read(db)
         source = observed.source_key(self.source.place)
         return known if known.source == source else Observed(source, texts=known.texts)
@@ -142,10 +143,11 @@ class Watch:
     def _tell_outage(
         self, db: Database, known: Observed, problem: SourceError | None, now: datetime
     ) -> Observed:
-        """Queue the notice about a source that fails, or works again. Return its new recorded state."""
+        """Queue the notice that the source fails or works again. Return the state to record."""
         notice = OutageNotice(self.archive.calendar.day(now))
         if problem is None:
-            # The end of an outage is not announced if its beginning was still queued, such as on a Sunday.
+            # A notice that the source fails may still be queued, as on a Sunday. It is then cancelled, and
+            # the end of the outage is not announced.
             if known.announced and not rows.cancel(db, f"{BROKEN.name}:{known.announced}"):
                 self._tell(db, MENDED, str(notice.day), notice, now)
             return replace(known, problem="", failures=0, announced=None)
@@ -158,13 +160,13 @@ class Watch:
     def _tell(
         self, db: Database, notice: Notice[Arguments], about: str, arguments: Arguments, now: datetime
     ) -> None:
-        """Queue a notice to the administration, once per subject."""
+        """Queue a notice to the administration, only once for the same `about`."""
         key, urgent = f"{notice.name}:{about}", self.archive.at_once
         rows.enqueue(db, Delivery(key, TO_ADMINISTRATION, notice, arguments, urgent=urgent), now)
 
 
 def _read(fetched: Mapping[str, Fetched]) -> Look:
-    """Read the documents. Validators of unreadable ones are left out, so that they are fetched again."""
+    """Parse the documents. Unreadable documents get no validators, so that they are fetched again."""
     texts: list[SeenText] = []
     problem: SourceError | None = None
     for policy, file in fetched.items():
