@@ -32,8 +32,8 @@ DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "articl
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
 REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # the reasons to decline that a model learns
 LONGEST = 2_000  # characters; the longest questions are pasted drafts
-# What an address may look like: « 5.10 », « titre III, 2 », « préambule ». Whether it exists is seen later.
-ENOUGH = 5  # answered questions per clause; with fewer, the text itself answers better than a model of them
+ENOUGH = 5  # minimum answered questions per clause to train a model; with fewer, the text alone does better
+# The form of a number: « 5.10 », « titre III, 2 », « préambule ». Whether the clause exists is checked later.
 _NUMBER = re.compile(rf"(?=\S)(?=.*[A-Za-z0-9])[^\n]{{1,{addresses.LONGEST}}}(?<=\S)")
 _KEYS = ("question", "kind", "outcome", "gold", "also_ok", "author")
 _ALLOWED = frozenset({*_KEYS, "id", "version", "after"})
@@ -47,8 +47,8 @@ class BankLine:
 
     Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses. `version`:
     the key of the version that the numbers refer to, "" for the version of the whole bank. `after`: the
-    clause shown just before, for a follow-up; `context`: the subject of that clause. `accepted`: the clauses
-    that `gold` and `also_ok` stand for in a version, once `in_version` set it.
+    clause shown just before, for a follow-up. `context`: the subject of that clause. `accepted`: the clauses
+    that `gold` and `also_ok` stand for in a version, set by `in_version`.
     """
 
     question: str
@@ -64,7 +64,7 @@ class BankLine:
 
     @property
     def in_context(self) -> str:
-        """The question with the subject that it follows, as a model reads it."""
+        """The question and its context, as one text for a model."""
         return f"{self.question} {self.context}".strip()
 
     @property
@@ -78,7 +78,7 @@ class BankLine:
 
     @property
     def unsaid(self) -> bool:
-        """Whether the policy touches on the subject without answering. A later text may answer."""
+        """Whether the policy touches on the subject without answering. A later version may answer."""
         return self.reason in {"silent", "near_miss"}
 
     def accepts(self, number: Number) -> bool:
@@ -121,7 +121,7 @@ def spelling_tables(folders: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Return every line of some banks, checked except for the existence of its clauses.
+    """Return every line of some banks. The existence of their clauses is not checked.
 
     Raises `PolicyError`, with the file and the line number, at the first line that is invalid or repeats a
     question.
@@ -143,9 +143,10 @@ def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
 
 
 def load_follow_ups(folders: Sequence[Path], policy: str) -> tuple[BankLine, ...]:
-    """Return the follow-ups of a policy whose context is known: the subjects that `answers.toml` gives.
+    """Return a policy's follow-ups, with the subject that `answers.toml` gives their clause as context.
 
-    Raises as `load_bank_lines` does, and `PolicyError` for an `answers.toml` that is not valid.
+    A follow-up to a clause without a subject is left out. Raises the errors of `load_bank_lines`, and
+    `PolicyError` for an invalid `answers.toml`.
     """
     lines = load_bank_lines(bank_files(folders, policy, FOLLOW_UPS))
     written = bank_files(folders, policy, ANSWERS)
@@ -158,7 +159,7 @@ def load_follow_ups(folders: Sequence[Path], policy: str) -> tuple[BankLine, ...
 
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Return the valid lines of some banks, without the others. Their clauses may no longer exist."""
+    """Return the valid lines of some banks, and skip the others. Their clauses may no longer exist."""
     texts = (text for path in paths for text in path.read_text("utf-8-sig").splitlines())
     return tuple(line for text in texts if (line := _readable(text)))
 
@@ -176,7 +177,7 @@ def normalized_question(question: str) -> str:
 
 
 def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankLine:
-    """Parse one line. The author and outcome may be missing, and the clauses are not looked up.
+    """Parse one line. The author and outcome may be missing. The existence of the clauses is not checked.
 
     `any_kind`: also accept kinds and outcomes that a bank cannot have, for evaluation files.
     Raises `PolicyError`.
@@ -283,7 +284,7 @@ def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine
 
 
 def _carried(line: BankLine, version: Version) -> BankLine:
-    """Return a line with its clauses renumbered for a version, less those that no longer exist."""
+    """Return a line with its clauses renumbered for a version, without those that no longer exist."""
     origin = line_origin(line, version)
     gold, also_ok, key = line.gold, line.also_ok, line.version
     if origin is not version:
@@ -302,8 +303,7 @@ def _carried(line: BankLine, version: Version) -> BankLine:
 def add_line(folder: Path, policy: str, line: BankLine) -> None:
     """Write a line to the association's bank, replacing any line that asks the same question.
 
-    The file is replaced atomically. Call it on the storage thread, the only writer. Raises `StorageError`
-    when the write fails.
+    The file is replaced atomically. Call this on the storage thread, the only writer. Raises `StorageError`.
     """
     path = folder / "politique" / policy / BANK
     question = normalized_question(line.question)

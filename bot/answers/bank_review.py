@@ -13,7 +13,7 @@ from bot.policy.library import Policy
 
 
 def outdated_counts(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, int]:
-    """Return the number of lines to review, for each clause changed or removed since they were written.
+    """Return the number of lines to review, for each clause that changed after these lines were written.
 
     A removed clause appears under its former number. A line marked as unanswered by the policy is counted
     under the new or changed clause that may now answer it.

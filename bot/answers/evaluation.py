@@ -5,16 +5,21 @@
 - *joint*: share of all questions handled correctly. A question in scope must be answered, with an acceptable
   first clause. A question out of scope must be declined. Answered means that the outcome is « answer »,
   « clarify » or « lookup ».
-- *told*: share of the silences (`BankLine.unsaid`) that are reported as silences.
+- *told*: share of the questions with the outcome « silent » that get this outcome.
 - *announced*: share of the questions in scope whose answer is announced as sure. *wrong*: share of the
-  answers announced as sure whose first clause is not acceptable, including every one to a question out of
+  answers announced as sure whose first clause is not acceptable, including every answer to a question out of
   scope.
+- *later*: *joint* for the later turns of conversations alone.
 
-A line of a file is a question as in a bank; `{"question", "halves": [{"gold", "also_ok", "outcome"}, …]}` for
-two questions at once (kind "two"), correct when each half that the policy answers gets an accepted clause,
-and the other halves get none announced; `{"question", "intent"}` for a question about the bot itself, correct
-when that intent answers (null: when none does); or `{"turns": [any of these, …]}` for a conversation, whose
-later turns are of the kind "follow_up".
+A line of a file has one of four forms:
+
+- a question, as in a bank;
+- `{"question", "halves": [{"gold", "also_ok", "outcome"}, …]}`, two questions at once (kind "two"). They are
+  correct when each half that the policy answers gets an accepted clause, and the other halves get no clause
+  announced as sure;
+- `{"question", "intent"}`, a question about the bot itself, correct when that intent answers (null: when no
+  intent does);
+- `{"turns": [any of these, …]}`, a conversation. Its later turns are of the kind "follow_up".
 """
 
 import json
@@ -86,7 +91,7 @@ class Trial:
         return self.first and self.answer.answered if self.line.gold else not self.answer.answered
 
     def _right_half(self, at: int) -> bool:
-        """Whether a half gets an accepted clause or, if the policy does not answer it, none announced."""
+        """Whether a half gets an accepted clause or, if the policy does not answer it, no sure clause."""
         half, answer = self.halves[at], self.answer
         if half.gold:
             return answer.answered and any(half.accepts(clause.number) for clause in answer.clauses)
@@ -229,10 +234,10 @@ def _measures_by(trials: Iterable[tuple[Key, Trial]]) -> dict[str, dict[str, Any
 
 
 def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
-    """Return how many times each pair occurs: the clause expected and the clause cited, or `DECLINED`.
+    """Count the pairs of an expected clause and a cited clause. Either may be `DECLINED`.
 
-    When the first cited clause is acceptable, it counts as the expected one. A whole article counts under its
-    number.
+    When the first cited clause is acceptable, it counts as the expected clause. A whole article counts under
+    its number.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for trial in trials:

@@ -4,7 +4,7 @@ People write `answers.toml` beside the policy, like `annotations.toml`, and it i
 the same way. It holds the bot's own words about the policy, never the policy's words.
 """
 
-# ruff: noqa: PLC0415 — guidance is read at each start, so what only questions need is imported later
+# ruff: noqa: PLC0415 — guidance is loaded at each start, so modules that only questions need are imported later
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _WORD = re.compile(r"[^\W_]+")
 class Step:
     """The next step that the policy asks for when one of `clauses` answers. `contact`: roles to contact.
 
-    `asked`: the kind of questions that it is for, None for all.
+    `asked`: the questions that the step is for, None for all.
     """
 
     clauses: tuple[Number, ...]
@@ -63,17 +63,17 @@ class GuidanceCase:
 
     @property
     def of_text(self) -> bool:
-        """Whether it is about the text itself, such as its date, whichever clause is closest."""
+        """Whether the reply is about the text itself, such as its date, whatever the closest clause is."""
         return "{" in self.says
 
     @cached_property
     def _phrases(self) -> tuple[tuple[tuple[str, list[str]], ...], ...]:
-        """Each phrase, as runs of consecutive words, each after how it begins."""
+        """Each phrase as runs of consecutive words. A run follows its first word, for a quick first test."""
         runs = ([run for part in phrase.split() if (run := _words(part))] for phrase in self.when)
         return tuple(tuple((f" {run[0]}", run) for run in phrase) for phrase in runs)
 
     def fits(self, words: Sequence[str]) -> bool:
-        """Return whether a question is of this kind. `words`: its words, folded."""
+        """Return whether a question is of this kind. `words`: the question's words, folded."""
         written = f" {' '.join(words)}"
         return any(
             all(start in written and _holds(words, run) for start, run in phrase) for phrase in self._phrases

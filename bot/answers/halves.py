@@ -1,4 +1,4 @@
-"""Two questions asked at once: where to cut a text, and whether the answers confirm that it has two."""
+"""Two questions in one text: where to cut the text, and whether the answers confirm the two questions."""
 
 import re
 from dataclasses import replace
@@ -14,12 +14,12 @@ SHORTEST: Final = 3  # minimum words of a half
 # maximum words of a text with at most one question mark; a longer one is a story with its question
 LONGEST: Final = 40
 # The kinds of evidence that a text is cut in the right place: only a verb (« … et publier des photos? »),
-# question words, or two question marks. For each kind, the likelihood from which a half stands by itself.
+# question words, or two question marks. CONFIDENT: for each kind, the minimum likelihood of a half's clauses.
 VERB, WORDS, MARKS = range(3)
 CONFIDENT: Final = (0.8, 0.35, 0.35)
 WHOLE: Final = 0.9  # likelihood of the whole text's clauses from which it is a single question
-BOTH_LIKELY: Final = 0.5  # likelihood that both halves must then reach, with at most one question mark
-DECLINED: Final = 0.7  # the same, when the text as a whole is declined
+BOTH_LIKELY: Final = 0.5  # minimum likelihood of each half in that case, with at most one question mark
+DECLINED: Final = 0.7  # minimum likelihood of each half when the text as a whole is declined
 # likelihood from which a half may be about its second clause, when the other half is about its first
 RIVAL: Final = 0.3
 
@@ -60,7 +60,8 @@ _WONDERS = (
 _ASKING = re.compile(
     rf"(?:(?:^|[,:;(]\s*)(?:[\w'’]+[\s,]+){{0,3}}?|\b{_WONDERS}\s+(?:[\w'’]+[\s,]+)??){_ASKS}|{_ASKS_ANYWHERE}|\?$"
 )
-# Best first: between two sentences, at a list's second number, at a connector.
+# The places where a text may be cut, best first: between two sentences or at a list's second number, then at
+# a connector.
 _CUTS = (
     re.compile(r"(?<=[?!])\s+|(?<=\w)\s*;\s*|(?<=\w)[\s,]+(?=2[).:])|(?<=[.])\s+"),
     re.compile(
@@ -77,7 +78,7 @@ _LIST = re.compile(r"^\W*(?:[12][).:]|(?:bonjour|allo|hi|hello|svp|deux question
 def cut(text: str) -> tuple[str, str, int] | None:
     """Return the best way to cut a text into two questions: the halves, and the evidence for the cut.
 
-    Return None for a text that holds one question.
+    Return None when the text has only one question.
     """
     ways = []
     text = _ANNOUNCED.sub("", text)
@@ -106,7 +107,7 @@ def _folded(text: str) -> str:
 
 
 def strength(policy: Policy, answer: PolicyAnswer) -> float:
-    """Return the likelihood of a half's best clause and the clauses to read with it, 0.0 without any."""
+    """Return the total likelihood of an answer's best clause and its companions, 0.0 without a clause."""
     if not (answer.answered and answer.clauses):
         return 0.0
     companions = policy.annotations.companions(answer.clauses[0].number)
@@ -116,10 +117,10 @@ def strength(policy: Policy, answer: PolicyAnswer) -> float:
 def told_apart(
     policy: Policy, whole: PolicyAnswer, halves: tuple[PolicyAnswer, PolicyAnswer], shown_by: int
 ) -> tuple[PolicyAnswer, ...]:
-    """Return the answer to each half of a text, or () unless they confirm that it has two questions.
+    """Return the answer to each half of a text, or () if the answers do not confirm two questions.
 
-    `whole`: the answer to the text, whose best clause is always among those returned. It replaces the clause
-    of a half that has none of its own. `shown_by`: the evidence returned by `cut`.
+    `whole`: the answer to the whole text. Its best clause is always among those returned, and `whole`
+    replaces the answer of a half that has none. `shown_by`: the evidence returned by `cut`.
     """
     if any(half.topic == "draft" or half.foreign or half.unkind for half in halves):
         return ()
@@ -145,9 +146,10 @@ def told_apart(
 
 
 def _beside(policy: Policy, half: PolicyAnswer, other: PolicyAnswer) -> PolicyAnswer:
-    """Return a half's answer without the clauses that the other half is surer about, if others remain.
+    """Return a half's answer without the clauses that the other half answers better, if any clause remains.
 
-    « Qui autorise la page où mettre le logo, et faut-il un accord pour le logo? »: the first half names both.
+    In « Qui autorise la page où mettre le logo, et faut-il un accord pour le logo? », the first half names
+    the subjects of both.
     """
     if not (half.answered and other.answered and half.clauses and other.clauses):
         return half
@@ -164,12 +166,12 @@ def _beside(policy: Policy, half: PolicyAnswer, other: PolicyAnswer) -> PolicyAn
 
 
 def _alike(policy: Policy, answer: PolicyAnswer, next_answer: PolicyAnswer) -> bool:
-    """Return whether the best clauses of two answers are the same, or to be read together."""
+    """Return whether the best clauses of two answers are the same, or companions."""
     return next_answer.clauses[0].number in policy.annotations.companions(answer.clauses[0].number)
 
 
 def joined(whole: PolicyAnswer, halves: tuple[PolicyAnswer, ...]) -> PolicyAnswer:
-    """Combine the answers to two questions: the best clause of each first, `whole`'s at the top."""
+    """Combine the answers to two questions: first the best clause of each, and above all that of `whole`."""
     answered = [half for half in halves if half.answered]
     if whole.answered and whole.clauses[0].number == answered[-1].clauses[0].number:
         answered.reverse()

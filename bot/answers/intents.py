@@ -1,8 +1,8 @@
 """The intents: remarks about the bot itself, such as « où est mon reçu? » or « merci ».
 
 `data/intents.toml` has their phrases and answers, whatever the policy. A text is compared with the phrases by
-its words, its runs of letters, its concepts (words of one meaning) and its sentence embedding, with weights
-that `bot.answers.intents_training` makes from them. No text is kept, not even in a cache.
+its words, its runs of letters, its concepts (groups of synonyms) and its sentence embedding. The weights come
+from `bot.answers.intents_training`. No text is kept, not even in a cache.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 FILE: Final = "intents.toml"
 WEIGHTS: Final = "intents.npz"
-HELP: Final = "aide"  # the command whose intent stands for commands without one
+HELP: Final = "aide"  # the command whose intent is also that of commands without an intent
 OTHER: Final = "other"  # the class of the texts that are not about the bot
 BUCKETS: Final = 1 << 14
 MEANING: Final = 1.0  # norm of the embedding; that of the buckets is about 1
-CHOICE: Final = 0.3  # weight of an intent's likelihood among all intents, added to the text's closeness to it
-LONGEST: Final = 300  # maximum characters of such a remark
+CHOICE: Final = 0.3  # weight of an intent's likelihood among all intents, which is added to its closeness
+LONGEST: Final = 300  # maximum characters of a remark about the bot
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
 SURE: Final = 0.4
-UNSURE: Final = 0.15  # the score that it must reach when the policy's model has no sure answer
-# the score that a single word must then reach: it is about the policy unless it is nearly a phrase
+UNSURE: Final = 0.15  # the score to reach instead of SURE when the policy's model has no sure answer
+# the score that a single word must then reach: a word is about the policy unless it is nearly a phrase
 ALONE: Final = 0.65
-UNLIKELY: Final = -0.25  # the score by words alone below which hardly any text reaches UNSURE
+UNLIKELY: Final = -0.25  # score from words alone; below it, hardly any text can still reach UNSURE
 KNOWN: Final = 0.5  # minimum share of a text's words in some phrase, which excludes « montgolfière »
 _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
@@ -61,9 +61,9 @@ class Intent:
 
     `says`: the answer, which may contain {bot}, {admin}, {whom} and {version} (see `bot.commands.answers`).
     `serves`: the answer for people who may use one of `duties`, "" for the same answer. `buttons`: labels and
-    commands. `duties`: more buttons, for people whom their commands do not refuse. `commands`: the commands
-    that mean the same when written alone. `phrases`: ways to express it. The phrases of `exact` count only as
-    a whole text. Those of `anywhere`, which are among `phrases`, count within any text.
+    commands. `duties`: more buttons, each for people who may use its command. `commands`: the commands that
+    mean the same when written alone. `phrases`: ways to express the remark. The phrases of `exact` count only
+    as a whole text. Those of `anywhere`, which are among `phrases`, count within any text.
     """
 
     name: str
@@ -90,15 +90,15 @@ class Intents:
     weights: Path
 
     def find(self, text: str, *, least: float = SURE) -> Intent | None:
-        """Return the closest intent to a text without a policy's name, or None below `least`."""
+        """Return the intent closest to a text, or None below `least`. The text must not name a policy."""
         intent, likeness = self.closest(text)
         return intent if likeness >= least else None
 
     def closest(self, text: str) -> tuple[Intent | None, float]:
-        """Return the intent that a text, without a policy's name, resembles most, and how much.
+        """Return the intent closest to a text, and its score. The text must not name a policy.
 
-        The likeness is compared with `SURE` and `UNSURE`. It is infinite for a phrase, and for a
-        text of any length of which a part is a phrase that means it anywhere.
+        The score is compared with `SURE` and `UNSURE`. It is infinite for a phrase of the intent, and for a
+        text of any length that has a phrase of `Intent.anywhere` as one of its parts.
         """
         for part in _PART.split(text):
             if intent := self._anywhere.get(tuple(tokenize(part))):
@@ -131,7 +131,7 @@ class Intents:
         return next(intent for intent in self.every if intent.name == name)
 
     def meant_by(self, command: str) -> Intent:
-        """Return the intent of someone who writes a command's name: help, for most commands."""
+        """Return the intent of a text that is only a command's name: help, for most commands."""
         by_command = {command: intent for intent in self.every for command in intent.commands}
         return by_command.get(command) or by_command[HELP]
 
@@ -180,7 +180,7 @@ class Concepts:
 
     @classmethod
     def of(cls, words: Mapping[str, Iterable[str]]) -> Concepts:
-        """Return the concepts of a table, from each concept to its words."""
+        """Return the concepts, from a table of the words of each."""
         whole: dict[str, frozenset[str]] = {}
         beginnings: dict[str, frozenset[str]] = {}
         for concept, written in words.items():
@@ -201,7 +201,7 @@ class Concepts:
 
 
 def _squeezed(tokens: Iterable[str]) -> tuple[str, ...]:
-    """Return only the words and figures, without repeated letters: « saluuut ? » gives « salut »."""
+    """Return only the words and numbers, without repeated letters: « saluuut ? » gives « salut »."""
     return tuple(_REPEATED.sub(r"\1", token) for token in tokens if token.isalnum())
 
 
@@ -237,11 +237,12 @@ def _bucket(unit: str) -> int:
 class IntentModel:
     """Two linear classifiers over the buckets of a text and its embedding.
 
-    One measures how close a text is to each class, the other which intent it is, if it is any.
+    One measures how close a text is to each class. The other tells which intent is the likeliest, if the text
+    is one.
 
     `names`: the n classes, `OTHER` last. `rarity`: `(BUCKETS,) float32`, the inverse document frequency.
-    `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) int8`, of the closeness, and
-    `choice`: `(BUCKETS + d, n - 1) int8`, of a softmax over the intents, each with the scale of its table.
+    `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) int8`, those of the closeness.
+    `choice`: `(BUCKETS + d, n - 1) int8`, those of a softmax over the intents. Each table has its scale.
     """
 
     names: tuple[str, ...]
@@ -266,7 +267,7 @@ class IntentModel:
         """Return the class closest to a text, except `OTHER`, and its score less `RIVAL` times `OTHER`'s.
 
         `families`: from `counted`. A score is about 1 for the right class, and `CHOICE` more if no other
-        intent is likely. A text that its words alone make `UNLIKELY` is not embedded, which takes longest.
+        intent is likely. A text whose words alone score below `UNLIKELY` is not embedded, to save time.
         """
         buckets, values = weigh(families, self.rarity)
         by_words, chosen = (

@@ -1,12 +1,12 @@
-"""Makes the weights of the intents, `data/intents.npz`, from their phrases.
+"""The training of the weights of the intents, `data/intents.npz`, on their phrases.
 
     python -m bot.answers.intents_training [BANK…]
 
-Run it after a change to `data/intents.toml`. The questions of the shipped banks, and of others, are learnt as
-examples of no intent; those that are still taken for one then count more. A bank's off-topic lines that a
-first model takes for intents are left out, since they are small talk and insults, which are intents. A ridge
-regression, one target a class, tells how close a text is to each; a logistic one, on the phrases alone, tells
-which intent is likeliest. Both are solved by conjugate gradients.
+Run it after a change to `data/intents.toml`. The questions of the shipped banks, and of each BANK, are
+examples of no intent. Questions that are still taken for an intent then weigh more. A bank's off-topic lines
+that a first model takes for intents are left out, since they are small talk and insults, which are intents. A
+ridge regression with one target per class measures how close a text is to each class. A logistic regression,
+on the phrases alone, tells which intent is the likeliest. Both are solved by conjugate gradients.
 """
 
 import json
@@ -25,15 +25,15 @@ from bot.answers.engine.encoder import encoder
 from bot.answers.intents import BUCKETS, Intents
 from bot.settings import SEED
 
-RIDGE = 0.2
+RIDGE = 0.2  # L2 penalty
 ROUNDS = 12  # rounds of conjugate gradients per fit; more of them change no answer
-CHOICE_RIDGE = 0.1
-CHOICE_ROUNDS = 30  # the same for the choice among intents
+CHOICE_RIDGE = 0.1  # L2 penalty for the choice among intents
+CHOICE_ROUNDS = 30  # rounds for the choice among intents
 OTHER_WEIGHT = 0.5  # weight of a question that is not an intent, since there are more of them
 TAKEN_WEIGHT = 4.0  # weight of a question nearly taken for an intent
-NEARLY = 0.26  # score from which a question was nearly taken for an intent
+NEARLY = 0.26  # a question that scores more than UNSURE - NEARLY was nearly taken for an intent
 SMALL_TALK = 0.15  # score from which an off-topic line is a remark to the bot
-# Words added around texts in training, so that they decide nothing: « bonjour, », « svp ».
+# Words added around the texts of training, so that the model ignores them: « bonjour, », « svp ».
 _BEFORE = (
     "", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "hey, ", "", "bonjour vigie, ", "", "",
     "ok, ", "", "hi, ", "", "", "hello, ", "", "euh ",
@@ -47,7 +47,7 @@ _SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # intents that contain 
 
 
 def main() -> None:
-    """Write the weights beside the phrases."""
+    """Train, and write the weights beside the phrases."""
     catalogue = intents.load_intents(SEED)
     about, beside = counterexamples(
         [
@@ -86,7 +86,7 @@ def fingerprint(folder: Path) -> int:
 
 
 def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
-    """Return the banks' questions about a policy or close to it, and those about anything else."""
+    """Return the banks' questions about a policy or close to it, then their off-topic questions."""
     about: list[str] = []
     beside: list[str] = []
     for path in sorted(banks):
@@ -99,9 +99,9 @@ def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
 def learn(
     catalogue: Intents, others: Sequence[str], centre: NDArray[np.float32], rounds: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return the rarity, the weights and the choice (see `intents.IntentModel`).
+    """Return `rarity`, `weights` and `choice` (see `intents.IntentModel`), before they are quantized.
 
-    `rounds`: the number of fits.
+    `rounds`: the number of fits. After each, the texts nearly taken for an intent weigh more.
     """
     texts, classes = lessons(catalogue, others)
     rarity = rarities(catalogue, texts)
@@ -171,7 +171,7 @@ def fit(
     importance: NDArray[np.float64],
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return better weights, as in `intents.IntentModel`. `importance`: `(m,)`, how much each text counts."""
+    """Return `weights`, as in `intents.IntentModel`, fitted further. `importance`: `(m,)`, by text."""
     targets = np.eye(weights.shape[1], dtype=np.float32)[list(classes)]
     counts = importance.astype(np.float32)[:, None]
     residual = rows.T @ (counts * (targets - rows @ weights)) - RIDGE * weights

@@ -1,4 +1,4 @@
-"""The short-lived memory of an exchange: kept for minutes, never written to disk, never logged.
+"""The short-lived memory of conversations: kept for minutes, never written to disk, never logged.
 
 It holds the clauses of each person's latest answer, so that « et pour TikTok? » is understood, and the
 answers that can still be rated with « Utile » or « Pas utile ». No text is kept, except masked questions.
@@ -29,7 +29,7 @@ JUDGED: Final = timedelta(hours=1)  # how long an answer can be rated
 class GivenAnswer:
     """An answer that was shown. `stored`: whether `unanswered` already has its question.
 
-    `english`: the question was in English.
+    `english`: whether the question was in English.
     """
 
     policy: str

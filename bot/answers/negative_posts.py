@@ -1,8 +1,8 @@
-"""Detection of questions that describe a negative post, which should be reported.
+"""The detection of questions that describe a negative post, which should be reported.
 
-The model learns to detect them from its bank (`PolicyAnswer.topic`). The phrases in
-`data/negative_posts.toml` catch those it misses, stand in while there is no model, and rule out good news.
-The text is not stored.
+The model learns to detect such questions from its bank (`PolicyAnswer.topic`). The phrases in
+`data/negative_posts.toml` catch the questions that the model misses, replace a missing model, and rule out
+good news. The text is not stored.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 from bot.answers.questions import PolicyAnswer
 from bot.policy.search import fold_accents
 
-NEGATIVE_POST_LENGTH: Final = 2_000  # characters
+NEGATIVE_POST_LENGTH: Final = 2_000  # characters of a text that are searched
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The engine that answers a question, however it is worded, with clauses or with an honest no.
+"""The engine that answers a question in anyone's words, with clauses, or says that it has no answer.
 
 This module never generates policy text. A `PolicyAnswer` holds the numbers of clauses that exist in the
 requested version, and they are shown with a `Quote`.
@@ -43,12 +43,12 @@ TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
 RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
 SHOWN = 0.2  # share of the best likelihood at which another clause is shown too
-DOUBT = 0.5  # share of the likelihood of a no at which an answer is likely enough for "not_found"
+DOUBT = 0.5  # share of the likelihood of "elsewhere" above which a likely answer makes it "not_found"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
 ELSEWHERE = 0.5  # likelihood from which a question is declared outside a policy without a bank
-DOUBTED = 0.03  # the same, from which the question gets no answer
-LENIENT = 0.3  # how much likelier a silence must be than an answer for such a policy to decline
+DOUBTED = 0.03  # likelihood from which such a question already gets no answer
+LENIENT = 0.3  # how much likelier « no answer » must be than the best clause to decline, without a bank
 TEXT_RIVALS = 0.1  # difference from the best share within which another clause is still shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
@@ -58,21 +58,21 @@ class PolicyAnswer:
     """The answer to a text.
 
     `outcome`: "answer", or "clarify" when two readings compete and `clauses` are the choices. "lookup": the
-    text is a clause number, or words that are only looked for in the policy; "help": it is about the bot
-    itself, and `intent` says which question. Three outcomes decline: "not_found" when nothing reliable was
+    text is a clause number, or words to search for in the policy. "help": the text is about the bot itself,
+    and `intent` names the intent. Three outcomes decline: "not_found" when nothing reliable was
     found, "silent" when the policy mentions the subject but does not answer, and "out_of_scope" when the
     subject is outside the policy. `sure`: whether the clauses are announced as the answer rather than
     offered. `topic`: "incident" when someone describes a negative post, "draft" when someone pastes a text
     that they want to publish. Such texts are never stored. `clauses`: one to three clauses for "answer" and
     "clarify", and the clauses found for "lookup". The best is first, then those to read with it. For a whole
     article, they are its first clauses, and `ranked` has them all. `ranked`: the closest clauses, best first,
-    whatever the outcome. `english`: asked in English. `foreign`: in neither French nor English, so declined
-    unread. `unkind`: an insult, an attempt to divert the bot, or gibberish, which are always declined.
-    `untaught`: declined by the model, while the text has clauses newer than the bank. `halves`: the answers
-    to two questions asked at once. `clauses` then has the clauses of both. `follows`: understood as a
-    follow-up to the clause shown before. `textual`: found through the text's index, without a model of its
-    bank. `learning`: found by text search while the model is being trained. A minute later, the answer may be
-    better.
+    whatever the outcome. `halves`: the answers to two questions asked at once. `clauses` then has the clauses
+    of both. The other fields say whether the question was: in English (`english`); in neither French nor
+    English, and so declined unread (`foreign`); an insult, an attempt to divert the bot, or gibberish, which
+    are always declined (`unkind`); declined by the model, while the text has clauses newer than the bank
+    (`untaught`); understood as a follow-up to the clause shown before (`follows`); answered from the text's
+    index, without a model (`textual`); answered by text search while the model is being trained, so that the
+    answer may be better a minute later (`learning`).
     """
 
     outcome: Outcome
@@ -103,18 +103,18 @@ class PolicyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Texts scored together, when the score of one is first needed. `scores`: their scores, once computed."""
+    """Texts scored together, as soon as the score of one is needed. `scores`: by text, once computed."""
 
     texts: tuple[str, ...]
     scores: dict[str, Scores] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, *texts: str) -> Batch:
-        """Return a batch of texts, as the engine reads them."""
+        """Return a batch of texts, shortened as `Engine.answer` does."""
         return cls(tuple(dict.fromkeys(map(_read, texts))))
 
     def score(self, model: Model, question: str, version: Version) -> Scores:
-        """Return the scores of a text."""
+        """Return the scores of a text, which may be outside the batch."""
         if question not in self.texts:
             return model.score(question, version)
         if not self.scores:
@@ -130,7 +130,7 @@ class Engine:
     """Answers questions about every policy. Thread-safe, and built once.
 
     `folders`: the policy folders, the shipped one first (`Settings.data_folders()`). `shelf`: provides the
-    models. Nothing is read before the first use.
+    models. No file is read before the first use.
     """
 
     def __init__(self, folders: Sequence[Path], shelf: ModelShelf) -> None:
@@ -162,9 +162,9 @@ class Engine:
     ) -> PolicyAnswer:
         """Return the answer to a question about a version.
 
-        `previous`: the clauses of the previous answer. `subject`: the first one's subject, in a few words.
-        `batch`: the batch that the question belongs to, if others are asked of the same version. This never
-        raises, whatever the text. Without a model, the text's index or text search answers.
+        `previous`: the clauses of the previous answer. `subject`: the subject of the first of them, in a few
+        words. `batch`: the batch that the question belongs to, if other questions are asked of the same
+        version. Never raises, whatever the text. Without a model, the text's index or text search answers.
         """
         question = _read(question)
         if not any(character.isalnum() for character in question):
@@ -179,7 +179,7 @@ class Engine:
             answer = self._answer(
                 policy, version, question, model, scores, previous=previous, subject=subject
             )
-            if model is None or answer.topic != "question":  # no model: it may be an incident
+            if model is None or answer.topic != "question":  # without a model, the text may be an incident
                 forget()
         return replace(answer, english=language == "en")
 
@@ -201,7 +201,7 @@ class Engine:
         unnamed = self._naming(policy).split(question)[1]
         reference = references.parse_reference(unnamed, version)
         if reference and not (reference.marked or reference.exact):
-            reference = None  # plain figures, not clause numbers
+            reference = None  # plain numbers, not those of clauses
         if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
             return _by_number(numbers, reference, version)
         words = self._words(policy, version)
@@ -230,7 +230,7 @@ class Engine:
         return _by_fresh_words(answer, words.may_answer(question, fresh))
 
     def _by_reading(self, index: TextIndex, policy: Policy, question: str) -> PolicyAnswer:
-        """Return the answer of the text's index alone, or with the few questions of its bank.
+        """Return the answer of the text's index, which includes the questions of a small bank.
 
         The outcome is never "silent", since the text may answer in other words.
         """
@@ -247,9 +247,9 @@ class Engine:
 def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer, *, beside: bool) -> PolicyAnswer:
     """Choose the answer to a question asked after another: the context may add an answer, never remove one.
 
-    `alone`: its answer by itself. `in_context`: its answer as a follow-up. A refusal in context counts only
-    if the question has the form of a follow-up. Otherwise, that refusal depends on the previous clause more
-    than on the question. `beside`: whether the question is clearly not about the policy.
+    `alone`: the answer to the question by itself. `in_context`: its answer as a follow-up. A refusal in
+    context counts only if the question has the form of a follow-up. Otherwise, the refusal depends on the
+    previous clause more than on the question. `beside`: whether the question is clearly not about the policy.
     """
     whole = beside or not rules.follows(question)
     if in_context.answered:
@@ -260,7 +260,7 @@ def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer, *, be
 
 
 def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:
-    """Load the shipped table and the association's, or the shipped one alone if the other is invalid."""
+    """Load the shipped table and the association's, or only the shipped table if the other is invalid."""
     try:
         return load(paths)
     except (PolicyError, OSError, UnicodeDecodeError) as error:

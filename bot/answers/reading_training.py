@@ -1,11 +1,12 @@
-"""Makes `data/reading.npz`, the parameters that answer from texts without a bank (`engine.passages`).
+"""The training of `data/reading.npz`, the parameters that answer from texts without a bank.
 
 python -m bot.answers.reading_training
 
-Run it after a change to `data/thesaurus.tsv`, `data/subjects.toml` or `data/textes`. The weights are learnt
-on the questions of the shipped bank and of the invented texts of `data/textes`. Calibration uses the scores
-that each text's questions get with the weights of the other texts alone, as for a text never seen. A small
-bank is drawn from the questions of some texts, and tried on the others.
+Run it after a change to `data/thesaurus.tsv`, `data/subjects.toml` or `data/textes`. The weights of
+`engine.passages` are learnt on the questions of the shipped bank and of the invented texts of `data/textes`.
+Calibration uses the scores that each text's questions get with weights learnt on the other texts alone, as a
+new text's questions will. To calibrate with a small bank, banks are drawn from half of the questions of some
+texts, and tried on the other half.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ Table: TypeAlias = NDArray[np.float64]
 
 TEXTS: Final = "textes"
 AWAY: Final = "ailleurs.txt"
-FOLDS: Final = 5
-LONGER: Final = 4  # the most clauses joined into one
+FOLDS: Final = 5  # of the cross-validation of « about no association »
+LONGER: Final = 4  # maximum clauses joined into one
 KEPT: Final = 128  # dimensions kept of an embedding; more of them change no answer
 ENOUGH: Final = 1_500  # maximum questions learnt from the long bank
 SHARE: Final = 150.0  # total weight of those questions; each other question weighs 1
@@ -58,11 +59,11 @@ RIDGE, RIDGE_AWAY = 3.0, 3.0
 # The texts with several questions about the same thing, as in a bank.
 PARAPHRASED: Final = ("pa20", "atelier", "cerf-volant", "chorales")
 SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions per clause in the small banks drawn from larger ones
-TEXT_ANNOUNCED_ERRORS: Final = 0.05  # share of wrong answers among those announced
+TEXT_ANNOUNCED_ERRORS: Final = 0.05  # maximum share of wrong answers among those announced as sure
 COMMON: Final = 11.5  # minus the logarithm of a frequency, from which a word is not common
-LEAST: Final = 5.5  # the same, at which a word carries no meaning
-EMPTY: Final = 0.03
-BATCH: Final = 16
+LEAST: Final = 5.5  # minus the logarithm of a frequency, at which a word carries no meaning
+EMPTY: Final = 0.03  # minimum weight of a word
+BATCH: Final = 16  # texts embedded at once
 ELSEWHERE: Final = tuple(map(SUMMARY.index, ("elsewhere", "retrieval elsewhere")))
 RAISED: Final = {  # the feature of the best clause for each item of the summary
     "question": "questions",
@@ -78,7 +79,7 @@ SMALLEST, FLAT = 1e-3, 1e-6
 class Taught:
     """A text with its questions.
 
-    `worth`: the weight of each question. `longer`: the same with longer clauses.
+    `worth`: the weight of each question. `longer`: whether clauses of the text were joined (`_joined`).
     """
 
     name: str
@@ -117,7 +118,7 @@ def main() -> None:
 
 
 def batched(encode: Encode) -> Encode:
-    """Return a caching encoder that embeds few texts at once, to bound memory."""
+    """Return `encode` with a cache, in small batches to bound memory."""
 
     def some(texts: Sequence[str]) -> Floats:
         return np.concatenate([encode(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
@@ -156,9 +157,9 @@ def taught_texts(seed: Path) -> list[Taught]:
 
 
 def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, Number]]:
-    """Return a text with some clauses joined to the one above, and the new numbers of those clauses.
+    """Return a text with some clauses joined to the clause above, and the new numbers of these clauses.
 
-    Each is then several paragraphs long, like many clauses of real texts.
+    The joined clauses have several paragraphs, like many clauses of real texts.
     """
     joined: dict[Number, Number] = {}
     above, left, lines = "", 0, []
@@ -184,7 +185,7 @@ def _asked(lines: Sequence[BankLine]) -> tuple[BankLine, ...]:
 
 
 def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, second: Finder) -> Lexicon:
-    """Return the parameters learnt from some texts."""
+    """Return the parameters learnt from texts. `second`: the second encoder."""
     lexicon, apart = _unweighted(texts, table, encode, second, load_subjects(SEED))
     without: dict[str, list[Example]] = {text.name: [] for text in texts}
     for text in texts:
@@ -220,7 +221,7 @@ def _without_finder(examples: Mapping[str, Sequence[Example]]) -> dict[str, list
 def _learnt(
     without: Mapping[str, Sequence[Example]], banked: Mapping[str, Sequence[Example]]
 ) -> tuple[Table, list[Table], list[float]]:
-    """Return the weights and, without then with a bank, the verdicts and the thresholds for announcing."""
+    """Return the weights of the features, then the verdicts and `sure`, without a bank and with one."""
     both = {name: [*examples, *banked.get(name, ())] for name, examples in without.items()}
     verdicts, sure = [], []
     rest = {
@@ -243,7 +244,7 @@ def _halves(count: int, rng: np.random.Generator) -> list[tuple[NDArray[np.intp]
 
 
 def _drawn(lines: Sequence[BankLine], count: int, rng: np.random.Generator) -> list[BankLine]:
-    """Return `count` answered lines, about as many different clauses as possible."""
+    """Return `count` answered lines, on as many different clauses as possible."""
     answered = [line for line in lines if line.gold]
     order = rng.permutation(len(answered))
     seen: dict[object, int] = {}
@@ -284,9 +285,9 @@ def _unweighted(
     second: Finder,
     subjects: Sequence[Subject],
 ) -> tuple[Lexicon, dict[str, Table]]:
-    """Return the parameters that need no weights, and each question's score of being about no association.
+    """Return the parameters other than weights, and how surely each question is about no association.
 
-    That score is cross-validated: it is learnt from the questions of the other folds.
+    The latter are scores of the regressions, each fitted on the questions of the other folds.
     """
     texts = [text for text in texts if not text.longer]
     bare = Speller(table, frozenset(), {})
@@ -367,7 +368,7 @@ def _away(line: BankLine) -> bool:
 
 
 def _away_from(vectors: Floats, away: NDArray[np.bool_]) -> Floats:
-    """Return a ridge regression that detects texts about no association, its intercept first."""
+    """Return a ridge regression that detects questions about no association, intercept first."""
     worth = np.where(away, 1 / away.sum(), 1 / (~away).sum()) * len(away) / 2
     columns = np.column_stack([np.ones(len(vectors)), vectors]).astype(np.float64)
     system = columns.T @ (columns * worth[:, None]) + RIDGE_AWAY * np.eye(columns.shape[1])
@@ -435,7 +436,7 @@ def _ranking(examples: Sequence[Example]) -> Table:
 
 
 def _summed(example: Example, weights: Table) -> tuple[Table, bool]:
-    """Return a question's summary under some weights, and whether its best clause answers it."""
+    """Return a question's summary with these weights, and whether its best clause answers it."""
     values = weights @ example.features
     order = np.argsort(-values, kind="stable")
     first = int(order[0])
@@ -450,7 +451,7 @@ def _summed(example: Example, weights: Table) -> tuple[Table, bool]:
 
 
 def _verdicts(summaries: Sequence[tuple[Example, Table, bool]]) -> tuple[Table, float]:
-    """Return the regressions of `Lexicon.verdicts`, and the likelihood from which an answer is announced."""
+    """Return the regressions of `Lexicon.verdicts`, and the likelihood of `Lexicon.sure`."""
     features = np.array([summary for _, summary, _ in summaries])
     right = np.array([is_right for _, _, is_right in summaries])
     inside = np.array([bool(example.line.gold) for example, _, _ in summaries])
@@ -486,7 +487,7 @@ def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table) -> Table
 
 
 def save(lexicon: Lexicon, path: Path) -> None:
-    """Write the parameters. The same parameters make the same bytes."""
+    """Write the parameters to a file. The same parameters always give the same bytes."""
     words = sorted(lexicon.common)
     half = {name: getattr(lexicon, name).astype(np.float16) for name in VECTORS}
     np.savez_compressed(

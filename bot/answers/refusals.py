@@ -1,4 +1,4 @@
-"""The text that declines a question: the reason, and the person to ask. Every channel uses it."""
+"""The text that declines a question: the reason, and the person to ask. It is the same on every channel."""
 
 from typing import Final
 
@@ -53,7 +53,7 @@ def refusal(
 def unsaid(
     reading: Reading, guidance: Guidance, answer: PolicyAnswer, question: str, voice: Voice = FRENCH
 ) -> str:
-    """Return the sentence for a question on the policy's subject that the policy leaves open."""
+    """Return the sentence for a question that is on the policy's subject, but that the policy leaves open."""
     case = guidance.silence(question, answer.ranked)
     if case is None:
         name = reading.policy.name

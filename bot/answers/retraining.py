@@ -1,7 +1,7 @@
 """Retraining after lines are added to the bank from the chat, and the notice of the result.
 
-It runs as an errand (see `bot.schedule.clock`), since training takes a minute, in a separate process off the
-storage thread. It is safe to repeat: the same bank gives the same model, and the notice is queued once.
+Retraining is an errand (see `bot.schedule.clock`), since training takes a minute, in a separate process off
+the storage thread. It is safe to repeat: the same bank gives the same model, and the notice is queued once.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,9 +34,10 @@ from bot.times import iso
 class RetrainingResult:
     """The result of retraining a policy's model, as the notice's arguments.
 
-    `swapped`: whether the new model is now in use. `before`, `after`: the share of the gate file's questions
-    that each model handles correctly (« joint » in docs/), None without a model or a gate file. `lines`: the
-    number of questions in the bank. `problem`: the reason why there is no model, in French.
+    `swapped`: whether the new model is now in use. `before`, `after`: the share of the held-out questions
+    (`bank.GATE`) that each model handles correctly (*joint* in `evaluation`), None without a model or
+    held-out questions. `lines`: the number of questions in the bank. `problem`: the reason why there is no
+    new model, in French.
     """
 
     policy: str
@@ -68,10 +69,8 @@ def plan_retraining(
 ) -> None:
     """Plan the retraining of a policy's model and a notice to the person, in the caller's transaction.
 
-    `account`: the account from which the person asks, « slack:T1/U1 ».
-
-    The training starts at the next full minute, so that lines added in the same minute are learnt together.
-    A line added later is learnt in another run.
+    Training starts at the next full minute, so that lines added in the same minute are learnt together. A
+    line added later is learnt in another run. `account`: where the person asks from, « slack:T1/U1 ».
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     key = f"{RETRAIN}:{policy}:{person}:{iso(due)}"
@@ -99,7 +98,7 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
 
 
 def result_message(result: RetrainingResult) -> Message:
-    """Return the notice: whether the new model is in use, and the two scores."""
+    """Return the notice: whether the new model is in use, and the scores of both models."""
     if result.problem == store.SMALL_BANK:
         text = "C'est fait\u00a0: je réponds d'après le texte, et les questions de la banque m'y aident déjà."
     elif result.problem:

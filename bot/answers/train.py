@@ -1,10 +1,11 @@
-"""Trains a policy's model. The model is used unless the previous one does better on held-out questions.
+"""The program that trains a policy's model, and keeps the previous model if it does better.
 
     python -m bot.answers.train BOT < ORDER
 
-BOT is the id of the bot's process: this program ends when it does. The order is a `store.TrainingOrder` in
-JSON. The verdict is printed as JSON. Training has a program of its own, so that none of its data stays in the
-bot's memory. The held-out questions, `questions_gate.jsonl` beside the bank, are never trained on.
+BOT is the id of the bot's process. This program ends when that process ends. The order is a
+`store.TrainingOrder` in JSON. The verdict is printed as JSON. Training has a program of its own, so that none
+of its data stays in the bot's memory. Both models are compared on held-out questions,
+`questions_gate.jsonl` beside the bank, which are never trained on.
 """
 
 import ctypes
@@ -38,7 +39,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
     judged, key = store.find_judged(sources, models), sources.key()
     if judged and judged[1].bank == key:
         return judged[1]
-    del judged  # its memory is for the kernel
+    del judged  # frees the memory of the previous model for the kernel
     lines = sources.lines()
     if not bank.is_enough(lines, sources.version):
         raise ModelError(store.SMALL_BANK)
@@ -64,7 +65,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
 
 def main() -> None:
-    """Train and print the verdict as JSON. On failure, exit 1 with a one-line explanation in French."""
+    """Train, and print the verdict as JSON. On failure, exit 1 with a one-line explanation in French."""
     if hasattr(os, "nice"):
         os.nice(5)  # people's questions have priority
     try:
@@ -82,7 +83,7 @@ def main() -> None:
 
 def end_with(bot: int) -> None:
     """Make this program end with its parent process, `bot`, or now if that process has already ended."""
-    if sys.platform == "linux":  # even if it is killed; the restarted bot trains again
+    if sys.platform == "linux":  # even if the bot is killed; once restarted, it trains again
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
     if os.getppid() != bot:  # the bot failed to start while this program was loading
         sys.exit("le robot n'est plus là.")

@@ -1,4 +1,4 @@
-"""Questions without an answer or with a bad one: stored masked, dated by week, without the asker.
+"""Questions without an answer, or with a bad answer: stored masked, with their week, without the asker.
 
 Rows have random identifiers and no order, so that nobody can guess the asker from the time. They expire with
 other personal data (see `bot.privacy.personal_data`).
@@ -73,7 +73,8 @@ def keep_question(
 ) -> bool:
     """Store a masked question, in the caller's transaction.
 
-    Returns False when there is no room, or when the question is only masks. No column identifies the asker.
+    Return False when there is no room, or when masks are all that is left of the question. No column
+    identifies the asker.
     """
     (count,) = db.conn.execute("SELECT count(*) FROM asked_questions").fetchone()
     if count >= MOST or not any(True for _ in search_words(_unmasked(question))):
@@ -156,5 +157,5 @@ def last_week(today: date) -> str:
 
 
 def expire_verdicts(db: Database, today: date) -> int:
-    """Delete the expired counts. Return how many."""
+    """Delete the expired counts of rated answers. Return the number of rows deleted."""
     return db.conn.execute("DELETE FROM answer_verdicts WHERE week <= ?", (last_week(today),)).rowcount

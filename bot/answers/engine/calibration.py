@@ -1,7 +1,7 @@
-"""Decides from a model's scores whether to answer, to say that the policy is silent, or to refer elsewhere.
+"""The decision, from a model's scores, to answer, to say that the policy is silent, or to refer elsewhere.
 
-Logistic regressions read a summary of a question's scores. They are fitted on the scores that each author's
-questions get from the other authors' questions alone, as a stranger's will.
+Logistic regressions take a summary of a question's scores. They are fitted on scores that an author's
+questions get from a model without any question of that author, since people are new to the model too.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ Table: TypeAlias = NDArray[np.float64]
 
 RIGHT = "right"
 VERDICTS = (RIGHT, "answer", "silent", "elsewhere")  # whether the best clause answers, then what to do
-# accepted share of wrong answers among those announced; the bank's authors ask harder questions than people
+# maximum share of wrong answers among those announced as sure; the bank's questions are harder than people's
 ANNOUNCED_ERRORS = 0.033
 UNANSWERED_WEIGHT = 4.0  # weight of a line that the policy leaves unanswered, since a bank has few
-_PAIRS = 7  # how many of the last features are products of scores
-_BEST = 4  # clauses in the summary
-_RIDGE = 1.0
-_RIDGE_AFTER = 20.0  # the ridge for follow-ups, higher since a bank has few
+_PAIRS = 7  # number of features that are products of scores; they come last
+_BEST = 4  # number of best clauses in the summary
+_RIDGE = 1.0  # L2 penalty
+_RIDGE_AFTER = 20.0  # L2 penalty for follow-ups, higher since a bank has few
 _STEPS = 12  # steps of Newton's method
 
 
@@ -32,7 +32,7 @@ def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, leng
     `clauses`, `subjects`: `(n, clauses)`. `reasons`: `(n, reasons)`. `topics`: `(n, topics)`. `lengths`:
     `(n,)`, in words.
     """
-    topics = np.where(np.isfinite(topics), topics, 0.0)  # minus infinity when the bank lacks it
+    topics = np.where(np.isfinite(topics), topics, 0.0)  # minus infinity for a topic that the bank lacks
     best, nearest = (_largest(table) for table in (clauses, subjects))
     # the subject score of the best clause
     subject = subjects[np.arange(len(subjects)), clauses.argmax(axis=1)]
@@ -48,9 +48,8 @@ def summary_after(
 ) -> Table:
     """Return the summary of n follow-ups' scores: `(n, features)`.
 
-    `alone`, `context`: the follow-ups' `summary`, and the `clauses` and `subjects` that it was computed from,
-    when they are read by themselves and in context.
-    `previous`: `(n,)`, the column of the clause shown before.
+    `alone`, `context`: the `summary` of the follow-ups by themselves, and in context, each with the `clauses`
+    and `subjects` that it was computed from. `previous`: `(n,)`, the column of the clause shown before.
     """
     rows = np.arange(len(previous))
     (own, values, subjects), (read, values_after, subjects_after) = alone, context
@@ -69,7 +68,7 @@ def _largest(table: Table) -> Table:
 
 
 def chances(features: Table, weights: Table) -> Table:
-    """Return the probability of each column of `weights`: `(1 + features, columns)`, intercepts first."""
+    """Return the probability of each verdict. `weights`: `(1 + features, verdicts)`, intercepts first."""
     leaning = weights[0] + features @ weights[1:]
     likely: Table = 1 / (1 + np.exp(-np.clip(leaning, -30, 30)))
     return likely
@@ -83,11 +82,11 @@ def fit(
     *,
     after: bool = False,
 ) -> tuple[Table, float]:
-    """Return the weights of `VERDICTS`, and the likelihood from which an answer is announced.
+    """Return the weights of `VERDICTS`, and the likelihood from which an answer is announced as sure.
 
     `right`: `(n,)`, whether the best clause of each line answers it. `groups`: each author's rows. To choose
-    that likelihood, an author's rows are judged by weights fitted on the others'. `after`: the lines are
-    follow-ups.
+    that likelihood, each author's rows are judged with weights fitted on the other authors' rows. `after`:
+    whether the lines are follow-ups.
     """
     declined = [line.reason for line in lines]
     wanted = {
@@ -98,7 +97,7 @@ def fit(
     }
     worth = np.where(wanted["silent"] & (not after), UNANSWERED_WEIGHT, 1.0)
     ridge = _RIDGE_AFTER if after else _RIDGE
-    plain = features[:, :-_PAIRS]  # the pairs only help to tell whether the best clause answers
+    plain = features[:, :-_PAIRS]  # the products only help to tell whether the best clause answers
     weights = np.zeros((1 + features.shape[1], len(VERDICTS)))
     for at, verdict in enumerate(VERDICTS):
         read = features if verdict == RIGHT else plain

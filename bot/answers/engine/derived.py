@@ -1,7 +1,7 @@
-"""Arrays that are computed from files of the program, once, at its installation: all bots then map them.
+"""Arrays that are computed from the program's files once, at installation, and that all bots then map.
 
-They are beside the shipped models, in `<name>-<fingerprint>.npz`. Where that file is missing or damaged, a
-bot makes one of its own, without a name, at its first use.
+They are stored beside the shipped models, in `<name>-<fingerprint>.npz`. If that file is missing or damaged,
+a bot computes the arrays at first use, and maps them from an unnamed temporary file.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def sums(path: Path) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """Arrays by name.
+    """Arrays to compute once. `name`: the beginning of their file's name.
 
-    `format`: the number of their format, raised when `make` changes. `sources`: yields the bytes that they
-    depend on. `make`: computes them.
+    `format`: a number to increment when `make` changes. `sources`: returns the bytes that the arrays depend
+    on. `make`: computes the arrays, by name.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Derived:
     make: Callable[[], Mapping[str, NDArray[Any]]]
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """Return the arrays, read-only, mapped from the shipped file or from one of this process."""
+        """Return the arrays, read-only, mapped from the shipped file or from this process's own."""
         mapped = _mapped(self._path(SEED / model_files.SHIPPED))
         if mapped is None:
             mapped = self._made()
@@ -56,13 +56,10 @@ class Derived:
         with suppress(OSError), TemporaryFile(prefix="vigie-") as own:
             save_arrays(own, arrays)
             return map_arrays(own)
-        return arrays  # in memory, when there is no room on the disk
+        return arrays  # in memory, since the disk is full or read-only
 
     def ship(self, folder: Path) -> None:
-        """Write these arrays into `folder`, and delete the arrays of other versions from it.
-
-        Raises `OSError`.
-        """
+        """Write the arrays into `folder`, and delete their other versions from it. Raises `OSError`."""
         path = self._path(folder)
         if _mapped(path) is None:
             with model_files.replacing(path) as draft, draft.open("wb") as file:
@@ -77,14 +74,14 @@ class Derived:
 
 
 def _mapped(path: Path) -> Mapping[str, NDArray[Any]] | None:
-    """Return the arrays in a file, or None when it is missing, damaged or unreadable, the last two logged."""
+    """Return a file's arrays, or None if it is missing, damaged or unreadable. The last two are logged."""
     try:
         with path.open("rb") as file:
             return map_arrays(file)
     except FileNotFoundError:
         pass
     except OSError as error:
-        reason = type(error).__name__  # its text has the file's path
+        reason = type(error).__name__  # the error's text has the file's full path
         logger.warning("%s cannot be read (%s): what it holds is made again.", path.name, reason)
     except (ValueError, BadZipFile):
         logger.warning("%s is damaged: what it holds is made again.", path.name)

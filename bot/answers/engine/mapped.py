@@ -1,8 +1,8 @@
-"""Arrays in a file whose pages are read when they are used, and are the same for all the bots of a machine.
+"""Arrays mapped from a file: its pages are loaded when used, and shared by all the bots of a machine.
 
-The file is an uncompressed `.npz`, in which each array begins at a multiple of 64 bytes, as in memory:
-numpy would copy any other before it multiplies it. Such a file is replaced by another, never rewritten: a
-process whose mapped file is cut short is killed by the system.
+The file is an uncompressed `.npz`. Each array begins at a multiple of 64 bytes, since numpy copies a
+misaligned array before it multiplies it. A file is always replaced and never rewritten: if a mapped file is
+truncated, the system kills the process that uses it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 _ALIGNMENT: Final = npy.ARRAY_ALIGN
-_NAME_LENGTH: Final = 26  # where a header has it, then that of the extra field (APPNOTE.TXT, 4.3.7)
-_HEADER: Final = 30  # bytes, before both
-_PADDING: Final = 0xD935  # the extra field of Android's zipalign
+_NAME_LENGTH: Final = 26  # offset of the lengths of the name and extra field in a header (APPNOTE.TXT, 4.3.7)
+_HEADER: Final = 30  # bytes of a header before its name and extra field
+_PADDING: Final = 0xD935  # the id of the extra field with which Android's zipalign pads
 
 
 def save_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays to an empty file. The same arrays make the same bytes."""
+    """Write arrays to an empty file. The same arrays always give the same bytes."""
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for name, array in arrays.items():
             member = ZipInfo(f"{name}.npy")
@@ -39,10 +39,10 @@ def save_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def map_arrays(file: IO[bytes]) -> dict[str, NDArray[Any]]:
-    """Return the arrays in a file, which may then be closed. They are read-only.
+    """Return the arrays in a file, read-only. The file may then be closed.
 
-    Everything is read once, through the system's cache, to check its sums. Raises `OSError`, and `BadZipFile`
-    or `ValueError` for a file that is damaged or that `save_arrays` did not write.
+    The whole file is read once to verify its checksums. Raises `OSError`, and `BadZipFile` or `ValueError`
+    for a file that is damaged or that `save_arrays` did not write.
     """
     arrays = {}
     try:
@@ -51,7 +51,7 @@ def map_arrays(file: IO[bytes]) -> dict[str, NDArray[Any]]:
             if any(member.compress_type != ZIP_STORED for member in members) or archive.testzip():
                 raise BadZipFile
             pages = mmap(file.fileno(), 0, access=ACCESS_READ)
-    except (EOFError, RuntimeError) as error:  # of `zipfile`, when what is damaged is the archive's own
+    except (EOFError, RuntimeError) as error:  # raised when the structure of the archive is damaged
         raise BadZipFile from error
     for member in members:
         lengths = struct.unpack_from("<HH", pages, member.header_offset + _NAME_LENGTH)
@@ -59,14 +59,14 @@ def map_arrays(file: IO[bytes]) -> dict[str, NDArray[Any]]:
         if npy.read_magic(file) != (1, 0):
             raise BadZipFile
         shape, _, dtype = npy.read_array_header_1_0(file)
-        if dtype.hasobject:  # addresses, or what pickle would run
+        if dtype.hasobject:  # Python objects would be addresses, or code for pickle to run
             raise BadZipFile
         arrays[member.filename.removesuffix(".npy")] = np.ndarray(shape, dtype, pages, file.tell())
     return arrays
 
 
 def release_pages(array: NDArray[Any]) -> None:
-    """Let go of a mapped array's pages, which stay in the system's cache. Any other array is left alone."""
+    """Release the pages of a mapped array, which stay in the system's cache. Ignore any other array."""
     pages = array.base
     if sys.platform == "linux" and isinstance(pages, mmap):
         start = array.ctypes.data - np.frombuffer(pages, np.uint8).ctypes.data
@@ -74,7 +74,7 @@ def release_pages(array: NDArray[Any]) -> None:
 
 
 def return_memory() -> None:
-    """Return to the system the memory of what is no longer used, which glibc would keep for itself."""
+    """Return freed memory to the system, since glibc would keep it for the process."""
     gc.collect()
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)

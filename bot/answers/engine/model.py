@@ -1,8 +1,8 @@
 """The trained model and its scoring of clauses, loaded at the first question since it imports numpy.
 
-A ridge regression scores every column. It represents a question in two ways. Four families of counted words,
-sounds and letters (see `features`) each have a linear kernel; a sentence embedding has a Gaussian kernel.
-Each kernel compares the question with those of the bank.
+A ridge regression scores every clause, reason to decline and topic. It represents a question in two ways.
+Four families of counted words, sounds and letters (see `features`) each have a linear kernel. A sentence
+embedding has a Gaussian kernel. Each kernel compares the question with those of the bank.
 """
 
 import zipfile
@@ -21,8 +21,8 @@ from bot.answers.engine.scores import FORMAT, ModelError, Scores
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
 
-MODEL_READ_LENGTH = 600  # characters of a question that are read: enough to understand it, in bounded time
-_ROUNDED = ("seen", "dual")  # to half precision, with no measurable loss: a wheel holds them in half the room
+MODEL_READ_LENGTH = 600  # characters of a question that are used, so that the time is bounded
+_ROUNDED = ("seen", "dual")  # rounded to half precision, with no measurable loss, so that a wheel is smaller
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Model:
         return self.score_all([question], version)[0]
 
     def score_all(self, questions: Sequence[str], version: Version | None) -> list[Scores]:
-        """Return the scores of several questions, as `score` does, faster than one by one."""
+        """Return the scores of several questions, which is faster than calling `score` for each."""
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
         each = zip(questions, self.columns(questions), strict=True)
         return [self._scores(question, columns, known) for question, columns in each]
@@ -100,10 +100,10 @@ class Model:
         )
 
     def score_after(self, alone: Scores, question: str, previous: Number, context: str) -> Scores | None:
-        """Return the scores of a follow-up. `alone`: its scores when it is read by itself.
+        """Return the scores of a follow-up. `alone`: the scores of the question by itself.
 
-        `previous`: the clause shown before. `context`: its subject. None when training had no follow-ups, or
-        none about that clause.
+        `previous`: the clause shown before. `context`: the subject of that clause. Return None when the model
+        was trained without follow-ups, or does not know that clause.
         """
         if not self.verdicts_after.size or previous not in alone.numbers:
             return None
@@ -130,8 +130,8 @@ class Model:
 def load_model(path: Path) -> Model:
     """Return the model that `save_model` wrote to `<policy>-<fingerprint>.npz`, mapped.
 
-    Raises `ModelError`, in French, when the file is missing or damaged, in another format, or not made from
-    what its name says.
+    Raises `ModelError`, in French, when the file is missing, damaged or in another format, or was made from
+    other sources than its name says.
     """
     values: dict[str, Any] = {}
     try:
@@ -163,9 +163,9 @@ def _stored_names() -> list[str]:
 
 
 def save_model(model: Model, path: Path, made_of: str) -> None:
-    """Write a model to an `.npz` that is mapped, one array per field, several for the index and the speller.
+    """Write a model with `save_arrays`: one array per field, and several for the index and the speller.
 
-    `made_of`: the fingerprint of its sources (`Sources.key`). The same model makes the same bytes.
+    `made_of`: the fingerprint of its sources (`Sources.key`). The same model always gives the same bytes.
     """
     values = {name: np.array(getattr(model, name)) for name in _stored_names()}
     values |= {name: values[name].astype(np.float16).astype(np.float32) for name in _ROUNDED}

@@ -9,11 +9,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
-SHIPPED: Final = "modeles"  # in a folder of policies
+SHIPPED: Final = "modeles"  # the folder's name, inside a data folder
 
 
 def fingerprint(parts: Iterable[bytes]) -> str:
-    """Return a hash of the parts, in 16 hexadecimal digits. The boundaries between parts count."""
+    """Return a hash of the parts, in 16 hexadecimal digits. It depends on where each part ends."""
     digest = sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -22,7 +22,7 @@ def fingerprint(parts: Iterable[bytes]) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary file that replaces `path` on exit, even if other processes write there."""
+    """Yield a temporary file that replaces `path` on exit. Several processes may replace the same path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
         draft = Path(file.name)

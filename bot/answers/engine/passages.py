@@ -1,8 +1,8 @@
-"""A policy's text, read to answer questions without a bank, or with a small one.
+"""The index of a policy's text, which answers questions without a bank, or with a small one.
 
-Each clause is scored on how its words, its sentences and its place relate to a question. The weights
-of these features are learnt on other texts (`bot.answers.reading_training`), so that they suit a new
-text. With a small bank, a clause is also scored on the questions that it is known to answer.
+Each clause is scored on how its words, its sentences and its place relate to a question. The weights of these
+features are learnt on other texts (`bot.answers.reading_training`), so that they suit a new text. With a
+small bank, a clause is also scored on the bank's questions that it answers.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ SUMMARY: Final = (
     "score", "lead", "share", "words", "sentence", "said", "unknown", "elsewhere", "question", "declined",
     "retrieval", "retrieval elsewhere", "retrieval question",
 )  # fmt: skip
-TEXT_READ_LENGTH: Final = 600  # characters of a question or of a passage that are read
-PASSAGE: Final = 1_500  # characters of a passage that the second encoder reads
+TEXT_READ_LENGTH: Final = 600  # maximum characters of a question or passage that are embedded
+PASSAGE: Final = 1_500  # maximum characters of a passage for the second encoder
 LONGEST: Final = 45  # maximum words of a sentence; a longer one is cut
-ALIKE, SAME = 0.3, 0.8  # likeness at which a word may replace another, and at which it does
-MOST_WORDS: Final = 8  # maximum words of a question compared with the text's, the most meaningful
+ALIKE, SAME = 0.3, 0.8  # cosine from which a word partly stands for another, and from which it fully does
+MOST_WORDS: Final = 8  # maximum words of a question, the least common, that are compared with the text's
 SATURATION: Final = 0.5  # the saturation of a word's frequency, as BM25's k1
 _SENTENCE = re.compile(r"(?<=[.;!?:])\s+(?=[A-ZÉÀÈÊÇÎÔŒ«(–•\d-])|\n+")
 
@@ -56,12 +56,12 @@ class Passage(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """The nearest title."""
+        """The clause's own title or, without one, the nearest title above it."""
         return self.title or next(iter(self.above), "")
 
 
 def passages_of(version: Version) -> list[Passage]:
-    """Return the clauses of a version, in the order of the text."""
+    """Return the clauses of a version as passages, in the order of the text."""
     divisions = {division.number: division for division in version.divisions}
     passages = []
     for clause in version.clauses():
@@ -78,7 +78,7 @@ def passages_of(version: Version) -> list[Passage]:
 
 
 def sentences_of(paragraph: str) -> list[str]:
-    """Return the sentences of a paragraph. The longest are cut."""
+    """Return the sentences of a paragraph. A sentence of more than `LONGEST` words is cut."""
     sentences = []
     for sentence in _SENTENCE.split(paragraph):
         words = sentence.split()
@@ -346,10 +346,11 @@ class TextIndex:
     def _known(
         self, asked: Floats, stems: Sequence[frozenset[str]], forms: Sequence[str], lexicon: Lexicon
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """Return how close a question is to the bank's.
+        """Return how close a question is to those of the bank, in three results.
 
-        First, to the closest bank question about each clause, in meaning, `(n,)`, and in words, `(n,)`. Then,
-        in meaning, to the closest one that the policy leaves unanswered.
+        The first is the closeness in meaning to the closest bank question about each clause, `(n,)`. The
+        second is the same in words, `(n,)`. The third is the closeness in meaning to the closest bank
+        question that the text does not answer.
         """
         close, alike = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         if not len(self.known):
@@ -369,7 +370,7 @@ class TextIndex:
         return close, alike, float(likeness[~answered].max(initial=0.0))
 
     def _retrieval(self, sought: Floats | None) -> list[NDArray[np.float64]]:
-        """Return how close the second encoder finds each clause's sentences and bank questions."""
+        """Return how close each clause's sentences, and its bank questions, are for the second encoder."""
         if sought is None:
             return [np.zeros(len(self.numbers))] * 2
         close = np.zeros(len(self.numbers))
@@ -379,7 +380,7 @@ class TextIndex:
         return [self._most(self.retrieval @ sought), close * math.log2(1 + self.per_clause)]
 
     def _most(self, values: NDArray[np.floating], least: float = -1.0) -> NDArray[np.float64]:
-        """Return the largest of the values of each clause's sentences: `(n,)`."""
+        """Return the largest value among each clause's sentences: `(n,)`. `values`: `(s,)`, by sentence."""
         most = np.full(len(self.numbers), least)
         np.maximum.at(most, self.owner, values)
         return most
@@ -393,7 +394,7 @@ def likelihoods(summary: NDArray[np.float64], verdicts: NDArray[np.float64]) -> 
 
 
 def _clause_of(line: BankLine, places: Mapping[Number, int]) -> int | None:
-    """Return the clause that a line is about, -1 for one that has no answer, None for a whole article."""
+    """Return the index of the clause that answers a line, -1 for no answer, None for a whole article."""
     if not line.gold:
         return -1
     return places.get(line.gold[0])
@@ -408,7 +409,7 @@ def _encoded(encode: Encode, texts: Iterable[str]) -> Floats:
 
 
 def remembering(encode: Encode) -> Callable[[Sequence[str]], Floats]:
-    """Return a caching encoder, for one question asked of several texts."""
+    """Return `encode` with a cache, for one question asked of several texts."""
     seen: dict[str, Floats] = {}
 
     def encoded(texts: Sequence[str]) -> Floats:

@@ -13,12 +13,12 @@ CERTAIN_MARGIN = 0.3  # lowest margin for a clause to answer a question that nam
 CITED = 0.3  # added to the score of a clause named in the question
 PRECEDING = (0.9, 0.5)  # added to the previous answer's clauses: the first, then the others
 MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
-NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: beats any score
+NOTHING_SAID = 1.5  # factor of PRECEDING when the question has no word of the policy; outweighs any score
 ELSEWHERE = 0.4  # a question whose margin is below -ELSEWHERE is off topic: « et la météo? »
 # maximum words, and maximum likelihood of the best clause, of a question that may follow another
 BRIEF, LIKELY = 12, 0.5
 CONTEXT = 0.7  # as `scores.IN_CONTEXT`, for a model trained without follow-ups
-# Maximum words of a follow-up: in any form, with a sign of one, and with a linking word at its start.
+# Maximum words of a follow-up: of any form, with a word that refers back, and with a linking word first.
 _TINY, _SHORT, _LINKED = 4, 8, 16
 
 # On folded text: words that link a question to the previous one, and beginnings of follow-ups.
@@ -70,8 +70,8 @@ _SUPPOSES = re.compile(rf"{_LINK}*(?:si|s'|meme|aussi|mettons|if|even|also|what 
 def look_up(reference: Reference, version: Version, scores: Scores | None) -> tuple[Number, ...] | None:
     """Return the clauses that a question asks to read by number. An article stands for all its clauses.
 
-    The result is empty when the number does not exist, and None when it is only mentioned (« congédié en
-    vertu de l'article 7, a-t-on une indemnité? »), so that the question is answered like any other.
+    The result is empty when the number does not exist. It is None when the question only mentions the number
+    (« congédié en vertu de l'article 7, a-t-on une indemnité? »), and is then answered like any other.
     """
     numbers: dict[Number, None] = {}
     for span in reference.spans:
@@ -123,7 +123,7 @@ def _folded(question: str) -> str:
 
 
 def subject_asked(question: str) -> str:
-    """Return the subject of a question that asks for all the policy says about it, "" for any other.
+    """Return the subject when a question asks for everything that the policy says on it, or else "".
 
     « Que dit la politique sur le logo? » gives « logo ». The words are folded.
     """
@@ -143,11 +143,11 @@ def adjusted(
 ) -> Scores:
     """Return the scores, adjusted for the clauses cited in the question or given in the previous answer.
 
-    `holds_any`: whether a question has a word of the policy. « Et pour TikTok? » has none. Alone, it asks
-    which sites are covered. After another question, it asks the same thing about TikTok.
-    `in_context`: scores the question again with the subject of the previous answer added, since « quand? »
-    means little by itself. Those scores prevail when the question has no sure answer of its own, or only
-    varies the previous one (« même… », « aussi »). None if the previous answer has no subject.
+    `holds_any`: returns whether a question has a word of the policy. « Et pour TikTok? » has none. Alone, it
+    asks which sites are covered. After another question, it asks the same thing about TikTok. `in_context`:
+    scores the question again with the subject of the previous answer added, since « quand? » means little by
+    itself. These scores prevail when the question has no sure answer of its own, or only varies the previous
+    question (« même… », « aussi »). It is None if the previous answer has no subject.
     """
     added = dict.fromkeys(cited, CITED)
     if not previous or is_beside(scores) or not follows(question):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 6  # version of the file format, included in the fingerprint: other formats are never read
+FORMAT = 6  # version of the file format, part of the fingerprint, so that other formats are never loaded
 
 IN_CONTEXT = 0.6  # weight of a follow-up's scores in context; the rest is for its scores by itself
 
@@ -49,13 +49,14 @@ class Scores:
     """A model's scores for one question: about 1 for a sure match, about 0 otherwise.
 
     `numbers`: the n clauses of the version that the model knows, in the order of the text.
-    `values`: `(n,) float64`, their scores. `subjects`: `(n,) float64`, what they would score if the bank had
-    only the questions that the policy answers: how close each clause's subject is, even if it says nothing.
+    `values`: `(n,) float64`, their scores. `subjects`: `(n,) float64`, their scores if the bank had only the
+    questions that the policy answers. They tell how close each clause's subject is, even if the clause does
+    not answer.
     `reasons`: the score of each reason to decline (`bank.REASONS`). `topics`: how far the scores of
     "incident", "draft" and "article" exceed their thresholds. Above 0, the text belongs to the topic.
     `length`: the question's length in words. `threshold`: added to the best clause's score before it is
     compared with the reasons'. `sharpness`: the softmax factor that turns scores into likelihoods.
-    `verdicts`, `sure`: as in `Model`. `likely`: the likelihoods, for a follow-up.
+    `verdicts`, `sure`: as in `Model`. `likely`: the likelihoods of a follow-up, which `after` computes.
     """
 
     numbers: tuple[Number, ...]
@@ -90,7 +91,7 @@ class Scores:
         return Chances(*calibration.chances(self.summary(), self.verdicts)[0].tolist())
 
     def summary(self) -> NDArray[np.float64]:
-        """Return the summary of these scores that decides what to do: `(1, features)`."""
+        """Return the summary of these scores, from which the likelihoods are computed: `(1, features)`."""
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 
         from bot.answers.engine import calibration  # noqa: PLC0415 — as above
@@ -136,7 +137,7 @@ class Scores:
         )
 
     def after(self, context: Scores, previous: Number, weights: NDArray[np.float64], sure: float) -> Scores:
-        """Return a follow-up's scores: these scores, of its own words, combined with its scores in `context`.
+        """Combine a follow-up's scores: `self` has those of the question alone, `context` those in context.
 
         `previous`: the clause shown before, one of `numbers`. `weights`, `sure`: `verdicts_after` and
         `sure_after` of `Model`.

@@ -1,6 +1,6 @@
 """The models in memory: each is loaded at its first question and retrained when its bank changes.
 
-A policy that has no model, or none yet, is answered from the index of its text.
+Questions about a policy that has no model, or none yet, are answered from the index of its text.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class ModelShelf:
                 text.reading = None
 
     def is_learnt(self, version: Version) -> bool:
-        """Return whether the version's bank has a verdict already. Trains nothing. Raises `OSError`."""
+        """Return whether nothing remains to be trained for a version. Raises `OSError`."""
         return store.is_learnt(Sources(self._folders, version), self._models)
 
     def prepare(self, version: Version) -> bool:
@@ -171,17 +171,17 @@ class ModelShelf:
 
 
 class FixedModel(ModelShelf):
-    """Provides one fixed model, or none, for every version. Nothing is read or trained."""
+    """Provides one fixed model, or none, for every version. It indexes and trains nothing."""
 
     def __init__(self, model: Model | None) -> None:
         super().__init__((), Path())
         self._model = model
 
     def index(self, version: Version) -> None:
-        """Return None: nothing is read."""
+        """Return None, since no text is indexed."""
 
     def read(self, version: Version) -> None:
-        """Return None: nothing is read."""
+        """Return None, since no text is indexed."""
 
     def _refresh(self, _: Sources, place: _Place) -> None:
         place.model = self._model

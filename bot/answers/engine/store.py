@@ -2,16 +2,15 @@
 
 `<folder>/<policy>-<fingerprint>.npz` is a model. The fingerprint covers its training data (the bank, the
 spelling table, the policy's text) and the training method. `<folder>/<policy>-<base>.json` is the verdict on
-the latest bank for one text: which model is in use, and how it and the previous one scored on the held-out
-questions. A model that scores worse is not used, and its bank is not tried again until it changes. Each text
-has its own verdict, so that a model is ready for a revision before it takes effect, while the text in force
-keeps its own.
-`<folder>/<policy>-<base>.echec` is the reason why training on the latest bank failed for a text, as one
-French line.
+the latest bank for one text: which model is in use, and how it and the previous model scored on the held-out
+questions. A model that scores worse is not used, and its bank is not tried again until the bank changes. Each
+text has its own verdict, so that a model is ready before a revision takes effect, while the text in force
+keeps its own model. `<folder>/<policy>-<base>.echec` is the reason why training on the latest bank failed for
+a text, as one French line.
 
-The models shipped with the program have the same format, in `model_files.SHIPPED`, in a folder of
-policies. They are read-only: one made from other sources is ignored, and missing ones are trained in the
-bot's own folder.
+The models shipped with the program have the same format, in the `model_files.SHIPPED` folder of a data
+folder. They are read-only. A shipped model of other sources is ignored, and the bot trains a missing model in
+its own folder.
 
 Files are replaced atomically, so that two processes can write at once. A damaged file is rewritten.
 """
@@ -52,9 +51,10 @@ logger = logging.getLogger(__name__)
 TRAINING = 4  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
-SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique. Ajoutez-en."  # not a failure
+# the text of the `ModelError` for a small bank, which is not a failure
+SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique. Ajoutez-en."
 _FAILED = ".echec"
-_UNREADABLE = "illisible"  # stands for the base when files cannot be read
+_UNREADABLE = "illisible"  # replaces the base in a file name, when the base's own files cannot be read
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `bot`
 _making = Lock()  # a second caller waits for the current training instead of starting another
 
@@ -72,11 +72,11 @@ class Sources:
 
     @cached_property
     def table(self) -> dict[str, str]:
-        """The spelling table: from typed words to intended words. Raises `PolicyError`, OSError."""
+        """The spelling table: from typed words to intended words. Raises `PolicyError`, `OSError`."""
         return load_spelling_table(bank.spelling_tables(self.folders))
 
     def lines(self, name: str = bank.BANK) -> tuple[bank.BankLine, ...]:
-        """Return the bank's lines that fit the version. Raises `PolicyError`, OSError.
+        """Return the bank's lines that fit the version. Raises `PolicyError`, `OSError`.
 
         A line marked as unanswered by an older version is left out when this version may answer it: a
         person must decide whether it does. A line about a clause that no longer exists is dropped, and does
@@ -85,7 +85,7 @@ class Sources:
         return self._fitting(bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name)))
 
     def follow_ups(self) -> tuple[bank.BankLine, ...]:
-        """Return the follow-ups that fit the version, as `lines` does. Raises `PolicyError`, OSError."""
+        """Return the follow-ups that fit the version, as `lines` does. Raises `PolicyError`, `OSError`."""
         return self._fitting(bank.load_follow_ups(self.folders, self.version.policy))
 
     def _fitting(self, lines: Iterable[bank.BankLine]) -> tuple[bank.BankLine, ...]:
@@ -104,7 +104,10 @@ class Sources:
         return (self.version.sha256, *((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def base(self) -> str:
-        """Return the fingerprint of everything but the bank: comparable models share it. Raises `OSError`."""
+        """Return the fingerprint of all the sources but the bank, as shared by comparable models.
+
+        Raises `OSError`.
+        """
         text = "\n".join(self.version.pieces()).encode()
         tables = (path.read_bytes() for path in bank.spelling_tables(self.folders))
         return model_files.fingerprint([f"{FORMAT}.{TRAINING}".encode(), text, *tables])
@@ -214,7 +217,7 @@ def _model_file(sources: Sources, models: Path, verdict: Verdict) -> Path:
 def find_judged(sources: Sources, models: Path) -> tuple[Model, Verdict] | None:
     """Return the model to use now, with the verdict that chose it, or None when no model's file is sound.
 
-    A model that is refused is logged. Raises `OSError` when the bank cannot be read.
+    Log each model that is damaged or missing. Raises `OSError` when the bank cannot be read.
     """
     if load_verdict(sources, models) is None:
         return None
@@ -256,7 +259,7 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 
 
 def is_small(sources: Sources) -> bool:
-    """Return whether a policy's bank is too small to train a model, and only supplements its text.
+    """Return whether a policy's bank is too small to train a model, and so only supplements its text.
 
     An invalid bank is not considered small: training reports what is wrong with it. Raises `OSError`.
     """
@@ -301,7 +304,7 @@ def _order(sources: Sources, models: Path) -> TrainingOrder:
 
 
 def explain(error: Exception) -> str:
-    """Return why a bank was not learnt, as one French line. The text of foreign errors is left out."""
+    """Return why a bank was not learnt, as one French line. The text of libraries' errors is left out."""
     if isinstance(error, ModelError | PolicyError):
         return str(error)
     if isinstance(error, OSError) and error.errno:
@@ -310,7 +313,7 @@ def explain(error: Exception) -> str:
 
 
 def note_failure(sources: Sources, models: Path, cause: str) -> bool:
-    """Record why the latest bank was not learnt. Return False if even that could not be written."""
+    """Record why the latest bank was not learnt. Return False if the record could not be written."""
     try:
         with model_files.replacing(_failure(sources, models)) as draft:
             draft.write_text(cause, "utf-8")
@@ -337,7 +340,7 @@ def forget_failures(models: Path) -> None:
 def _failure(sources: Sources, models: Path) -> Path:
     try:
         base = sources.base()
-    except OSError:  # an unreadable table is then why the bank was not learnt
+    except OSError:  # an unreadable spelling table is itself why the bank was not learnt
         base = _UNREADABLE
     return _failure_file(sources, models, base)
 
@@ -350,7 +353,7 @@ def _run(order: str) -> str:
     """Run the training program on an order, and return its output. Raises `ModelError`."""
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     # A single computing thread, so that the bot keeps a core. Freed memory is returned to the system, except
-    # arrays as small as the encoder's, which are soon requested again.
+    # arrays of less than 4 MB, such as the encoder's, which are soon allocated again.
     economical = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
     economical |= dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "4194304")
     economical["PYTHONMALLOC"] = "malloc"

@@ -1,7 +1,7 @@
 """The storage of the indexes of texts: `<folder>/<policy>-<fingerprint>.lecture`, a compressed `.npz`.
 
-The fingerprint covers the text, its bank, the spelling tables and the lexicon. A file is replaced atomically;
-a damaged one is rebuilt. The least recently used are removed.
+The fingerprint covers the text, its bank, the spelling tables and the lexicon. A file is replaced atomically,
+and rebuilt when it is damaged. The least recently used files are removed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def lexicon() -> Lexicon:
 
 
 def find_index(sources: Sources, models: Path) -> TextIndex | None:
-    """Return a text's stored index, or None when it has to be made. Raises `ModelError`, OSError."""
+    """Return a text's stored index, or None when it has to be made. Raises `ModelError`, `OSError`."""
     path = _path(sources, models)
     try:
         with np.load(path, allow_pickle=False) as data:
@@ -62,9 +62,9 @@ def find_index(sources: Sources, models: Path) -> TextIndex | None:
 
 
 def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
-    """Make a text's index and store it. A bank that is not valid is left out.
+    """Make a text's index and store it. An invalid bank is left out.
 
-    Raises `ModelError`, and `OSError` when its files cannot be read. A failure to write is only logged.
+    Raises `ModelError`, and `OSError` when the sources cannot be read. A failure to write is only logged.
     """
 
     def some(texts: Sequence[str]) -> Floats:
@@ -92,7 +92,7 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
 
 
 def is_read(sources: Sources, models: Path) -> bool:
-    """Return whether a text's index is stored. Raises `ModelError`, OSError."""
+    """Return whether a text's index is stored. Raises `ModelError`, `OSError`."""
     return _path(sources, models).is_file()
 
 

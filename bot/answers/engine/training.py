@@ -1,8 +1,9 @@
-"""Training of a model on a bank of questions. Only `bot.answers.train`, a separate program, uses it.
+"""The training of a model on a bank of questions. Only `bot.answers.train`, a separate program, uses it.
 
-Kernel ridge regression, solved exactly: the same bank always gives the same model. The thresholds are set on
-the scores that each author's questions get from the *other* authors' questions alone. Those scores follow
-from the same solution, without retraining: the block form of a linear smoother's leave-one-out residual.
+The model is a kernel ridge regression, solved exactly, so the same bank always gives the same model. The
+thresholds are set on the scores that each author's questions get from the *other* authors' questions alone.
+These scores follow from the same solution, without retraining: they are the block form of a linear smoother's
+leave-one-out residual.
 
 The kernel of n questions, `(n, n) float32`, is the only table of its size, and is solved in place: 144 MB
 for 6,000 questions.
@@ -28,7 +29,7 @@ Group: TypeAlias = NDArray[np.intp]
 Table: TypeAlias = NDArray[np.float64]
 
 TOPICS = ("incident", "draft", "article")  # columns for the kind of text, after those for clauses
-RIDGE = 1.0
+RIDGE = 1.0  # added to the diagonal of the kernel
 # the embedding kernel's weight and width; each of the four linear kernels has weight 1
 SHARE, WIDTH = 3.0, 1.0
 ALSO = 0.3  # target of a clause in `also_ok`; a `gold` clause has 1
@@ -75,7 +76,7 @@ def fit(
     learnt = sum(bool(line.gold) for line in lines)
     factor = invert_factor(kernel)
 
-    def beside(rows: Group) -> Floats:  # calculated again: all of it would be a third of the kernel
+    def beside(rows: Group) -> Floats:  # computed in blocks: the whole would be a third of the kernel
         texts = [spelled[at] for at in rows]
         return kernel_of(texts, rarity, postings, seen[rows], seen)[:, :learnt]
 
@@ -139,15 +140,12 @@ def fit_after(
     alone: tuple[Table, Table],
     context: tuple[Table, Table],
 ) -> tuple[Table, float]:
-    """Return `verdicts_after` and `sure_after` of `Model`.
+    """Return `verdicts_after` and `sure_after` of `Model`. The former is empty when no follow-up is usable.
 
-    `verdicts_after` is empty when no follow-up can be judged.
-
-    `alone`, `context`: the scores of topics, less the topics' thresholds, and the scores of subjects, for the
-    lines read by themselves and in context. Each score was computed without the lines of the same author.
-
-    An author of more than half of the lines is left out, since the others' lines are then too few to judge
-    by.
+    `alone`, `context`: for the lines by themselves and in context, the scores of all columns (those of topics
+    less their thresholds), and the scores of subjects. Each score was computed without the lines of the same
+    author. The lines of an author of more than half of the follow-ups are left out, since too few other lines
+    were left to score them with.
     """
     counts = Counter(line.author for line in lines)
     balanced_authors = {
@@ -179,9 +177,9 @@ def _summary(scores: Table, subjects: Table, texts: Sequence[str]) -> Table:
 def kernel_of(
     texts: Sequence[str], rarity: Floats, postings: Postings, facing: Floats, seen: Floats
 ) -> Floats:
-    """Return the likeness of m texts to each of the n in `postings` and `seen`: `(m, n) float32`.
+    """Return the kernel of m texts and the n texts of `postings` and `seen`: `(m, n) float32`.
 
-    `facing`: the m texts' embeddings, in the form of `seen`.
+    `facing`: the embeddings of the m texts, in the same form as `seen`.
     """
     kernel = np.empty((len(texts), len(seen)), dtype=np.float32)
     for block in _blocks(len(texts)):
@@ -192,7 +190,7 @@ def kernel_of(
 
 
 def _right(scores: Table, lines: Sequence[BankLine], clauses: Sequence[str]) -> NDArray[np.bool_]:
-    """Return whether each line is answered by its best clause. `scores`: `(n, clauses) float64`."""
+    """Return whether the best clause of each line answers it. `scores`: `(n, clauses) float64`."""
     best = [Number(clauses[at]) for at in scores.argmax(axis=1)]
     return np.array([bool(line.gold) and line.accepts(n) for line, n in zip(lines, best, strict=True)])
 
@@ -222,7 +220,7 @@ def rarity_of(spelled: Sequence[str]) -> Floats:
 def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
     """Return the target of each column for each of n lines: `(n, c) float64`, from 0 to 1.
 
-    A whole article has no column: a line that names one teaches nothing about its clauses.
+    A whole article has no column, so a line that names an article teaches nothing about its clauses.
     """
     columns = (*clauses, *REASONS, *TOPICS)
     at = {name: column for column, name in enumerate(columns)}
@@ -249,8 +247,8 @@ def groups_of(lines: Sequence[BankLine]) -> list[Group]:
 def invert_factor(kernel: Floats) -> Floats:
     """Return X, lower triangular, such that Xᵀ·X is the inverse of kernel + ridge. Both are `(n, n) float32`.
 
-    X, the inverse of the Cholesky factor, is written over the kernel. Its first m rows and columns are the X
-    of the kernel's first m.
+    X, the inverse of the Cholesky factor, is written over the kernel. The first m rows and columns of X are
+    the X of the first m rows and columns of the kernel.
     """
     kernel[np.diag_indices_from(kernel)] += RIDGE
     blocks = _blocks(len(kernel))
@@ -291,11 +289,11 @@ def solve_subjects(
     targets: Table,
     groups: Sequence[Group],
 ) -> tuple[Table, Table, Table]:
-    """Return a dual solution, scores and a bias like those of `solve`, learnt from the first lines alone.
+    """Return a dual solution and scores, as `solve` does, and a bias, from the first `learnt` lines alone.
 
-    All n lines are scored, each without the lines of its group, and the others have no weight in the dual.
-    `learnt`: how many the first are. `targets`: `(n, c) float64`. `beside`: returns the kernel between some
-    of the others and the first, `(k, learnt) float32`.
+    The other lines have no weight in the dual. All n lines are scored, each without the lines of its group.
+    `targets`: `(n, c) float64`. `beside`: returns the kernel of some of the other lines and the first lines,
+    `(k, learnt) float32`.
     """
     factor = factor[:learnt, :learnt]
     bias: Table = targets[:learnt].mean(axis=0)
@@ -327,7 +325,8 @@ def _without(factor: Floats, dual: Table, group: Group, residual: Table | None =
 def _residual(factor: Floats, dual: Table, group: Group) -> Table:
     """Return the difference between a group's targets and the scores that the other rows give it.
 
-    With P the inverse of kernel + ridge and α = P·targets, it is r such that P[group, group]·r = α[group].
+    With P the inverse of kernel + ridge and α = P·targets, the difference r is the solution of
+    P[group, group]·r = α[group].
     """
     own = np.zeros((len(group), len(group)), dtype=np.float32)
     for block in _blocks(len(factor)):
@@ -350,7 +349,7 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
     margins = scores[:, :count].max(axis=1) - scores[:, count:].max(axis=1)
     inside = np.array([bool(line.gold) for line in lines])
     if inside.all():
-        return float(-np.quantile(margins, 0.02))  # no line is declined: decline 2 % of them
+        return float(-np.quantile(margins, 0.02))  # the bank has no line to decline: decline 2 % of its lines
     accepted = [set(map(str, (*line.gold, *line.also_ok))) for line in lines]
     right = np.array([clauses[at] in numbers for at, numbers in zip(best, accepted, strict=True)])
     weight = np.where(inside, IN_SCOPE / inside.sum(), (1 - IN_SCOPE) / (~inside).sum())
