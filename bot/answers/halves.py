@@ -20,7 +20,7 @@ CONFIDENT: Final = (0.8, 0.35, 0.35)
 WHOLE: Final = 0.9  # likelihood of the whole text's clauses from which it is a single question
 BOTH_LIKELY: Final = 0.5  # minimum likelihood of each half in that case, with at most one question mark
 DECLINED: Final = 0.7  # minimum likelihood of each half when the text as a whole is declined
-# likelihood from which a half may be about its second clause, when the other half is about its first
+# minimum likelihood of a half's other clauses, to keep them alone when the other half has the best clause
 RIVAL: Final = 0.3
 
 _ASKS = (

@@ -288,7 +288,7 @@ class IntentModel:
 
 def likelihoods(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the softmax of the last axis."""
-    import numpy as np  # noqa: PLC0415 — as above
+    import numpy as np  # noqa: PLC0415 — 15 MB, for the first question
 
     odds = np.exp(scores - scores.max(-1, keepdims=True))
     shares: NDArray[np.float32] = odds / odds.sum(-1, keepdims=True)
@@ -297,7 +297,7 @@ def likelihoods(scores: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def embedded(texts: Sequence[str], centre: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the embeddings of m texts, `(m, d) float32`, centred, of norm `MEANING`."""
-    from bot.answers.engine.encoder import encoder  # noqa: PLC0415 — as above
+    from bot.answers.engine.encoder import encoder  # noqa: PLC0415 — numpy, for the first question
     from bot.answers.engine.features import direction  # noqa: PLC0415 — numpy, for the first question
 
     return MEANING * direction(encoder()(texts), centre)
@@ -310,7 +310,7 @@ def weigh(
 
     Each family counts as much as the others, and the text's norm is at most 1.
     """
-    import numpy as np  # noqa: PLC0415 — as above
+    import numpy as np  # noqa: PLC0415 — 15 MB, for the first question
 
     buckets, weights = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
     for family in filter(None, families):

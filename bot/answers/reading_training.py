@@ -96,7 +96,10 @@ class Taught:
 
 @dataclass(frozen=True)
 class Example:
-    """A question scored by an index. `gold`, `accepted`: the clauses to cite. `worth`: its weight."""
+    """A question scored by an index. `features`, `summary`: as in `Read`. `worth`: its weight.
+
+    `gold`, `accepted`: the indices of the clauses to cite, and of all the clauses accepted as first.
+    """
 
     line: BankLine
     features: Table
@@ -209,7 +212,7 @@ def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, sec
 
 
 def _without_finder(examples: Mapping[str, Sequence[Example]]) -> dict[str, list[Example]]:
-    """Return the examples as scored where the second encoder cannot run."""
+    """Return the examples with the features of the second encoder at 0, as on a machine that lacks it."""
     features = np.array([not name.startswith("retrieval") for name in FEATURES], dtype=np.float64)
     summary = np.array([not name.startswith("retrieval") for name in SUMMARY], dtype=np.float64)
     return {

@@ -96,7 +96,7 @@ class _TextReader:
         except UserError:
             raise
         except Exception as error:  # noqa: BLE001 — the error's own text may quote the request
-            logger.error("assistants: %s", loggable(error))  # noqa: TRY400 — as above
+            logger.error("assistants: %s", loggable(error))  # noqa: TRY400 — the traceback may too
             raise UserError(_FAULT) from None
         finally:
             self._waiting -= 1

@@ -147,7 +147,7 @@ def _beginning(text: str) -> str:
 
 
 def _only_title(version: Version, clause: Clause) -> str:
-    """Return the title of the article that a clause opens, "" for any other clause."""
+    """Return the title of the article that begins with this clause, "" if the clause begins none."""
     if clause.number == clause.article or version.clause(clause.article):
         return ""
     first, *_ = version.within(clause.article)

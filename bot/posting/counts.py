@@ -111,7 +111,7 @@ def reviewed(db: Database, reading: Reading, check: Check) -> None:
     """Record that a check was reviewed, and restart its counts."""
     for table in ("check_reviews", "check_counts"):
         db.conn.execute(
-            f"DELETE FROM {table} WHERE policy = ? AND version = ? AND check_name = ?",  # noqa: S608 — as above
+            f"DELETE FROM {table} WHERE policy = ? AND version = ? AND check_name = ?",  # noqa: S608 — one of two table names
             (reading.policy.id, reading.version.key, check.name),
         )
 

@@ -1,4 +1,4 @@
-"""The life of a revision: proposed, approved, put in force, announced to everyone concerned.
+"""The life of a revision, a new text of a policy: proposed, approved, in force, announced to people.
 
 In: a new text. Out: the changes clause by clause, notices, and a ledger of the recipients.
 """

@@ -1,4 +1,4 @@
-"""The notices to the announcement channels about a revision, before the day it takes effect."""
+"""The notices about a coming revision to the announcement channels, before it takes effect."""
 
 from bot.conversation.messages import LABEL_LENGTH, Button, Buttons, Heading, Message, Note, Text, excerpt
 from bot.outbox.notices import NoticeBuilder, NoticeContext
@@ -31,7 +31,7 @@ def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
 
 
 def coming(policy: Policy, revision: Revision, comparison: Comparison) -> Message:
-    """Return the announcement in a channel of a revision whose day has not come."""
+    """Return the channel's announcement of a revision that is not in force yet."""
     name = policy.name
     return Message(
         *announcement(policy, revision, comparison, ahead=True),
@@ -48,7 +48,7 @@ def coming(policy: Policy, revision: Revision, comparison: Comparison) -> Messag
 
 
 def cancelled(policy: Policy, revision: Revision) -> Message:
-    """Return the notice to a channel that an announced revision will not take effect."""
+    """Return the channel's notice that an announced revision will not take effect."""
     name = policy.name
     day = f" pour le {in_words(revision.effective)}" if revision.effective else ""
     return Message(

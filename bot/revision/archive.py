@@ -4,7 +4,7 @@ Texts are read from files, and the database holds each approved text. A changed 
 starts, and its text is proposed. The previous text stays in force until someone approves the new one.
 """
 
-# ruff: noqa: PLC0415 — what serves only when a text changes is imported then, to start sooner
+# ruff: noqa: PLC0415 — modules needed only when a text changes are imported then, so that the bot starts sooner
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FoundNotice:
-    """Arguments of the notice about a file with an unapproved text: the revision's id."""
+    """The argument of the notice about a file with an unapproved text. `revision`: the proposal's id."""
 
     revision: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadNotice:
-    """Arguments of the notice about files that cannot be read: the policy's id."""
+    """The argument of the notice about files that cannot be read. `policy`: its id."""
 
     policy: str
 
 
 @dataclass(frozen=True, slots=True)
 class AheadNotice:
-    """Arguments of a notice to a channel about a coming revision: the revision's id."""
+    """The argument of a channel's notice about a coming revision. `revision`: its id."""
 
     revision: str
 
@@ -71,7 +71,8 @@ CANCELLED: Final = Notice("revision-annulee", "le retrait d'une révision à ven
 UNREAD: Final = Notice("texte-illisible", "un fichier de politique qui ne se lit pas", UnreadNotice)
 FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", FoundNotice)
 
-# Makes a page that shows messages as each platform would, from a title, messages by name, and the quoter.
+# Makes a page that shows messages as each platform would, from a title, the messages by name, and the
+# function that returns the policy's words.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
 # Maps reading pages whose words are the same in two versions of a policy, from old names to new names.
 Pages: TypeAlias = Callable[[Version, Version, Policy], Mapping[str, str]]
@@ -88,7 +89,7 @@ def nothing(policy: str) -> Version:
 def approved(db: Database, folders: Sequence[Path], default: str, today: date) -> Approved:
     """Return the texts that are or were in force. For a new policy, first store the texts of its files.
 
-    Forget the texts of a shipped policy that is no longer `default`, unless it has governed people. A file
+    Delete the texts of a shipped policy that is no longer `default`, unless the database refers to it. A file
     that cannot be read is not stored. Raises `PolicyError` if `default` has no text.
     """
     for policy in loading.only_shipped(folders, default):
@@ -145,7 +146,7 @@ class Archive:
         ]
 
     def policy(self, db: Database, revision: Revision) -> Policy:
-        """Return the policy of a revision, even if it is its first text. Raises `PolicyError`."""
+        """Return a revision's policy, even if the revision is its first text. Raises `PolicyError`."""
         if revision.policy not in self.library.policies:
             name = revisions.policy_name(db, revision.policy) or GenderedName(revision.policy.upper())
             self.library.propose(self.version(revision), name)
@@ -167,7 +168,10 @@ class Archive:
         return self._drafts[revision.id]
 
     def comparison(self, db: Database, revision: Revision) -> Comparison:
-        """Return a revision's changes, with the natures set by the administration. Raises `PolicyError`."""
+        """Return a revision's changes, with the natures that the administration set. Raises `PolicyError`.
+
+        A nature says whether a change is editorial, substantive or a restructuring.
+        """
         chain = revisions.approved_chain(db, revision.policy)
         base = next((text for text in chain if text.version == revision.base), None)
         old = self.version(base) if base else nothing(revision.policy)
@@ -212,7 +216,7 @@ class Archive:
     def watch(self, db: Database, now: datetime) -> list[Revision]:
         """Propose unknown texts found in files, and return the proposals.
 
-        The administration is notified of them, and of the files that cannot be read.
+        Notify the administration of each proposal, and of the files that cannot be read.
         """
         proposed = []
         for policy in self.library.policies:
@@ -277,7 +281,7 @@ class Archive:
         return revision
 
     def withdraw(self, db: Database, revision: Revision, person: str | None, now: datetime) -> Revision:
-        """Withdraw a revision that is not in force, and announce this wherever it was announced ahead.
+        """Withdraw a revision that is not in force, and tell the channels where it was announced.
 
         Raises `RevisionError`.
         """
@@ -295,10 +299,10 @@ class Archive:
         clock.plan(db, f"{AHEAD}:{revision.id}:{revision.state}", AHEAD, now, {"revision": revision.id})
 
     def tell_ahead(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Announce in channels a revision before its day, or its withdrawal, and plan the site's publication.
+        """Announce in channels a coming revision, or its withdrawal, and plan the site's publication.
 
-        A withdrawal is announced only in channels where the revision was. People are notified on the day
-        itself.
+        A withdrawal is announced only in the channels where the revision was announced. Each person is
+        notified only when the revision takes effect.
         """
         revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or not (revision.is_coming or revision.state == "withdrawn"):
@@ -334,7 +338,7 @@ class Archive:
         except PolicyError as error:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
-        # The site then shows the version in force, or removes a withdrawn one.
+        # The site then shows the new version in force.
         clock.plan(db, f"{PUBLISH}:{revision.id}", PUBLISH, now)
         audience.announce(db, self._campaign(db, revision, policies[revision.policy]), self.channels, now)
         self.after_commit(serve)
@@ -369,7 +373,7 @@ class Archive:
         """Read the texts in force and their guidance. Return the policies and a function that serves them.
 
         Nothing changes until that function is called. The function also writes the texts to the volume.
-        `whole`: a policy of which every file must be read. Raises `PolicyError`.
+        `whole`: the id of a policy, for which an unreadable file raises `PolicyError`.
         """
         known, aside = revisions.adopted_texts(db), list[SetAside]()
         policies = loading.read_policies(self.folders, self.library.default.id, known, aside)
@@ -394,13 +398,13 @@ class Archive:
     def reread(self, db: Database) -> None:
         """Read the files beside the texts again, and serve them once the transaction is committed.
 
-        Raises `PolicyError`; the texts read earlier stay in use.
+        Raises `PolicyError`. The texts read earlier then stay in use.
         """
         _, serve = self._read(db)
         self.after_commit(serve)
 
     def _write(self, name: str, text: str) -> None:
-        """Write an adopted text beside the others, for people and other programs. The bot never reads it."""
+        """Write an adopted text to the volume, for people and programs. The bot never reads that file."""
         if self.volume is None or any((folder / "politique" / name).exists() for folder in self.folders):
             return
         path = self.volume / "politique" / name
@@ -411,7 +415,7 @@ class Archive:
             logger.warning("%s was not written: %s", name, type(error).__name__)
 
     def settle(self, db: Database, now: datetime) -> None:
-        """Make proposed texts quotable, serve the texts in force, and look for changed files, at start."""
+        """At start, make proposed texts quotable, serve the texts in force, and look for changed files."""
         for _, revision in self.list_revisions(db):
             if revision.state != "announced":
                 self.version(revision)

@@ -36,16 +36,16 @@ _ASKED: Mapping[Nature, Asked] = {
 }
 GROUPS: Final[tuple[Asked, ...]] = ("nothing", "changes", "whole")
 
-# Returns, for an earlier version's adoption date, its unchanged pages, from old names to current names.
+# From the adoption date of an earlier version, returns the current name of each page that has not changed.
 Carried: TypeAlias = Callable[[date], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A revision being announced. `chain`: the texts in force up to it, in order. `target`: the text to read.
+    """The announcement of a revision. `chain`: the texts in force up to the revision, in order.
 
-    `attested`: whether people attest this policy, or are only notified. `at_once`: whether people
-    are also notified outside working hours.
+    `target`: the text to read. `attested`: whether people attest this policy, or are only notified.
+    `at_once`: whether people are also notified outside working hours.
     """
 
     revision: Revision
@@ -93,7 +93,7 @@ def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Na
 
 
 def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
-    """Return, for each person concerned today, whether only the administration requests the reading."""
+    """Return the people concerned today, each with whether only the administration added them by hand."""
     rows = db.conn.execute(
         """SELECT person_id FROM onboardings WHERE policy = ? AND by_hand = 1 AND suspended_on IS NULL
              AND version = (SELECT max(version) FROM onboardings AS other
@@ -111,7 +111,7 @@ def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
 def count_expected(
     db: Database, policy: str, chain: Sequence[Revision], nature: Nature, today: date
 ) -> dict[Asked, int]:
-    """Return how many people a revision would be announced to today, by requested reading."""
+    """Return how many people a revision would be announced to today, by the reading asked of them."""
     asked = [asked_of(db, person, chain, nature) for person in concerned(db, policy, today)]
     return {group: asked.count(group) for group in GROUPS}
 
@@ -135,7 +135,7 @@ def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: dat
 def follow(db: Database, campaign: Campaign, now: datetime) -> None:
     """Notify people who joined or returned since the announcement. Cancel the notices to people who left.
 
-    Must be called after `onboarding.follow`, which welcomes people who never attested any version.
+    Call this after `onboarding.follow`, which welcomes people who never attested any version.
     """
     revision, teller = campaign.revision, _Teller(db, campaign, now)
     present = concerned(db, campaign.target.policy, campaign.calendar.day(now))

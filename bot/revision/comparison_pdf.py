@@ -26,9 +26,9 @@ _TEMPLATE: Final = Path(__file__).with_name("comparison.typ")
 
 
 def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
-    """Return a comparison as a tagged PDF. It takes about a second, so keep it off the storage thread.
+    """Return a comparison as a tagged PDF. Raises `TypesetError`.
 
-    Raises `TypesetError`.
+    Do not call this on the storage thread, since it takes about a second.
     """
     return typeset(_TEMPLATE, page_data(policy, comparison), "pdf")
 

@@ -1,7 +1,8 @@
 """Files dropped in chat, from their first outline to the proposed text, and the decisions about their lines.
 
-A row survives a restart, does not tell who dropped the file, and is deleted once its text is proposed. The
-decisions are then stored for the policy, and applied to its next document.
+A decision says how to read a line, for example as a heading. A file's row survives a restart, does not tell
+who dropped the file, and is deleted once its text is proposed. The decisions are then stored for the policy,
+and applied to its next document.
 """
 
 import json
@@ -30,8 +31,8 @@ _DOCUMENT: Final = TypeAdapter(Document)
 class DroppedText:
     """A file whose outline is being corrected. `policy`: the id of its policy, "" until a person names it.
 
-    `called`: the name of a policy that is not served yet. `document`: as first read. `decisions`: a person's
-    decisions about its lines.
+    `called`: the name of a policy that is not served yet. `document`: as first read, without the decisions.
+    `decisions`: a person's decisions about the document's lines.
     """
 
     id: str
@@ -47,7 +48,7 @@ class DroppedText:
 
 
 def store(db: Database, name: str, document: Document, today: date) -> DroppedText:
-    """Store a file that was dropped, and return it. The same file dropped again resumes where it was."""
+    """Store a dropped file, and return it. If the same file was already stored, return it as corrected."""
     content = zlib.compress(_DOCUMENT.dump_json(document, exclude_defaults=True))
     same = db.conn.execute(
         "SELECT id FROM dropped_texts WHERE name = ? AND document = ?", (name, content)
@@ -82,7 +83,7 @@ def place(
 ) -> None:
     """Record which policy a file is about, and add the decisions on that policy's earlier documents.
 
-    `adopted`: its last text. `called`: as in `DroppedText`.
+    `adopted`: the outline of the policy's latest text. `called`: as in `DroppedText`.
     """
     named = json.dumps([called, called.gender, called.plural], ensure_ascii=False) if called else None
     decisions = settle(dropped.document.blocks, kept_decisions(db, policy), adopted)
@@ -138,7 +139,7 @@ def kept_decisions(db: Database, policy: str) -> Decisions:
 
 
 def keep_decisions(db: Database, policy: str, decisions: Decisions) -> None:
-    """Store the decisions about a policy's document, to apply them to its next one."""
+    """Store the decisions about a policy's document, to apply them to its next document."""
     db.conn.execute("DELETE FROM line_decisions WHERE policy = ?", (policy,))
     db.conn.executemany(
         "INSERT INTO line_decisions VALUES (?, ?, ?)",

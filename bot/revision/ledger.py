@@ -141,8 +141,8 @@ def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
     """Return the recipients of an announced revision, in the order in which they were added.
 
     The delivery of their notices is first copied from the outbox. A person who started to read the whole text
-    is considered to have opened it. Steps carried over from an earlier version have no platform, and do not
-    count.
+    counts as having opened the changes. Steps carried over from an earlier version have no platform, and do
+    not count.
     """
     sync(db, revision)
     rows = db.query(

@@ -1,4 +1,4 @@
-"""The text in force as a Word file, to start a revision from. It is read back as the same text."""
+"""The text in force as a Word file, to start a revision from. `parse_docx` reads it as the same text."""
 
 import io
 import zipfile
@@ -25,7 +25,7 @@ _RELATIONS: Final = (
     f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/relationships/{{}}" Target="{{}}"/></Relationships>'
 )
-# Headings by depth, as the navigation pane of Word and screen readers expect.
+# Styles of headings by depth, for the navigation pane of Word and for screen readers.
 _STYLES: Final = (
     f'{_XML}<w:styles xmlns:w="{_WORD}"><w:docDefaults><w:rPrDefault><w:rPr>'
     '<w:sz w:val="24"/><w:lang w:val="fr-CA"/></w:rPr></w:rPrDefault>'

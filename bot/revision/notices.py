@@ -51,7 +51,7 @@ from bot.times import in_words
 
 PICTURE: Final = Notice("revision-image", "une image du registre d'une révision", PictureNotice)
 
-_SUBJECT: Final = 160  # the longest excerpt of a heading beside a change, in characters
+_SUBJECT: Final = 160  # maximum characters of a heading quoted beside a change
 
 _OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
 NO_QUESTION: Final = "Il n'y a pas de question cette fois."
@@ -114,7 +114,7 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
 def _in_force(
     archive: Archive, db: Database, text: VersionNotice
 ) -> tuple[Policy, Revision, Comparison] | None:
-    """Return the revision that a notice is about, None if it has been replaced."""
+    """Return the policy, the revision and the changes of a notice, None if a later text replaced it."""
     policy = archive.library.policies[text.policy]
     revision = revisions.revision_of_version(db, policy.id, text.version)
     if revision is None or archive.library.current(policy).adopted != text.version:
@@ -145,8 +145,8 @@ def notice(
 ) -> Message:
     """Return the notice that summarizes the changes and asks for a reading.
 
-    `questions`: the number of questions about the changes. `due`: the sentence with the date to aim for, or
-    "". `quizzed`: whether the policy has a quiz. The button « J'ai lu » is below the changes, never here.
+    `questions`: the number of questions about the changes. `due`: the sentence with the due date, or "".
+    `quizzed`: whether the policy has a quiz. The button « J'ai lu » is under the changes, not in this notice.
     """
     match asked:
         case "whole":

@@ -1,4 +1,7 @@
-"""The stored identities of the parts of each text that is or was in force."""
+"""The stored identities of the parts of each text that is or was in force.
+
+An identity names the same clause or item in every version, whatever its number.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,7 +13,7 @@ from bot.policy.library import Policy
 
 
 def identities(db: Database) -> Mapping[str, Mapping[str, str]]:
-    """Return the stored identities of the parts of every text, by the text's id, then by number."""
+    """Return the stored identities of every text, by the text's id, then by number."""
     stored: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for text, number, identity in db.conn.execute("SELECT revision_id, number, identity FROM provisions"):
         stored[text][number] = identity
@@ -18,7 +21,7 @@ def identities(db: Database) -> Mapping[str, Mapping[str, str]]:
 
 
 def keep_identities(db: Database, policy: Policy) -> None:
-    """Store the identities of the parts of a policy's texts that have none yet. Those stored never change."""
+    """Store an identity for each part of a policy's texts that has none. Stored identities never change."""
     for version in policy.versions:
         rows = [
             (str(number), identity, version.policy, version.adopted.isoformat())
@@ -34,7 +37,7 @@ def keep_identities(db: Database, policy: Policy) -> None:
 
 
 def forget_identities(db: Database, policy: str) -> None:
-    """Delete the identities of a policy, whose texts are about to be deleted."""
+    """Delete the identities of a policy. Call this before its texts are deleted."""
     db.conn.execute(
         "DELETE FROM provisions WHERE revision_id IN (SELECT id FROM revisions WHERE policy = ?)", (policy,)
     )

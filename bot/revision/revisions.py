@@ -1,7 +1,7 @@
 """The life of a revision: proposed, approved with its dates, then announced, or withdrawn.
 
-    proposed → scheduled       approved, by two people if the setting requires it; not yet in force, and the
-                               administration's alone unless it is announced ahead of its day (`ahead_on`)
+    proposed → scheduled       approved, by two people if the setting requires it, and not yet in force; only
+                               the administration sees it, unless it is announced ahead of its day (`ahead_on`)
     scheduled → announced      in force from its effective date, and announced to everyone concerned
     proposed, scheduled → withdrawn
     announced                  final; undone only by proposing the previous text again
@@ -42,7 +42,7 @@ class RevisionError(ValueError):
 
 
 class DatesError(RevisionError):
-    """A date of an approval is refused: « adopted » or « effective ». Another may be accepted."""
+    """A date of an approval is refused. `which`: the date. Another date may be accepted."""
 
     def __init__(self, text: str, which: Literal["adopted", "effective"]) -> None:
         super().__init__(text)
@@ -51,7 +51,7 @@ class DatesError(RevisionError):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A text to propose. `base`: as in `Revision`. `notes`: the lint's findings."""
+    """A text to propose. `notes`: the findings of its review. `base`, `withdraws`: as in `Revision`."""
 
     policy: str
     text: str
@@ -67,9 +67,10 @@ class Proposal:
 class Revision:
     """A text and its state.
 
-    `base`: the adoption date of the version that it is compared with. `natures`: the natures decided by the
-    administration, by `Change.key`. `nature`: the overall nature, once announced. `withdraws`: the revision
-    that this one undoes. `ahead_on`: the day on which it was announced before its effective day, if it was.
+    `base`: the adoption date of the version that it is compared with. `natures`: the natures of changes that
+    the administration decided, by `Change.key`. `nature`: the overall nature, once announced. `withdraws`:
+    the id of the revision that this one undoes. `ahead_on`: the day of its announcement, if it was announced
+    before its effective date.
     """
 
     id: str
@@ -93,7 +94,7 @@ class Revision:
 
     @property
     def is_coming(self) -> bool:
-        """Whether it was announced ahead of its day, and is not in force yet."""
+        """Whether the revision was announced before its effective date, and is not in force yet."""
         return self.state == "scheduled" and self.ahead_on is not None
 
     @property
@@ -273,7 +274,7 @@ def _select(db: Database, where: str, *values: str) -> list[Revision]:
 
 @cache
 def _from_row() -> TypeAdapter[Revision]:
-    """Return the parser of rows. Making it takes as long as parsing hundreds, and most starts parse none."""
+    """Return the parser of rows, made at first use since this takes as long as parsing hundreds of rows."""
     return TypeAdapter(Revision)
 
 
@@ -318,12 +319,12 @@ _OWN: Final = (
 
 
 def uses(db: Database, policy: str) -> list[str]:
-    """Return in French the uses that people made of a policy, because of which it must be kept."""
+    """Return, in French, how people used a policy. A policy that was used must be kept."""
     return [name for name, (table, where) in _USES.items() if db[table].count_where(where, [policy])]
 
 
 def forget(db: Database, policy: str) -> None:
-    """Delete everything about a policy that nobody used: its texts, its name, the decisions about it."""
+    """Delete everything about a policy that nobody used: its texts, its name, its other rows."""
     provisions.forget_identities(db, policy)
     db.conn.execute(
         "DELETE FROM revision_approvals WHERE revision_id IN (SELECT id FROM revisions WHERE policy = ?)",
@@ -337,7 +338,7 @@ def forget(db: Database, policy: str) -> None:
 def propose(db: Database, proposal: Proposal, today: date) -> Revision:
     """Propose a text, or return the pending proposal of the same text.
 
-    Raises `RevisionError` if it is already the latest approved text.
+    Raises `RevisionError` if the text is already the latest approved text.
     """
     own = digest(proposal.text)
     latest = latest_approved(db, proposal.policy)
@@ -366,9 +367,9 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
 
 
 def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: date) -> Revision:
-    """Propose the text that a revision replaced. Its approval withdraws the revision.
+    """Propose the text that a revision replaced. Approving the proposal withdraws the revision.
 
-    Raises `RevisionError` if a later revision exists, or if this one was not announced.
+    Raises `RevisionError` unless the revision is the latest approved text and was announced.
     """
     chain = approved_chain(db, revision.policy)
     if revision.state != "announced" or revision.id != chain[-1].id:
@@ -402,10 +403,10 @@ def approve(
 ) -> Revision:
     """Record a person's approval of a revision for these dates, and schedule it after `needed` approvals.
 
-    The proposer counts as one of two approvers once someone else approves. When two are needed, each must be
-    an administrator who counts in a decision of the day of the proposal (see `appointments.standing`), so
-    that nobody is appointed just to propose or approve it. Approving different dates cancels earlier
-    approvals. Raises `RevisionError`, or `DatesError` if only the dates are refused.
+    The proposer counts as one of two approvers once someone else approves. When two approvals are needed,
+    each must come from someone who was an administrator before the day of the proposal (see
+    `appointments.standing`), so that nobody is appointed just to propose or approve it. Approving different
+    dates cancels earlier approvals. Raises `RevisionError`, or `DatesError` if only the dates are refused.
     """
     _require(revision, "proposed")
     latest = latest_approved(db, revision.policy)
@@ -446,7 +447,7 @@ def withdraw(
 ) -> Revision:
     """Withdraw a revision that is not in force. Its text is kept. Raises `RevisionError`.
 
-    `untold`: whether it was to be announced ahead of its day, and has not been.
+    `untold`: whether its announcement ahead of its day was still planned, so that nobody saw it.
     """
     _require(revision, "proposed", "scheduled")
     latest = latest_approved(db, revision.policy)
@@ -475,7 +476,7 @@ def ahead_problem(revision: Revision, today: date) -> RevisionError | None:
 def check_ahead(db: Database, revision: Revision, today: date) -> None:
     """Raise `RevisionError` unless a revision may be announced before its effective day.
 
-    Its changes would quote the version just before it, so that one has to be announced first.
+    The announcement quotes the version just before the revision, so that version must be announced first.
     """
     if problem := ahead_problem(revision, today):
         raise problem

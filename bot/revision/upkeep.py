@@ -1,4 +1,4 @@
-"""Material to review after a text is adopted: quiz, question bank and annotations."""
+"""The material to review after a text is adopted: quiz, question bank and annotations."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -106,7 +106,7 @@ def _saved(image: Any, kind: str, **how: Any) -> bytes:  # noqa: ANN401 — Pill
     return written.getvalue()
 
 
-def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — as above
+def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — Pillow is not imported yet
     """Return an image converted to sRGB, so that its colours do not change when its profile is removed."""
     from PIL import ImageCms  # noqa: PLC0415 — after the limits
 
@@ -122,7 +122,7 @@ def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — as a
         return image
 
 
-def _opaque(image: Any) -> Any:  # noqa: ANN401 — as above
+def _opaque(image: Any) -> Any:  # noqa: ANN401 — Pillow is not imported yet
     """Return an image in RGB, on a white background, without the pixels that transparency hides."""
     from PIL import Image  # noqa: PLC0415 — after the limits
 

@@ -105,7 +105,7 @@ class ModelShelf:
 
     def _read(self, sources: Sources, text: _Text) -> None:
         from bot.answers.engine import texts  # noqa: PLC0415 — loaded already
-        from bot.answers.engine.encoder import encoder  # noqa: PLC0415 — as above
+        from bot.answers.engine.encoder import encoder  # noqa: PLC0415 — numpy, for the first question
 
         index = None
         try:

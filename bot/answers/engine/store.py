@@ -239,7 +239,7 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
     model, verdict = find_judged(sources, models) or (None, None)
     current = verdict is not None and verdict.bank == sources.key()
     if current:
-        with suppress(OSError):  # as above
+        with suppress(OSError):  # the folder may be read-only
             _failure(sources, models).unlink(missing_ok=True)
     return model, current
 

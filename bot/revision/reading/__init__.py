@@ -1,1 +1,4 @@
-"""Conversion of the board's file (Word, PDF, text) to a version's text, with findings to review."""
+"""The conversion of an adopted file (Word, PDF, HTML, Markdown) to a policy's text.
+
+In: the bytes of a file. Out: a `Document`, its changes from the version in force, and findings to review.
+"""

@@ -1,6 +1,6 @@
-"""Doubtful numbers in a text: used twice, in another number's article, or of an article without text.
+"""The clashes of a text: a number used twice, a clause outside its own article, an article without text.
 
-They prevent adoption until a person confirms or corrects the line.
+The clashes of `CODES` prevent adoption until a person confirms or corrects the line.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.policy.addresses import extends
 from bot.policy.decisions import Decisions, line_key, line_words
 from bot.policy.provisions import Block, Doubt, Kind, Outline, Provision
 
-# the findings that prevent adoption
+# the codes of the findings that prevent adoption
 CODES: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})
 
 _REPEATED: Final = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3})+)\.?\s+\S")
@@ -47,10 +47,10 @@ def unsettled(outline: Outline, blocks: Sequence[Block], decisions: Decisions) -
 
 
 def find_clashes(outline: Outline) -> Iterator[Clash]:
-    """Yield articles without text, and numbers used twice or in another article, in the order of the text."""
+    """Yield the clashes of an outline, in the order of the text."""
     articles = {own.label for own in outline.walk() if own.kind is Kind.ARTICLE}
     first: dict[str, Provision] = {}  # by number such as « 5.10 », the first provision that has it
-    # the same, within each numbered part
+    # by numbered part and number, the first provision that has the number
     holders: dict[tuple[int, str], Provision] = {}
     pending = [(provision, 0, "") for provision in reversed(outline.provisions)]
     while pending:

@@ -11,8 +11,7 @@ from bot.policy.provisions import Block, Doubt
 from bot.revision.reading.clashes import Clash, unsettled
 from bot.revision.reading.findings import LintFinding
 
-# The maximum characters of a file. At this size, a text that repeats the former one is compared in two
-# seconds.
+# The maximum characters of a file. At this size, comparing two almost identical texts takes two seconds.
 MOST_CHARACTERS: Final = 400_000
 
 
@@ -21,9 +20,9 @@ class Document:
     """A file's text in Markdown: as written, or made from a file in another format.
 
     `words`: the words found by a second, cruder reading, used to detect lost text. `findings`: the
-    uncertainties due to its format. `blocks`: the blocks of its outline. `doubts`: the doubts of that
-    outline. `unit`: the unit that the line numbers of doubts count, « Page ». `decisions`: a person's
-    decisions about its lines.
+    uncertainties due to the file's format. `blocks`: the blocks that the outline is built from. `doubts`:
+    the doubts of the outline. `unit`: what the line numbers of doubts count, such as « Page ». `decisions`: a
+    person's decisions about the lines.
     """
 
     markdown: str
@@ -46,7 +45,7 @@ class Document:
     def decided(self, decisions: Decisions) -> Self:
         """Return the document with a person's decisions about its lines applied.
 
-        If they change anything, its Markdown becomes canonical, in which the decisions are explicit.
+        If the decisions change the outline, the Markdown is written again from the new outline.
         """
         if not decisions:
             return self
@@ -57,10 +56,10 @@ class Document:
         return replace(self, markdown=markdown, doubts=outline.doubts, decisions=decisions)
 
     def clashes(self) -> list[Clash]:
-        """Return the problems with its numbers, except those that a person confirmed as right."""
+        """Return the clashes of the document, except on lines that a person decided about."""
         return unsettled(build_outline(self.blocks, self.decisions), self.blocks, self.decisions)
 
     def all_findings(self) -> tuple[LintFinding, ...]:
-        """Return the findings that come from its format, then those from its outline."""
+        """Return the findings due to the file's format, then the doubts of the outline, as findings."""
         doubts = (LintFinding(doubt.code, "", doubt.placed(self.unit)) for doubt in self.doubts)
         return (*self.findings, *dict.fromkeys(doubts))

@@ -46,7 +46,7 @@ class BlockReader:
             if part is not None
             for note in part.iter(f"{W}{kind}")
         }
-        self._called: list[str] = []  # the notes referred to since the last paragraph, as they will be shown
+        self._called: list[str] = []  # the text of each note referred to since the last paragraph
         self._calls = 0
         self._line = 0
         self.assumed: list[str] = []

@@ -1,4 +1,4 @@
-"""Reading of Word files (DOCX), with the numbers that Word displays."""
+"""The reading of Word files (DOCX), with the numbers that Word displays."""
 
 import io
 import struct
@@ -24,7 +24,7 @@ from bot.revision.reading.docx_numbering import Counters, Styles, W, read_lists,
 from bot.revision.reading.findings import LintFinding
 from bot.revision.reading.wrong_files import TOO_LARGE, describe_archive
 
-# Total bytes of all parts. A zip bomb unpacks to thousands of times its size.
+# Maximum bytes of all parts, since a zip bomb unpacks to thousands of times its size.
 LARGEST_UNPACKED: Final = 64 * 1024 * 1024
 MOST_PARTS: Final = 4_000
 
@@ -88,7 +88,7 @@ def _refuse_archives(content: bytes, name: str) -> None:
 
 @dataclass
 class _Package:
-    """The parts of a document, read from the first paragraph to the last."""
+    """The parts of a Word document. `findings`: added by `read`."""
 
     part: DocumentPart
     findings: list[LintFinding] = field(default_factory=list)

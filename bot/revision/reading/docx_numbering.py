@@ -147,7 +147,7 @@ class Counters:
         return (number, at) if at in self.lists[number].levels else None
 
     def _level_of_style(self, number: str | None, style: str | None) -> str | None:
-        """Return the level of a list that is linked to a style, or to the nearest style it is based on."""
+        """Return the level of a list that is linked to a style, or else to its nearest base style."""
         levels = self.lists[number].levels if number and number in self.lists else {}
         for name in self.styles.chain(style):
             for at, level in levels.items():

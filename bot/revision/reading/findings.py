@@ -1,4 +1,4 @@
-"""Findings in a text, and the roles that it may name: data only, since every start imports them."""
+"""Findings in a text, and the roles that the text may name: data only, since every start imports them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Conversion of the file adopted by the board (Markdown, DOCX, PDF, HTML) to a text and its changes."""
+"""The conversion of the file that the board adopted (Markdown, DOCX, PDF, HTML) to a text and its changes."""
 
 import codecs
 import json
@@ -113,7 +113,7 @@ def read_document(content: bytes, name: str, *, most: int = TAKEN_SIZE, charset:
 
 
 def _kind_of(content: bytes) -> _Kind | None:
-    """Return the format of a file that is not plain text, from its content, None if it may be."""
+    """Return the format of a file from its content, None if it may be plain text."""
     if content.startswith(b"PK\x03\x04"):
         return "docx"
     if b"%PDF-" in content[:1005]:
@@ -122,7 +122,7 @@ def _kind_of(content: bytes) -> _Kind | None:
 
 
 def _read_aside(content: bytes, name: str, kind: _Kind, charset: str) -> Document:
-    """Return the text of a file that is not plain, read in a separate process. Raises `PolicyError`."""
+    """Return the text of a file of this kind, read in a separate process. Raises `PolicyError`."""
     try:
         done = read_isolated(_READER, kind, charset, data=content, seconds=SECONDS)
         done.check_returncode()

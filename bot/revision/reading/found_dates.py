@@ -1,6 +1,6 @@
 """The dates that a text gives for its own adoption and effect.
 
-They are suggested to the person who approves the text, and never used without their consent.
+The dates are suggested to the person who approves the text, and never used without their consent.
 """
 
 import re
@@ -18,7 +18,7 @@ _DAY: Final = (
 )
 _WITHIN: Final = r"(?:(?!en vigueur|effet)[^.;\n]){0,140}?"  # a sentence may say both dates
 _ADOPTS: Final = r"\b(?:adopte|adoption|approuve|enterine|revis|modifi|amende)[a-z]*\b"
-# In one sentence or, after « Adoption » alone on its line, in the words that say by whom and when.
+# The date is in the same sentence or, below « Adoption » alone on its line, in the next sentence.
 _ADOPTED: Final = re.compile(
     rf"(?:{_ADOPTS}|^[# |]*{_ADOPTS}[ :|]*\n+){_WITHIN}\b{_DAY}",
     re.MULTILINE,
@@ -34,7 +34,7 @@ _MARKUP: Final = re.compile(r"</?[a-z]+>|\*\*|__|\\")
 
 @dataclass(frozen=True, slots=True)
 class FoundDates:
-    """The latest adoption date and effective date written in a text, None for one that is not written."""
+    """The latest adoption date and effective date written in a text, each None if it is not written."""
 
     adopted: date | None
     effective: date | None

@@ -44,7 +44,7 @@ from bot.revision.reading.html_elements import (
 from bot.revision.reading.html_styles import PageStyles
 from bot.revision.reading.lines import LONGEST_HEADING, plain, read_lines
 
-# the `form` of a list of links to parts of the page, whose numbers are not read
+# the `form` of a table of contents, whose numbers are ignored
 _CONTENTS: Final = "contents"
 
 _SPACED: Final = re.compile(r"[ \u00a0]{2,}")
@@ -54,8 +54,8 @@ _SPACED: Final = re.compile(r"[ \u00a0]{2,}")
 class _Frame:
     """An open element, and the properties that its contents inherit.
 
-    `form`: the form of the list's numbers (see `form_of`), "" outside lists. `number`: the number of its next
-    item. `step`: the difference between the numbers of two items. `names`: the classes of the list.
+    `form`: the form of the list's numbers (see `form_of`), "" outside lists. `number`: the number of the
+    list's next item. `step`: the difference between the numbers of two items. `names`: the list's classes.
     """
 
     element: Element | None = None
@@ -84,7 +84,7 @@ class PageReader:
         self._counts: dict[str, int] = {}
         self._notes = find_notes(root)
         self._holders = {holder for _, holder in self._notes.values()}
-        self._called: list[str] = []  # the notes referred to since the last paragraph, as they will be shown
+        self._called: list[str] = []  # the text of each note referred to since the last paragraph
         self._pieces: list[tuple[str, bool]] = []  # the open paragraph: words, and whether they are in bold
         self._label: tuple[str, Layout] = ("", Layout.TEXT)  # the label and layout of the next paragraph
         self._line = 0
@@ -135,7 +135,7 @@ class PageReader:
     # --- The kinds of elements ----------------------------------------------------------------------
 
     def _pass_over(self, element: Element, frame: _Frame) -> Generator[Block, None, bool]:
-        """Read an element that is handled as a whole, such as a table. Return False for any other."""
+        """Read an element that is handled as a whole, such as a table. Return False for another element."""
         if self._leaves_out(element, frame):
             return True
         if role_of(element) in FURNITURE or is_beside(element):
@@ -177,7 +177,7 @@ class PageReader:
     def _furniture(self, element: Element, frame: _Frame) -> Generator[Block, None, bool]:
         """Leave out an element around the text, except a header's headings.
 
-        Return whether it was left out.
+        Return whether the element was left out.
         """
         role, text = role_of(element), words_of(element)
         if role not in {"nav", "footer", "header"} and len(text) * 2 > self._size:
@@ -206,8 +206,8 @@ class PageReader:
                 yield Block("\t".join(cells), self._line, layout=Layout.ROW)
 
     def _begin_item(self, item: Element, stack: Sequence[_Frame]) -> Iterator[Block]:
-        """Count an item. Its number, as a browser shows it, is put on its first paragraph."""
-        if self._label[0]:  # the label of the outer item, which has no text before this one
+        """Count an item, and keep its number, as a browser shows it, for its first paragraph."""
+        if self._label[0]:  # the label of the outer item, which has no text before this item
             self._line += 1
             yield Block("", self._line, 0, self._label[0], indent=stack[-1].indent)
         opened = next((frame for frame in reversed(stack) if frame.opens_list), stack[0])

@@ -1,4 +1,4 @@
-"""Reading of Web pages (HTML): the text of the page, without the site's navigation and other content.
+"""The reading of Web pages (HTML): the text of a page, without the site's navigation and other content.
 
 Nothing is fetched and no script is run. Only the style sheets within the page are read, in part.
 """
@@ -37,7 +37,7 @@ from bot.revision.reading.wrong_files import EMPTY_PAGE, HEAVY_PAGE, NO_POLICY_P
 
 # A picture embedded in the page: megabytes without any text.
 _DATA: Final = re.compile(r"data:[\w/+.;=-]{0,200};base64,[A-Za-z0-9+/=%\s]*")
-# The minimum share of the page's words for an « article » to be its text, alone or among others.
+# The minimum share of the words of the page for an « article » to be the text: if alone, and if among others.
 _ALONE, _AMONG = 0.25, 0.6
 _MOST_BLOCKS: Final = 20_000  # a text of `MOST_CHARACTERS` makes half as many at most
 _SHOWN: Final = 80  # characters shown of the words left out
@@ -53,7 +53,7 @@ _CLASSES: Final = re.compile(r"\.([\w-]+)")
 def parse_html(content: bytes, name: str, charset: str = "") -> Document:
     """Return the text of a page. Raises `PolicyError` with the reason if it cannot be read.
 
-    `charset`: the encoding that its server names, "" if none.
+    `charset`: the encoding that the server declares, "" if none.
     """
     try:
         text = decode_page(content, charset)
@@ -84,7 +84,7 @@ def parse_html(content: bytes, name: str, charset: str = "") -> Document:
 
 
 def _is_policy(document: Document, root: Element) -> bool:
-    """Return whether a page has provisions: numbers, or headings above more than links."""
+    """Return whether a page has numbers, or several headings and more words outside links than in links."""
     provisions = list(build_outline(document.blocks).walk())
     if any(provision.label for provision in provisions):
         return True
@@ -101,7 +101,7 @@ def _parse(text: str, name: str) -> tuple[Element, Element]:
     except LxmlError as error:
         empty = getattr(error, "code", 0) == ErrorTypes.ERR_DOCUMENT_EMPTY
         raise PolicyError(name, 0, EMPTY_PAGE if empty else HEAVY_PAGE) from error
-    # The parser drops what is nested too deep, so the text would be incomplete.
+    # The parser drops elements that are nested too deeply, so the text would be incomplete.
     if parser.error_log.filter_from_level(ErrorLevels.FATAL):
         raise PolicyError(name, 0, HEAVY_PAGE)
     body = None if page is None else page.find("body")
@@ -111,9 +111,9 @@ def _parse(text: str, name: str) -> tuple[Element, Element]:
 
 
 def _find_text(body: Element) -> Element:
-    """Return the element that holds a page's text: its « main », or the « article » that fills that."""
+    """Return the element with a page's text: its « main », or the « article » that has most of its words."""
     mains = [part for part in body.iter() if role_of(part) == "main"]
-    # Some sites nest them: « contenu » in « main ».
+    # Some sites nest such elements: « contenu » in « main ».
     root = mains[0] if mains and all(mains[0] in part.iterancestors() for part in mains[1:]) else body
     articles = [
         (len(words_of(part)), part)

@@ -1,4 +1,4 @@
-"""Tells which elements of a Web page are around the text, hidden, bold, lists, list numbers or notes."""
+"""The meaning of a Web page's elements: content beside the text, hidden or bold words, lists, notes."""
 
 import re
 from typing import Final
@@ -113,7 +113,7 @@ CALL: Final = re.compile(r"[\[(]?\s*(?P<label>\w{1,4}|[*†‡]{1,3})\s*[\])]?")
 
 
 def role_of(element: Element) -> str:
-    """Return an element's tag, or the one that its ARIA role or its usual class name stands for."""
+    """Return an element's tag, or the tag that its ARIA role, id or title stands for."""
     tag, name = str(element.tag), element.get("id", "").lower()
     if tag in {"div", "table", "td"}:
         named = _NAMED.get(name) or _NAMED.get(element.get("title", "").lower())
@@ -164,7 +164,7 @@ def linked_words(element: Element) -> str:
 
 
 def is_hidden(element: Element) -> bool:
-    """Return whether an element's own attributes hide it for good, in any browser."""
+    """Return whether an element's own attributes hide it in any browser, without a way to unfold it."""
     return not unfolds(element) and (
         element.get("hidden") is not None
         or _HIDDEN.search(element.get("style", "")) is not None
@@ -178,7 +178,7 @@ def unfolds(element: Element) -> bool:
 
 
 def is_bold(element: Element, outer: bool) -> bool:
-    """Return whether the words of an element are in bold. `outer`: whether those around it are."""
+    """Return whether the words of an element are in bold. `outer`: whether the words around it are."""
     if element.tag not in HEADINGS and (weight := _WEIGHT.search(element.get("style", ""))):
         return weight["bold"] is not None
     return outer or element.tag in {"b", "strong"}
@@ -203,7 +203,7 @@ def is_menu(element: Element) -> bool:
 
 
 def is_comment(element: Element) -> bool:
-    """Return whether an element is a comment in Google's format, or the mark that links to one."""
+    """Return whether an element is a comment of Google Docs, or the mark that links to a comment."""
     if element.tag == "sup":
         return len(element) == 1 and _COMMENT_CALL.fullmatch(element[0].get("href", "")) is not None
     first = element.find(".//a") if element.tag == "div" else None
@@ -228,7 +228,7 @@ def lays_out(table: Element) -> bool:
 
 
 def form_of(element: Element, default: str) -> str:
-    """Return the form of the numbers of a list, or of an item: as `format_number` names it, or "bullet"."""
+    """Return the form of a list's or an item's numbers: one of those of `format_number`, or "bullet"."""
     style = _FORM.search(element.get("style", ""))
     if style and style["form"].lower() in FORMS:
         return FORMS[style["form"].lower()]
@@ -249,7 +249,7 @@ def integer(text: str | None, default: int) -> int:
 
 
 def find_notes(root: Element) -> dict[Element, tuple[str, Element]]:
-    """Return, by the link to each note of a page, its mark and the element that contains its words."""
+    """Return the notes of a page: by the link to each note, its mark and the element with its words."""
     calls = [link for link in root.iter("a") if link.get("href", "").startswith("#") and _is_call(link)]
     if not calls:
         return {}

@@ -1,4 +1,4 @@
-"""Reads a page's own style sheet for bold, margins, and the numbers of Google's lists."""
+"""The style sheet within a page, read for bold, margins, and the numbers of Google Docs lists."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _CONDITIONAL: Final = re.compile(r"@[^@{};]*+(?:;|\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\})")
 _CLASS: Final = re.compile(r"\s*(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)\s*", re.IGNORECASE)
 _ITEMS: Final = re.compile(r"\s*(?:[ou]l)?\.(?P<name>[\w-]+)\s*>?\s*li\s*::?before\s*")
-# « display » is ignored, since a script usually shows what it hides.
+# « display » is ignored, since a script usually shows the words that it hides.
 _DECLARATION: Final = re.compile(
     r"(?:^|;)\s*(?P<name>font-weight|margin-left|padding-left|text-indent|list-style(?:-type)?)\s*:[^;]*",
     re.IGNORECASE,
@@ -35,10 +35,9 @@ _Pattern: TypeAlias = Sequence[str | tuple[str, str]]
 class PageStyles:
     """The style rules of a page.
 
-    `items`: the label pattern of each list's items, by the list's class. A pattern without a number is a
-    bullet.
-
-    `unread`: the selectors whose numbering is not understood.
+    `rules`: the declarations, by tag ("" for any) and class. `items`: the label pattern of each list's items,
+    by the list's class. A pattern without a number is a bullet. `unread`: the selectors whose numbering is
+    not understood.
     """
 
     rules: Mapping[tuple[str, str], Mapping[str, str]]
@@ -57,7 +56,7 @@ class PageStyles:
                 element.set("style", f"{own};{added}")
 
     def label(self, name: str, counts: Mapping[str, int], forms: Mapping[str, str]) -> str:
-        """Return the label of a list's item.
+        """Return the label of an item. `name`: the class of its list.
 
         `counts`: each list's last number. `forms`: see `html_elements`.
         """
@@ -70,7 +69,7 @@ class PageStyles:
 
 
 def read_sheet(page: Element) -> PageStyles:
-    """Return the rules written in a page, except those for one kind of screen only."""
+    """Return the rules written in a page, except those for print or for some screens."""
     rules: dict[tuple[str, str], dict[str, str]] = {}
     items: dict[str, _Pattern] = {}
     unread: list[str] = []

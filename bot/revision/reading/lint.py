@@ -1,4 +1,4 @@
-"""Checks of a new text before it is adopted. Problems are reported, and never corrected.
+"""The checks of a new text before it is adopted. Problems are reported, and never corrected.
 
 Wording that is unchanged from the previous version is not reported, since it was adopted that way.
 """
@@ -25,12 +25,12 @@ def lint(
 ) -> tuple[LintFinding, ...]:
     """Return the findings about the new version, in the order of the text.
 
-    `offices`: the roles, None if they are unknown. `clashes`: the clashes of the new document. `unit`: the
-    unit that their line numbers count, « Page ».
+    `offices`: the roles, None if they are unknown. `clashes`: the clashes of the new document. `unit`: what
+    their line numbers count, such as « Page ».
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
-    # A text adopted with these numbers already is not reported for them.
+    # A clash that the old version already had is not reported, even under its new number.
     labels = {
         old.label: version.part(now).label
         for number, now in comparison.parts.items()
@@ -72,7 +72,7 @@ def _number_findings(version: Version) -> Iterator[LintFinding]:
     numbers = [n for n in version.numbers() if (own := version.provision(n)) and own.label]
     highest: dict[str, int] = {}
     for number in numbers:
-        # « 2.1.7 » continues its series anywhere; « 7 » restarts in each part.
+        # « 2.1.7 » continues its series in any part, whereas « 7 » restarts in each part.
         label = version.part(number).label
         above, last = counted(label if "." in label else str(number))
         if last is None:
@@ -110,7 +110,7 @@ _NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 
 
 def references(clause: Clause, version: Version, *, relative: bool = True) -> Iterator[Number]:
-    """Yield the clauses and articles of the same version that a clause of it refers to.
+    """Yield the clauses and articles of a version that one of its clauses refers to.
 
     « alinéa 2 » means an item of the clause's own article, or a paragraph without a number. `relative`:
     whether to yield such items, whose meaning does not depend on the article's number.
@@ -142,7 +142,7 @@ def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
             now = trail.get(str(number), ())
             if new.kind(number) is None:
                 if same and comparison.old.kind(number) is None:
-                    continue  # it was adopted that way
+                    continue  # the old version already had this reference
                 message = f"Le texte renvoie à {place}, qui n'existe pas dans cette version."
                 yield LintFinding("unknown_reference", str(clause.number), message)
             elif same and now and str(number) not in now:
@@ -207,9 +207,9 @@ _ALONE: Final = re.compile(
 )
 
 
-# Complements that are not part of a title. « le président du conseil » is the president; someone who chairs a
-# meeting, or heads another body's service, has no role here; « au secrétaire de procéder » only continues the
-# sentence.
+# Complements that are not part of a title. « le président du conseil » is the president. Someone who chairs a
+# meeting, or heads a service of another body, has no role here. « au secrétaire de procéder » only continues
+# the sentence.
 _ORGANS: Final = frozenset([
     "conseil", "comité", "bureau", "exécutif", "association", "organisme", "club", "cercle", "syndicat",
     "coopérative", "société", "fédération", "regroupement", "corporation", "section",
@@ -319,14 +319,14 @@ _SHOWN: Final = 5  # lost words listed in the message
 def lost(version: Version, whole: Iterable[str]) -> tuple[LintFinding, ...]:
     """Return a finding about words found by a second reading of a file but missing from the version.
 
-    `whole`: every word of the second reading. Numbers are ignored, since files do not contain automatic ones.
+    `whole`: every word of the second reading. Numbers are ignored, since automatic numbers are not in files.
     """
     message = count_lost(version.pieces(), whole)
     return (LintFinding("lost_text", "", message),) if message else ()
 
 
 def source_words(markdown: str) -> tuple[str, ...]:
-    """Return the words of some Markdown without its marks, by other rules than its reader's."""
+    """Return the words of Markdown, without its marks, by other rules than those of `read_markdown`."""
     return tuple(_MARKS.sub("", markdown).split())
 
 

@@ -14,9 +14,9 @@ from bot.revision.reading.pdf_tables import PdfTable, aligned_table, is_ragged, 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Lines from top to bottom.
+    """A column of lines, from top to bottom.
 
-    `of`: the number of columns side by side. `index`: its rank among them, from 0.
+    `of`: the number of columns side by side. `index`: the rank of this column among them, from 0.
     """
 
     page: int
@@ -35,7 +35,7 @@ _GUTTER: Final = 0.8  # minimum width between two columns, in font sizes
 # minimum pieces on each side of a gutter, since a single line with a gap is not two columns
 _FEWEST: Final = 3
 _MOST_COLUMNS: Final = 6
-# minimum pieces of a column beside another of only a line or two, if no other page has columns
+# minimum pieces of the left column, for a right column of only one or two pieces
 _MANY: Final = 10
 _CANDIDATES: Final = 40  # gutters tried on a page
 
@@ -43,7 +43,7 @@ _CANDIDATES: Final = 40  # gutters tried on a page
 def parts_of(pages: Sequence[Page]) -> Iterator[Part]:
     """Yield the columns and tables of pages, in reading order.
 
-    The columns of one page help find those of another page, which may have only a line of them.
+    The columns of one page help to find those of another page, which may have only one line in columns.
     """
     begin: Counter[int] = Counter()
     read = [(page, *_with_tables(page)) for page in pages]
@@ -58,7 +58,7 @@ def parts_of(pages: Sequence[Page]) -> Iterator[Part]:
 
 
 def _with_tables(page: Page) -> tuple[list[PdfLine], dict[str, PdfTable]]:
-    """Return a page's pieces, one for each ruled table, and the tables by their piece's text."""
+    """Return a page's pieces, a single one for each ruled table, and the tables by the text of that piece."""
     pieces = list(page.pieces)
     tables: dict[str, PdfTable] = {}
     for grid in ruled_tables(page):
@@ -104,9 +104,9 @@ def _is_within(piece: PdfLine, box: Rule) -> bool:
 def _columns(pieces: Sequence[PdfLine], page: Page, begin: Sequence[int], depth: int) -> Iterator[Part]:
     """Yield the columns of a part of a page, in reading order.
 
-    A gutter is a vertical strip that a run of lines leaves empty, with a column on each side. Lines that
-    cross it split it into bands, which are read one after the other. Each cut leaves fewer pieces, and the
-    depth is bounded.
+    A gutter is a vertical strip that successive lines leave empty, with a column on each side. Lines that
+    cross the gutter split the page into bands, which are read one after the other. Each cut leaves fewer
+    pieces, and the depth is bounded.
     """
     if not pieces:
         return
@@ -144,7 +144,7 @@ def _columns(pieces: Sequence[PdfLine], page: Page, begin: Sequence[int], depth:
 class _Gutter:
     """The strip between two columns.
 
-    `at`: its right edge. `bands`: from top to bottom, each with whether it divides them.
+    `at`: its right edge. `bands`: from top to bottom, each with whether the strip divides it into columns.
     """
 
     at: float
@@ -152,7 +152,7 @@ class _Gutter:
 
 
 def _gutter(pieces: Sequence[PdfLine], width: float, begin: Sequence[int]) -> _Gutter | None:
-    """Return the gutter that divides most of these pieces, if any. `begin`: left edges of other columns."""
+    """Return the gutter that divides the most pieces, if any. `begin`: left edges of columns elsewhere."""
     size = median(piece.size for piece in pieces)
     first, last = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
     lefts = Counter(round(piece.left) for piece in pieces)

@@ -1,7 +1,7 @@
-"""Reading of PDF files.
+"""The reading of PDF files.
 
 A PDF has no paragraphs, columns or headings, only words at positions. The structure is inferred from the
-layout, never from the language alone. Scans are refused.
+layout, and never from the words alone. Scans are refused.
 """
 
 import re

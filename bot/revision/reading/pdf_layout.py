@@ -1,4 +1,4 @@
-"""Words and rules of a PDF's pages. The PDF library is C++, so only `reading_page` may load it."""
+"""The words and rules of a PDF's pages. The PDF library is C++, so only `reading_page` may load it."""
 
 import ctypes
 import math
@@ -20,7 +20,7 @@ SEMIBOLD: Final = 600  # CSS weight at which a font counts as bold
 BOLD: Final = (b"bold", b"black", b"heavy", b"-bd", b"cmbx")  # parts of the names of bold fonts
 PICTURE: Final = 0.3  # share of a page that an image must cover to count as a scan
 RAISED: Final = 0.2  # how far above the line a digit refers to a note, as a share of the text's size
-MOST_DRAWINGS: Final = 3_000  # lines and curves on a page; a drawing has more, and is not searched for tables
+MOST_DRAWINGS: Final = 3_000  # maximum shapes on a page for it to be searched for tables; drawings have more
 THIN: Final = 2.5  # points; the maximum thickness of a rule
 
 _HALF: Final = re.compile("[\ud800-\udfff]")  # half of a surrogate pair
@@ -74,7 +74,7 @@ class PdfLayoutError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RawPages:
-    """The pages of a file. `fields`: whether it has fields to fill in, whose content is not on the pages."""
+    """The pages of a file. `fields`: whether the file has form fields, whose content is not on the pages."""
 
     pages: tuple[RawPage, ...]
     fields: bool
@@ -163,7 +163,7 @@ def _lines(page: pypdfium2.PdfTextPage, origin_x: float, origin_y: float) -> Ite
                 raw.FPDFText_GetCharOrigin(page, at, ctypes.byref(across), ctypes.byref(up))
                 raw.FPDFText_GetMatrix(page, at, ctypes.byref(matrix))
                 size = abs(raw.FPDFText_GetFontSize(page, at)) * math.hypot(matrix.c, matrix.d) or 1
-                # the same value for every letter at the beginning of a line
+                # the origin, unlike the box, is the same for all letters at the beginning of a line
                 if abs(across.value - left) < 0.3 * size:
                     left = across.value
                 raw.FPDFText_GetFontInfo(page, at, font, 128, ctypes.byref(flags))

@@ -40,7 +40,7 @@ class PdfLine:
 
     @property
     def middle(self) -> float:
-        """The vertical position of its middle on the page."""
+        """The vertical position of the line's middle on the page."""
         return (self.bottom + self.top) / 2
 
     @property
@@ -86,7 +86,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages of a file. `fields`: whether it has fields to fill in, whose content is not read."""
+    """The pages of a file. `fields`: whether the file has form fields, whose content is not read."""
 
     pages: tuple[Page, ...]
     fields: bool
@@ -161,11 +161,11 @@ _PAGE_NUMBER: Final = re.compile(
 
 
 def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLine]]:
-    """Return the pages without running heads and page numbers, and the lines so removed that may be text.
+    """Return the pages without running heads and page numbers, and the removed lines that may be text.
 
-    A running head is set apart from the text. It is the same words at the same place, or a number that
-    follows the pages, on half of the pages or on two. A line that occurs there only once is text, unless it
-    repeats the title. A removed line may be text unless it is on nearly every page.
+    A running head is set apart from the text. It has the same words at the same place, or a number that
+    follows that of the page, on half of the pages or on two. A line that occurs only once at its place is
+    text, unless it repeats the title. A removed line may be text unless it is on nearly every page.
     """
     margins = []
     for page in pages:
@@ -182,8 +182,8 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLi
     removed: list[_Removed] = []
     for page, lines in zip(pages, margins, strict=True):
         heads: list[PdfLine] = []
-        # From the edge of the page to the text: anything beyond a running head is also one, or there is
-        # nothing.
+        # From the edge of the page inwards, since a line is a running head only if all the lines beyond it
+        # are.
         for line, row in sorted(lines, key=lambda pair: min(pair[0].middle, page.height - pair[0].middle)):
             rest = _without(page, [*heads, *row])
             why = None
@@ -216,7 +216,7 @@ class _Removed(NamedTuple):
 def _furniture(
     line: PdfLine, rest: Page, seen: Mapping[tuple[int, str], int], count: int
 ) -> _Furniture | None:
-    """Return why a line of a page is not part of the text, None if it is.
+    """Return why a line of a page is not part of the text, None if it is part of the text.
 
     `rest`: the page without the line. `seen`: the number of pages that have each key, out of `count`.
     """
@@ -235,7 +235,7 @@ def _furniture(
 
 
 def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
-    """Return the removed lines at a place where some page, other than the first, had none."""
+    """Return the removed lines that may be text: no page number, nor head on nearly all of `pages`."""
     running: dict[int, set[int]] = defaultdict(set)
     for line, page, why in removed:
         if why is _Furniture.RUNNING:
@@ -269,15 +269,15 @@ def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list
 
 
 def _place(line: PdfLine) -> int:
-    """Return the vertical position at which a line is repeated on other pages."""
+    """Return a line's vertical position, rounded to compare it with the lines of other pages."""
     return round(line.middle / 4)
 
 
 def _running_keys(line: PdfLine, page: int) -> list[tuple[int, str]]:
-    """Return the keys by which a line repeats from page to page, at its vertical position.
+    """Return keys that are the same for a running head on several pages. Each has the vertical position.
 
-    They are its words, then its words with each number, in turn, replaced by its difference from the page's
-    number.
+    The first key has the words. In each of the others, one number of the words is replaced by its difference
+    from the page's number.
     """
     return [
         (_place(line), line.text),

@@ -1,8 +1,8 @@
-"""Paragraphs of a PDF, from its lines: where each begins, by its position and its words.
+"""The paragraphs of a PDF, made from its lines: a line begins a paragraph by its position and its words.
 
-When a line was wrapped, the line before it has no room for its first word. This sign, the distance between
-lines and their left edges do not depend on the width of the page. A number at the beginning of a line may be
-there by chance, so it begins a paragraph only where position and sequence agree.
+A line was wrapped if the line before it has no room for its first word. This sign, the distance between lines
+and their left edges do not depend on the width of the page. A number at the beginning of a line may be there
+by chance, so it begins a paragraph only if its position and its place in the sequence of numbers agree.
 """
 
 import re
@@ -21,7 +21,7 @@ from bot.revision.reading.pdf_pages import SMALL, PdfLine, names_provision
 from bot.revision.reading.pdf_tables import PdfTable
 
 _MORE: Final = 1.15  # multiple of the usual distance between lines that starts a new paragraph
-_CLEAR: Final = 1.35  # the same, whatever the words say
+_CLEAR: Final = 1.35  # multiple of that distance that starts a new paragraph whatever the words are
 _LARGE: Final = 1.12  # multiple of the usual size that makes a line a heading
 _SAME: Final = 0.06  # share by which the sizes of lines of one paragraph may differ
 # minimum share of a column's width left empty after the last line of a paragraph without a final full stop
@@ -29,7 +29,7 @@ _PLENTY: Final = 0.1
 _SAME_EDGE: Final = 2.0  # points; nearer edges are the same
 _SHIFT: Final = 6.0  # points between the margins of facing pages, when they are not the same
 _SEVERAL: Final = 4  # minimum lines that end at a right edge
-_PAIR: Final = 2  # columns of a table that may be a list: numbers, and text
+_PAIR: Final = 2  # columns of a table that may be a list, with numbers in one and text in the other
 _NEAREST: Final = 5  # numbers that may be missing between two clauses
 _ALL: Final = 0.95  # share of bold letters that makes a line bold
 
@@ -138,9 +138,8 @@ class Joiner:
 class _Manner:
     """The typography of a document.
 
-    `usual`: the size of its text. `steps`: the line spacing by size, in points.
-
-    `levels`: heading levels by size, 1 for the largest.
+    `usual`: the font size of its text. `frames`: the edges of columns, by `_frame_key`. `steps`: the line
+    spacing by font size, in points. `levels`: heading levels by font size, 1 for the largest.
     """
 
     usual: float
@@ -187,12 +186,12 @@ def _usual_size(columns: Iterable[Column]) -> float:
 
 
 def _frame_key(column: Column) -> tuple[int, ...]:
-    """Return a key shared by columns with the same edges, or mirrored ones on facing pages."""
+    """Return a key for the columns at the same place on pages of the same width, odd and even apart."""
     return round(column.width), column.of, column.index, column.page % 2
 
 
 def _frames(columns: Sequence[Column]) -> dict[tuple[int, ...], Frame]:
-    """Return the edges of the columns. Odd and even pages share theirs unless their margins are mirrored."""
+    """Return the edges of columns. Odd and even pages have the same, unless their margins are mirrored."""
     lines: dict[tuple[int, ...], list[PdfLine]] = defaultdict(list)
     for column in columns:
         lines[_frame_key(column)] += column.lines
@@ -210,7 +209,7 @@ def _frames(columns: Sequence[Column]) -> dict[tuple[int, ...], Frame]:
 
 
 def _left(lines: Sequence[PdfLine]) -> float:
-    """Return the left edge, shared by more than a stray line."""
+    """Return the left edge of lines, without the few that may stray further left."""
     lefts = sorted(line.left for line in lines)
     return lefts[len(lefts) // 40]
 
@@ -221,7 +220,7 @@ def _right(lines: Sequence[PdfLine]) -> float:
 
 
 def _edge(lines: Sequence[PdfLine], width: float, columns: int) -> float:
-    """Return the right edge, where long lines end. If few do, assume a margin equal to the left one."""
+    """Return the right edge, where long lines end or, if few lines are long, that of equal margins."""
     furthest = _right(lines)
     left = _left(lines)
     near = sum(line.right > furthest - 0.08 * (furthest - left) for line in lines)
@@ -254,7 +253,7 @@ def _is_open(text: str) -> bool:
 
 
 def _is_ended(text: str) -> bool:
-    """Return whether a text's end may be a paragraph's."""
+    """Return whether a text may be the end of a paragraph."""
     return (_ENDED.search(text) is not None or _BUT_ONE.search(text) is not None) and not _is_open(text)
 
 
@@ -263,7 +262,7 @@ def _is_ended(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A line in its column. `at`: its left edge in the column. `top`: whether it is the column's first."""
+    """A line in its column. `top`: whether it is the column's first line."""
 
     line: PdfLine
     frame: Frame
@@ -272,7 +271,7 @@ class _Placed:
 
     @property
     def at(self) -> float:
-        """Its distance from the left edge of its column."""
+        """The distance, in points, from the left edge of the column to the line."""
         return self.line.left - self.frame.left
 
 
@@ -280,9 +279,10 @@ class _Placed:
 class _Signs:
     """The signs that a line begins a paragraph, compared with the line before it.
 
-    `styled`: another size or weight. `spaced`: more space above. `short`: the line before ends early.
-    `division`: a heading that names a part of the document. `ended`: the words before may end a paragraph.
-    `moved`: the shift of its left edge, in points, 0 if it is as expected.
+    `styled`: it has another size or weight. `spaced`: it has more space above. `division`: it is a heading
+    that names a part of the document. `labelled`, `bullet`, `lower`: it begins with a number, a bullet, a
+    lower-case letter. `ended`: the words before it may end a paragraph. `short`: the line before it ends
+    early. `moved`: the shift of its left edge, in points, 0 if the edge is as expected.
     """
 
     styled: bool
@@ -298,7 +298,7 @@ class _Signs:
 
 @dataclass(slots=True)
 class _Draft:
-    """A paragraph being read. `pages`: its pages. `bold`: whether all of it is bold."""
+    """A paragraph or a table's row. `at`: its distance from the left edge. `bold`: whether it is all bold."""
 
     text: str
     pages: list[int]
@@ -310,7 +310,7 @@ class _Draft:
 
 @dataclass(slots=True)
 class _Reader:
-    """A reader of lines, in order, into paragraphs."""
+    """Joins lines, added in reading order, into paragraphs, which are in `drafts`."""
 
     manner: _Manner
     join: Joiner
@@ -320,7 +320,7 @@ class _Reader:
     _sequence: "_Sequence" = field(default_factory=lambda: _Sequence({}))
 
     def add(self, placed: _Placed) -> None:
-        """Read one more line."""
+        """Add a line to the open paragraph, or begin another paragraph with it."""
         if self._lines and self._begins(placed):
             self.close()
         if not self._lines:
@@ -328,7 +328,7 @@ class _Reader:
         self._lines.append(placed)
 
     def table(self, table: PdfTable) -> None:
-        """Read a table, or the continuation of one from the page before."""
+        """Add a table, or the continuation of the table of the page before."""
         self.close()
         rows = [[self._cell(lines) for lines in row] for row in table.rows]
         before = self._table
@@ -358,7 +358,7 @@ class _Reader:
         return text
 
     def close(self) -> None:
-        """End the paragraph."""
+        """End the open paragraph, if any."""
         if not self._lines:
             return
         text = ""
@@ -398,7 +398,7 @@ class _Reader:
         becomes_plain = before.bold >= _ALL and line.bold < _ALL / 2 and not flows
         becomes_bold = line.bold >= _ALL and before.bold < _ALL / 2 and not lower and (has_room or ended)
         resized = abs(line.size - before.size) > _SAME * size and not lower
-        # Lines of headings that are centred one under the other may be full, and no space separates them.
+        # Centred headings may be as wide as the column, and follow one another without any space.
         headed = line.bold >= _ALL or (is_capitals(line.text) and is_capitals(before.text))
         division = headed and line.text[0].isupper() and names_provision(line.text) and not _is_open(tail)
         gap = 0.0 if placed.top else before.baseline - line.baseline
@@ -453,7 +453,7 @@ def _same_edges(table: PdfTable, other: PdfTable) -> bool:
 
 @dataclass(slots=True)
 class _Sequence:
-    """The labels that began paragraphs so far, to know which may come next."""
+    """The latest label of each style that began a paragraph, from which the next labels are known."""
 
     _last: dict[str, tuple[int, ...]]
 
@@ -463,7 +463,7 @@ class _Sequence:
             self._last[style] = value
 
     def follows(self, text: str) -> bool:
-        """Return whether the label at the beginning of a text can come after those before it."""
+        """Return whether the label at the beginning of a text can come after the accepted labels."""
         return any(self._is_next(style, value) for style, value in _values(text))
 
     def _is_next(self, style: str, value: tuple[int, ...]) -> bool:
@@ -478,7 +478,7 @@ class _Sequence:
 
 
 def _values(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the readings of the label at the beginning of a text: its style, and its number."""
+    """Yield the possible readings of the label at the beginning of a text: its style, and its number."""
     label = _LABEL.match(text)
     if label is None:
         return
@@ -511,7 +511,7 @@ def _roman(letters: str) -> int:
 
 
 def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
-    """Yield the paragraphs and the rows of tables of a document, each note after its reference."""
+    """Yield the paragraphs and table rows of a document, with each note after the paragraph that cites it."""
     usual = _usual_size(part for part in parts if isinstance(part, Column))
     notes: dict[int, dict[str, str]] = defaultdict(dict)
     bodies = [
@@ -566,7 +566,7 @@ def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
 def _pasted(block: Block) -> Iterator[Block]:
     """Yield the parts of a one-line paragraph that contains the marks of pasted Markdown headings.
 
-    A number after a sentence may then begin a line, as the outline decides.
+    A number after a sentence also begins a part, and the outline decides whether it begins a provision.
     """
     first, *parts = _MARKS.split(block.text)
     headed = [

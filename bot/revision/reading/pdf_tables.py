@@ -1,4 +1,4 @@
-"""The tables of a PDF's pages: ruled, or only aligned."""
+"""The tables of a PDF's pages, which are drawn with rules or only aligned."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,11 +36,11 @@ class Grid:
 
     @property
     def rule(self) -> Rule:
-        """The box around it."""
+        """The box around the table."""
         return Rule(self.across[0], self.across[-1], self.up[0], self.up[-1])
 
     def read(self, pieces: Sequence[PdfLine], page: int) -> PdfTable | None:
-        """Return the table formed by these pieces in the cells, None without any piece in them."""
+        """Return the table that pieces form in the cells of this grid, None if no piece is in a cell."""
         cells: dict[tuple[int, int], list[PdfLine]] = {}
         for piece in pieces:
             for words in self._split(piece.words):
@@ -109,7 +109,7 @@ def _distinct(values: Iterable[float], near: float = _NEAR) -> tuple[float, ...]
 
 
 def level_rows(pieces: Sequence[PdfLine], at: float) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
-    """Return the pieces above, in and below the rows with words on both sides of `at`, in points."""
+    """Split pieces: above, in and below the rows that have words on both sides of `at`, in points."""
     rows = rows_of(pieces)
     both = [number for number, row in enumerate(rows) if row[0].right <= at < row[-1].right]
     if not both:
@@ -132,7 +132,7 @@ def is_ragged(pieces: Sequence[PdfLine], at: float) -> bool:
 
 
 def aligned_table(pieces: Sequence[PdfLine], at: float, page: int) -> PdfTable | None:
-    """Return the table formed by pieces on both sides of `at` that share lines, None if they form none.
+    """Return the table that aligned pieces on both sides of `at` form, None if they form none.
 
     A line without a first cell continues the row above.
     """

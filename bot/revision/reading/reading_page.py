@@ -1,9 +1,9 @@
-"""Program that reads a Word file, a PDF or a Web page in a process of its own, from bytes on stdin to JSON.
+"""The program that reads a Word file, a PDF or a Web page in a separate process.
 
 It is run by path, in isolated mode. The file cannot use more than the limits below, and a crash of the
 libraries (C and C++) stops only this process. The arguments are « docx », « pdf » or « html », and the
-encoding that a page's server names, "" if none. The output is a `Document`, or {"problem": …} with a French
-reason. Any other exit means that the file exceeded the limits.
+encoding that a page's server declares, "" if none. The file is on standard input. The output is JSON: a
+`Document`, or {"problem": …} with a French reason. If there is no output, the file exceeded the limits.
 """
 
 import json
@@ -13,25 +13,25 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-MEMORY = 400 * 1024 * 1024  # two hundred pages use half of it
+MEMORY = 400 * 1024 * 1024  # maximum bytes of memory; a file of two hundred pages uses half of it
 PROCESSOR_SECONDS = 20
 
 
 def main(kind: str, charset: str = "") -> None:
-    """Read the file on standard input."""
+    """Read the file on standard input, and print its text as JSON."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-    from bot.policy.articles import PolicyError  # noqa: PLC0415 — after the path
-    from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — as above
+    from bot.policy.articles import PolicyError  # noqa: PLC0415 — after `sys.path` is set
+    from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — after `sys.path` is set
 
     # The code is imported before the limits apply, so that Python can cache its bytecode.
     if kind == "docx":
-        from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — as above
+        from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — for this kind
     elif kind == "html":
-        from bot.revision.reading.html_document import parse_html  # noqa: PLC0415 — as above
+        from bot.revision.reading.html_document import parse_html  # noqa: PLC0415 — for this kind
 
         parse = partial(parse_html, charset=charset)
     else:
-        from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — as above
+        from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — for this kind
     for limit, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),

@@ -1,4 +1,4 @@
-"""Descriptions of files that cannot be read as a text, with advice, in French."""
+"""The French descriptions of files that cannot be read as a text, with advice."""
 
 import re
 from collections.abc import Collection
@@ -17,7 +17,7 @@ PDF_IMAGE: Final = (
     "Donnez le document d'où il vient."
 )
 ONLY_A_PART: Final = "Donnez-en la partie qui contient la politique."
-# The codes of `PdfLayoutError`, with what they mean and what to do.
+# By code of `PdfLayoutError`, the problem and what to do.
 PDF_PROBLEMS: Final = {
     "password": LOCKED,
     "damaged": DAMAGED_PDF,
@@ -44,7 +44,7 @@ _TABLE: Final = f"c'est un tableau de données (CSV). {_AS_DOCX}"
 _MAIL: Final = "c'est un courriel. Donnez le document qui y est joint, ou le texte en .docx."
 _CODE: Final = f"c'est un fichier pour un programme, et non un texte. {_AS_DOCX}"
 
-# The first bytes of files (the « magic » numbers of the formats' specifications), and what each one is.
+# Patterns of the first bytes of a file (its « magic number »), and the problem with each format.
 _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
     (re.compile(signature, re.DOTALL), problem)
     for signature, problem in (
@@ -74,11 +74,11 @@ _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
         ),
     )
 )
-# The separators between a row's cells, as programs write them: as many on every line, without a space after.
+# The separators of cells in tables of data. A table has the same number on every line.
 _SEPARATORS: Final = (re.compile(r";(?=\S)"), re.compile(r"\t"), re.compile(r",(?=\S)"))
 _FEWEST_ROWS: Final = 3
 _ROWS: Final = 200  # lines that are checked
-# Office's older files are containers, whose entries have names in UTF-16.
+# The files of older versions of Office are containers, whose entries have names in UTF-16.
 _CONTAINER: Final = b"\xd0\xcf\x11\xe0"
 _ENTRIES: Final = (
     (
