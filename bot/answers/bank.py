@@ -31,7 +31,7 @@ ANSWERED_KINDS = ("direct", "paraphrase", "colloquial", "scenario", "typo", "key
 DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "article": on a missing article
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
 REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # the reasons to decline that a model learns
-LONGEST = 2_000  # characters; the longest questions are pasted drafts
+LONGEST = 2_000  # maximum characters of a question; the longest are pasted drafts
 ENOUGH = 5  # minimum answered questions per clause to train a model; with fewer, the text alone does better
 # The form of a number: « 5.10 », « titre III, 2 », « préambule ». Whether the clause exists is checked later.
 _NUMBER = re.compile(rf"(?=\S)(?=.*[A-Za-z0-9])[^\n]{{1,{addresses.LONGEST}}}(?<=\S)")

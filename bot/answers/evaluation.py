@@ -1,4 +1,4 @@
-"""The evaluation of the chat's answers: measures, failures, and the confusion matrix as a picture.
+"""The evaluation of the chat's answers: measures, and the confusion matrix as a picture.
 
 - *top1*: share of the questions in scope whose first clause is acceptable. *top3*: same for the first three.
   Both count the closest clauses even when the bot declined.

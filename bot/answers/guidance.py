@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.answers.engine.scores import ScoredClause
     from bot.answers.questions import PolicyAnswer
 
-SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
+SUBJECT_LENGTH: Final = 40  # maximum characters of a subject, so that a button has room for it and a number
 SENTENCE_LENGTH: Final = 200
 NEAR: Final = 0.35  # likelihood from which the closest clause is the subject of an unanswered question
 _CLOSEST: Final = 2  # how many of the closest clauses a recorded silence may be about
@@ -133,8 +133,8 @@ class Guidance:
         """Return the first of `silences` that fits a question, if any.
 
         `closest`: the clauses closest to the question, best first, if they are known. The silence must then
-        be about one of the first `_CLOSEST`. If it names no clause, none of them may be `NEAR`, unless it is
-        about the text itself (`of_text`).
+        be about one of the first `_CLOSEST` of them. A silence that names no clause must be about the text
+        itself (`of_text`), unless all these clauses score less than `NEAR`.
         """
         numbers = {clause.number for clause in closest[:_CLOSEST]}
         near = any(clause.score >= NEAR for clause in closest)
@@ -151,7 +151,7 @@ class Guidance:
     def settled_after(
         self, answer: PolicyAnswer, question: str, subject: str, previous: Sequence[Number]
     ) -> PolicyAnswer:
-        """Return the answer to a follow-up, as `settled` does for the question and the previous subject.
+        """Return the answer to a follow-up, corrected by `settled` for the question and `subject` together.
 
         An answer that only repeats the previous clause becomes "silent" when that clause leaves open what the
         question is about, because the clause's score then comes mostly from the previous subject.
@@ -166,11 +166,11 @@ class Guidance:
         return self.settled(answer, in_context)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-        """Return the answer, or "silent" if it is a refusal and one of `silences` fits the question.
+        """Return the answer. A refusal becomes "silent" when one of `silences` fits the question.
 
-        The silence must also be about the closest clause. When a revision may have ended the silence, its new
-        clauses become the answer. A model that was not trained on the whole text cannot conclude on its own
-        that the policy is silent.
+        The silence must also be about the closest clause. When a revision may have ended the silence, the new
+        clauses of the revision become the answer. A model that was not trained on the whole text cannot
+        conclude on its own that the policy is silent.
         """
         from bot.answers.engine.scores import ScoredClause
         from bot.answers.questions import MOST
@@ -234,8 +234,8 @@ def load_guidance(
 ) -> dict[str, Guidance]:
     """Return the guidance of each policy, by id. A later folder's file replaces an earlier one's.
 
-    Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause. With a list
-    `aside`, that file is added to it instead, and an earlier folder's file, or none, is used.
+    Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause. If `aside`
+    is a list, the invalid file is added to it instead, and the file of an earlier folder, or none, is used.
     """
     folders = tuple(folders)
     guidance = {}

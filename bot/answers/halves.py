@@ -107,7 +107,7 @@ def _folded(text: str) -> str:
 
 
 def strength(policy: Policy, answer: PolicyAnswer) -> float:
-    """Return the total likelihood of an answer's best clause and its companions, 0.0 without a clause."""
+    """Return the total likelihood of an answer's best clause and the clauses to read with it, or 0.0."""
     if not (answer.answered and answer.clauses):
         return 0.0
     companions = policy.annotations.companions(answer.clauses[0].number)
@@ -166,12 +166,12 @@ def _beside(policy: Policy, half: PolicyAnswer, other: PolicyAnswer) -> PolicyAn
 
 
 def _alike(policy: Policy, answer: PolicyAnswer, next_answer: PolicyAnswer) -> bool:
-    """Return whether the best clauses of two answers are the same, or companions."""
+    """Return whether the best clauses of two answers are the same, or are to be read together."""
     return next_answer.clauses[0].number in policy.annotations.companions(answer.clauses[0].number)
 
 
 def joined(whole: PolicyAnswer, halves: tuple[PolicyAnswer, ...]) -> PolicyAnswer:
-    """Combine the answers to two questions: first the best clause of each, and above all that of `whole`."""
+    """Combine the answers to two questions. Their best clauses come first, that of `whole` at the head."""
     answered = [half for half in halves if half.answered]
     if whole.answered and whole.clauses[0].number == answered[-1].clauses[0].number:
         answered.reverse()

@@ -81,7 +81,7 @@ class Intent:
 class Intents:
     """All the intents, in order. `words`: the concepts of words or, after « * », of beginnings of words.
 
-    `other`: phrases that resemble an intent's without being one.
+    `other`: phrases that resemble those of an intent, but are about something else.
     """
 
     every: tuple[Intent, ...]
@@ -113,7 +113,7 @@ class Intents:
         if sum(word in self._known for word in written) < KNOWN * len(written) and len(written) > 1:
             return None, -math.inf
         if not written:  # « 😭😭 » means « 😭 », and « 👍🔥 » means the first known one
-            figures = any(token.isalnum() for token in tokens)  # « 4.2? »
+            figures = any(token.isalnum() for token in tokens)  # such as « 4.2? »
             alone = (self._exact.get((token,)) for token in tokens if not figures)
             emoji = next(filter(None, alone), None)
             return emoji, math.inf if emoji else -math.inf
@@ -180,7 +180,7 @@ class Concepts:
 
     @classmethod
     def of(cls, words: Mapping[str, Iterable[str]]) -> Concepts:
-        """Return the concepts, from a table of the words of each."""
+        """Return the concepts, from a table of the words of each concept."""
         whole: dict[str, frozenset[str]] = {}
         beginnings: dict[str, frozenset[str]] = {}
         for concept, written in words.items():
@@ -238,7 +238,7 @@ class IntentModel:
     """Two linear classifiers over the buckets of a text and its embedding.
 
     One measures how close a text is to each class. The other tells which intent is the likeliest, if the text
-    is one.
+    has one.
 
     `names`: the n classes, `OTHER` last. `rarity`: `(BUCKETS,) float32`, the inverse document frequency.
     `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) int8`, those of the closeness.

@@ -43,7 +43,7 @@ _AFTER = (
     " please", "", " thanks", "", " point d'interrogation", "", " point",
 )  # fmt: skip
 _NAMED = re.compile(r"\bpa[ -]?\d+\b", re.IGNORECASE)  # names of policies, replaced as `Naming.neutral` does
-_SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # intents that contain these words themselves
+_SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # intents whose phrases have such words
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The engine that answers a question in anyone's words, with clauses, or says that it has no answer.
+"""The engine that answers questions, however they are worded, with clauses or with an honest « no answer ».
 
 This module never generates policy text. A `PolicyAnswer` holds the numbers of clauses that exist in the
 requested version, and they are shown with a `Quote`.
@@ -43,11 +43,11 @@ TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
 RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
 SHOWN = 0.2  # share of the best likelihood at which another clause is shown too
-DOUBT = 0.5  # share of the likelihood of "elsewhere" above which a likely answer makes it "not_found"
+DOUBT = 0.5  # an answer likelier than this share of "elsewhere" gives "not_found", not "out_of_scope"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
 ELSEWHERE = 0.5  # likelihood from which a question is declared outside a policy without a bank
-DOUBTED = 0.03  # likelihood from which such a question already gets no answer
+DOUBTED = 0.03  # the lower likelihood, of being outside that policy, from which a question gets no answer
 LENIENT = 0.3  # how much likelier « no answer » must be than the best clause to decline, without a bank
 TEXT_RIVALS = 0.1  # difference from the best share within which another clause is still shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
@@ -269,7 +269,7 @@ def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) 
 
 
 def _by_number(numbers: Sequence[Number], reference: Reference, version: Version) -> PolicyAnswer:
-    """Return an answer with the clauses requested by number, or the closest ones for a missing number."""
+    """Return an answer with the clauses requested by number, or the closest clauses to a missing number."""
     if numbers:
         clauses = tuple(ScoredClause(number, 1.0) for number in numbers)
         return PolicyAnswer("lookup", clauses=clauses[:MOST], ranked=clauses, sure=True)

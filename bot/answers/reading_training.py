@@ -4,9 +4,9 @@ python -m bot.answers.reading_training
 
 Run it after a change to `data/thesaurus.tsv`, `data/subjects.toml` or `data/textes`. The weights of
 `engine.passages` are learnt on the questions of the shipped bank and of the invented texts of `data/textes`.
-Calibration uses the scores that each text's questions get with weights learnt on the other texts alone, as a
-new text's questions will. To calibrate with a small bank, banks are drawn from half of the questions of some
-texts, and tried on the other half.
+Calibration uses scores computed with weights learnt on the other texts alone, since the weights are not
+learnt on a new text either. To calibrate with a small bank, banks are drawn from half of the questions of
+some texts, and tried on the other half.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Table: TypeAlias = NDArray[np.float64]
 
 TEXTS: Final = "textes"
 AWAY: Final = "ailleurs.txt"
-FOLDS: Final = 5  # of the cross-validation of « about no association »
+FOLDS: Final = 5  # folds of the cross-validation of `elsewhere`
 LONGER: Final = 4  # maximum clauses joined into one
 KEPT: Final = 128  # dimensions kept of an embedding; more of them change no answer
 ENOUGH: Final = 1_500  # maximum questions learnt from the long bank
@@ -65,7 +65,7 @@ LEAST: Final = 5.5  # minus the logarithm of a frequency, at which a word carrie
 EMPTY: Final = 0.03  # minimum weight of a word
 BATCH: Final = 16  # texts embedded at once
 ELSEWHERE: Final = tuple(map(SUMMARY.index, ("elsewhere", "retrieval elsewhere")))
-RAISED: Final = {  # the feature of the best clause for each item of the summary
+RAISED: Final = {  # items of the summary, each with the feature of the best clause that it copies
     "question": "questions",
     "retrieval": "retrieval in context",
     "retrieval question": "retrieval questions",
@@ -169,7 +169,7 @@ def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, N
     for line in written.splitlines():
         label, _, rest = line.partition(" ")
         if _CLAUSE.fullmatch(label) and left and label.partition(".")[0] == above.partition(".")[0]:
-            joined[Number(label)], left, line = Number(above), left - 1, rest  # noqa: PLW2901 — a paragraph
+            joined[Number(label)], left, line = Number(above), left - 1, rest  # noqa: PLW2901 — a clause becomes a paragraph
         elif _CLAUSE.fullmatch(label):
             above, left = label, int(rng.integers(0, LONGER))
         lines.append(line)

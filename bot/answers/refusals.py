@@ -9,7 +9,7 @@ from bot.policy.articles import Version
 from bot.policy.library import Policy, Reading
 from bot.times import in_english, in_words
 
-# replaced, in a sentence written beside the policy, with the result of `in_force`
+# in a sentence of `answers.toml`, replaced with the result of `in_force`
 VERSION: Final = "{version}"
 
 

@@ -18,7 +18,7 @@ from bot.language.masking import MASKS, Masked
 from bot.policy.search import search_words, word_keys
 
 DAYS_KEPT: Final = 90
-MOST: Final = 500  # questions stored; a flood must not fill the disk or bury other people's questions
+MOST: Final = 500  # maximum questions, so that a flood does not fill the disk or bury people's questions
 SIMILAR: Final = 0.6  # Jaccard index of two questions' stems, at or above which they are grouped
 
 # No reliable answer was found; the policy is silent; or the person rated the answer useless.

@@ -15,7 +15,7 @@ WORDS: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("words.tom
 _PROBLEMS: Final = 3  # maximum problems reported at once
 
 
-def _described(name: str, default: object = ..., **limits: Any) -> Any:  # noqa: ANN401 — as pydantic's
+def _described(name: str, default: object = ..., **limits: Any) -> Any:  # noqa: ANN401 — as in pydantic
     return Field(default, description=WORDS["arguments"][name], **limits)
 
 

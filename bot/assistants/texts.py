@@ -146,7 +146,7 @@ def _day_in_year(policy: Policy, year: int) -> date:
 
 
 def warn_of_other_words(reading: Reading, other: Reading) -> str:
-    """Return a French warning that the policy has other words on the day that someone named, of `other`."""
+    """Return a French warning that the policy has other words on the day of `other`, which someone named."""
     return f"{say_other_words(reading, other)} Lisez avec «\u00a0date\u00a0»."
 
 
@@ -223,7 +223,7 @@ def show_touched(texts: Texts, touched: Sequence[Touch], message: str, start: in
 
 
 def read_version(texts: Texts, policy: Policy, adopted: str, number: str, start: int) -> Extract:
-    """Return the clauses under a number of a version, or all its clauses for "". Raises `UserError`."""
+    """Return the clauses of a version under a number, or all its clauses for "". Raises `UserError`."""
     version = next((version for version in _announced(policy) if version.key == adopted), None)
     no = policy.name.agree("n'a", "n'ont")
     if version is None:

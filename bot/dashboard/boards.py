@@ -217,7 +217,7 @@ class _Counted:
         return Band.total(Band.at(cell.get(figure, 0)) for cell in self.cells)
 
     def keys(self, prefix: str) -> list[str]:
-        """Return what follows `prefix` in the ids of figures, by decreasing count, then by clause number."""
+        """Return the clause numbers after `prefix` in figures' ids, by decreasing count, then in order."""
         figures = {figure for cell in self.cells for figure in cell if figure.startswith(prefix)}
         by_rank = {
             (-self.band(figure).low, as_counted(Number(key))): key

@@ -155,7 +155,7 @@ def _only_title(version: Version, clause: Clause) -> str:
 
 
 def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
-    """Yield each article's title in capitals, rewritten with the case that its words have in the clauses."""
+    """Yield the articles whose title is in capitals, with the title in the case of the clauses' words."""
     written: dict[str, str] = {}
     for clause in version.clauses():
         for word in _WORD.findall(clause.text):

@@ -293,7 +293,7 @@ def _merged(drafts: Sequence[Draft], better: dict[str, list[Draft]], refused: in
     wordings = Counter((draft.kind, _wording(draft)) for made in better.values() for draft in made)
     for made in better.values():
         for draft in made:
-            if wordings[draft.kind, _wording(draft)] == 1:  # repeated words suit no clause in particular
+            if wordings[draft.kind, _wording(draft)] == 1:  # the same words for two clauses fit neither
                 waiting.setdefault((draft.clause, draft.kind), []).append(draft)
     for draft in drafts:
         replacements = waiting.get((draft.clause, draft.kind), [])

@@ -86,7 +86,7 @@ def _bucket(unit: str) -> int:
 class Reader:
     """Turns segments into rows. `rarity`: `(BUCKETS,) float32`, the inverse document frequency of buckets.
 
-    `notion_rarity`: `(notions.columns,) float32`, that of the notions' columns.
+    `notion_rarity`: `(notions.columns,) float32`, the same for the columns of notions.
     """
 
     notions: Notions

@@ -21,9 +21,9 @@ from bot.answers.engine.features import Floats, Places
 # the number of pieces that each convolution reads, and how many of them come before the current piece
 BRANCHES: Final = ((2, 0), (3, 1), (5, 2))
 WIDTH: Final = 256  # width of a branch
-PIECE: Final = 512  # dimensions; the next two are dimensions too
-MEANING: Final = 512
-PEAKS: Final = 256
+PIECE: Final = 512  # dimensions of the vector of a piece
+MEANING: Final = 512  # dimensions of the vector of a segment
+PEAKS: Final = 256  # directions in which the maximum over pieces is taken
 MEANING_NORM: Final = 24.0  # norm of a segment's vector, so that a coordinate is about 1
 LOWEST: Final = -30.0  # lower bound of a peak and of a score
 

@@ -45,7 +45,7 @@ def sentences(text: str) -> Iterator[Extent]:
 
 
 def composed(text: str) -> tuple[str, Sequence[int]]:
-    """Return `text` in the form for the model, and the original position of each character and of the end.
+    """Return `text` as the model needs it, and the original position of each character and of the end.
 
     A letter and its combining accents become one character (NFC), and an unpaired surrogate, which cannot be
     encoded, becomes U+FFFD.

@@ -49,7 +49,7 @@ RIDGE: Final = 0.02  # strength of the L2 penalty
 STEPS: Final = 60  # maximum steps of L-BFGS, for the checks
 RECOGNIZER_STEPS: Final = 60  # maximum steps of L-BFGS, for the recognizer
 MEMORY: Final = 10  # past steps that L-BFGS uses
-RARE: Final = 3  # minimum segments with a notion or a pair of notions for it to have a weight
+RARE: Final = 3  # a notion or a pair of notions that fewer segments have gets no weight
 HALF: Final = 0.5  # minimum overlap for a label to apply, as a share of the shorter of segment and label
 
 
@@ -263,7 +263,7 @@ def packed(lessons: Lessons) -> bytes:
 
 
 def learn(names: Sequence[str], lessons: Lessons, authors: set[str]) -> PostModel:
-    """Return the model trained on the posts of `authors`. Its thresholds show no check yet."""
+    """Return the model trained on the posts of `authors`, with thresholds of 1, not chosen yet."""
     from bot.posting.tuning import tune  # noqa: PLC0415 — imports PyTorch, installed only for training
 
     places, notions = lessons.by(authors), Notions(checks.load_notions(SEED))

@@ -40,10 +40,10 @@ NEW: Final = ("peaks", "segment", "whole", "bias", "kinds")
 
 @dataclass(frozen=True)
 class NetworkLesson:
-    """A labelled post. `texts`: its m segments. `raised`: `(m, checks) float32`, 1 when a segment raises it.
+    """A labelled post. `texts`: its m segments.
 
-    `touched`: `(checks,) float32`, the same for the post. `kind`: why the post is harmless, as a number, 0
-    when it raises something.
+    `raised`: `(m, checks) float32`, 1 for each check that a segment raises. `touched`: `(checks,) float32`,
+    the same for the whole post. `kind`: why the post is harmless, as a number, 0 when it raises a check.
     """
 
     texts: Sequence[str]

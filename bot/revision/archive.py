@@ -295,7 +295,7 @@ class Archive:
         return revision
 
     def _plan_telling(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan `tell_ahead` for now, to be run by the bot's clock, since this may be the command line."""
+        """Plan `tell_ahead` for the bot's clock to run now, since the caller may be the command line."""
         clock.plan(db, f"{AHEAD}:{revision.id}:{revision.state}", AHEAD, now, {"revision": revision.id})
 
     def tell_ahead(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:

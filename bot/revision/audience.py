@@ -2,8 +2,8 @@
 
 The reading depends on the changes since the last version that a person attested: nothing when all of them are
 editorial, the changes when some are substantive, and the whole text when it was restructured or the person
-never attested any version. As in onboarding, people are compared with the ledger, so nobody is missed: the
-ledger has exactly one row for each person who is notified.
+never attested any version. The people concerned are compared with the ledger, so nobody is missed: the ledger
+has exactly one row for each person who is notified.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -93,7 +93,7 @@ def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Na
 
 
 def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
-    """Return the people concerned today, each with whether only the administration added them by hand."""
+    """Return the people concerned today, each with whether the administration alone asks them to read."""
     rows = db.conn.execute(
         """SELECT person_id FROM onboardings WHERE policy = ? AND by_hand = 1 AND suspended_on IS NULL
              AND version = (SELECT max(version) FROM onboardings AS other

@@ -1,7 +1,7 @@
 """The life of a revision: proposed, approved with its dates, then announced, or withdrawn.
 
-    proposed → scheduled       approved, by two people if the setting requires it, and not yet in force; only
-                               the administration sees it, unless it is announced ahead of its day (`ahead_on`)
+    proposed → scheduled       approved, by two people if the setting requires it, but not yet in force; only
+                               the administration sees it, unless it is announced before its day (`ahead_on`)
     scheduled → announced      in force from its effective date, and announced to everyone concerned
     proposed, scheduled → withdrawn
     announced                  final; undone only by proposing the previous text again

@@ -19,8 +19,8 @@ REPORT: Final = "rapport-du-mois"  # queues the reports of the months that are o
 
 # Errands
 COPY: Final = "copie"  # makes the nightly copy of the database
-HOURLY_COPY: Final = "copie-heure"
-PURGE: Final = "purge"
+HOURLY_COPY: Final = "copie-heure"  # makes a copy each hour
+PURGE: Final = "purge"  # erases the bytes of deleted rows from the database file
 RECONCILE: Final = "appartenance"  # reads every source of members in full
 PROGRESS: Final = "accueil-image"  # draws the progress picture
 CURVE: Final = "revision-image"  # draws a revision's curve of attestations

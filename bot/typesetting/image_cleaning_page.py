@@ -114,7 +114,7 @@ def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — Pill
         return image
     try:
         profiles = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-        if image.mode in {"RGB", "RGBA"}:  # without a second copy
+        if image.mode in {"RGB", "RGBA"}:  # in place, without a second copy
             ImageCms.profileToProfile(image, *profiles, inPlace=True)
             return image
         return ImageCms.profileToProfile(image, *profiles, outputMode="RGB")

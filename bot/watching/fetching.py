@@ -1,4 +1,4 @@
-"""A conditional request to an address of the association's site, to public machines only.
+"""Conditional requests to the association's site, sent only to machines on the public Internet.
 
 The IP address is checked when the socket is opened, so neither the DNS nor a redirection can lead to a
 private machine. No proxy, cookie or credential is used.

@@ -41,7 +41,7 @@ from bot.watching.sources import WatchedSource
 
 _NAME_LENGTH: Final = 60  # maximum characters of a document's name, as for a dropped file
 _UNNAMED: Final = "le document"
-_FAILURES: Final = 2  # consecutive temporary failures before one is reported
+_FAILURES: Final = 2  # consecutive temporary failures before the outage is reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Watch:
             new = articles.parse(decided.markdown, policy=seen.policy, adopted=today)
             return not any(compare(self.archive.version(text), new).is_empty for text in approved)
         except PolicyError:
-            return True  # invalid: its outline will show the problems
+            return True  # the new text is invalid: its outline will show why
 
     def _adopted(self, db: Database, policy: str) -> Outline | None:
         latest = revisions.latest_approved(db, policy)

@@ -1,7 +1,7 @@
 """The decision, from a model's scores, to answer, to say that the policy is silent, or to refer elsewhere.
 
 Logistic regressions take a summary of a question's scores. They are fitted on scores that an author's
-questions get from a model without any question of that author, since people are new to the model too.
+questions get from a model without any question of that author, since people's questions are new to it too.
 """
 
 from collections.abc import Sequence

@@ -76,7 +76,7 @@ def release_encoder() -> None:
 @cache
 def _load() -> _Backend:
     # The matrix products are small: on two cores, four threads are a hundred times slower than one.
-    threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # it declares no types
+    threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # the library declares no types
     return _Backend(ARRAYS.arrays())
 
 

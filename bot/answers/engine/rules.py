@@ -71,7 +71,8 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
     """Return the clauses that a question asks to read by number. An article stands for all its clauses.
 
     The result is empty when the number does not exist. It is None when the question only mentions the number
-    (« congédié en vertu de l'article 7, a-t-on une indemnité? »), and is then answered like any other.
+    (« congédié en vertu de l'article 7, a-t-on une indemnité? »). The question is then answered like any
+    other.
     """
     numbers: dict[Number, None] = {}
     for span in reference.spans:

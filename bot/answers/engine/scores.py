@@ -94,7 +94,7 @@ class Scores:
         """Return the summary of these scores, from which the likelihoods are computed: `(1, features)`."""
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 
-        from bot.answers.engine import calibration  # noqa: PLC0415 — as above
+        from bot.answers.engine import calibration  # noqa: PLC0415 — numpy is already loaded
 
         reasons, topics = (np.array([list(some.values())]) for some in (self.reasons, self.topics))
         return calibration.summary(
@@ -144,7 +144,7 @@ class Scores:
         """
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 
-        from bot.answers.engine import calibration  # noqa: PLC0415 — as above
+        from bot.answers.engine import calibration  # noqa: PLC0415 — numpy is already loaded
 
         alone, read = (
             (scores.summary(), scores.values[None], scores.subjects[None]) for scores in (self, context)

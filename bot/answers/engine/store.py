@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 TRAINING = 4  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
-SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
+SLOWEST = 600.0  # time limit of a training run, in seconds; a run takes about thirty seconds on one core
 # the text of the `ModelError` for a small bank, which is not a failure
 SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique. Ajoutez-en."
 _FAILED = ".echec"
@@ -215,7 +215,7 @@ def _model_file(sources: Sources, models: Path, verdict: Verdict) -> Path:
 
 
 def find_judged(sources: Sources, models: Path) -> tuple[Model, Verdict] | None:
-    """Return the model to use now, with the verdict that chose it, or None when no model's file is sound.
+    """Return the model to use now, with the verdict that chose it, or None when no model can be loaded.
 
     Log each model that is damaged or missing. Raises `OSError` when the bank cannot be read.
     """
@@ -247,7 +247,8 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 def is_learnt(sources: Sources, models: Path) -> bool:
     """Return whether nothing remains to be trained for now, without loading a model.
 
-    The bank has its verdict, is too small for one, or does not exist. Raises `OSError` if it cannot be read.
+    This is so when the bank has its verdict, is too small for one, or does not exist. Raises `OSError` if the
+    bank cannot be read.
     """
     verdict = load_verdict(sources, models)
     judged = (

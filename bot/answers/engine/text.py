@@ -20,7 +20,7 @@ TITLE = 0.5  # weight of a word in a title or heading; a word in the text weighs
 # docs/questions.md).
 SAYS = 0.45  # at or above, the clause answers
 MAY_SAY = 0.2  # at or above, it is unsafe to say that the policy does not answer
-FEWEST = 2  # words that a clause must share with a question, unless the question has only one
+FEWEST = 2  # minimum words that a clause shares with a question, unless the question has only one
 
 
 class ClauseWords:

@@ -23,7 +23,7 @@ _QUOTED: Final = 80  # characters quoted from a line
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A doubtful number: its line, and the problem in French."""
+    """A doubtful number. `doubt`: its line, and the problem in French."""
 
     label: str
     doubt: Doubt
@@ -59,7 +59,7 @@ def find_clashes(outline: Outline) -> Iterator[Clash]:
         is_article = provision.kind is Kind.ARTICLE
         if is_article and not (provision.children or provision.paragraphs or provision.title.startswith("(")):
             problems.append(("empty_article", f"L'article\u00a0{label} est vide."))
-        head = label.partition(".")[0] if "." in label else ""  # the article that it names: « 5 » in 5.10
+        head = label.partition(".")[0] if "." in label else ""  # its article's number: « 5 » in 5.10
         says = head in articles or (head.isdecimal() and article.isdecimal())
         if provision.kind is Kind.CLAUSE and article and says and not extends(label, article):
             problems.append(("misplaced_number", f"La clause {label} est dans l'article\u00a0{article}."))

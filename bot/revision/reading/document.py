@@ -37,7 +37,7 @@ class Document:
     def of(
         cls, blocks: Sequence[Block], words: Iterable[str], findings: Iterable[LintFinding], unit: str
     ) -> Self:
-        """Return a document read in blocks, with its canonical Markdown."""
+        """Return the document made of these blocks, with the Markdown of their outline."""
         outline = build_outline(blocks)
         noted = tuple(dict.fromkeys(findings))
         return cls(write_markdown(outline), tuple(words), noted, tuple(blocks), outline.doubts, unit)

@@ -122,7 +122,7 @@ class BlockReader:
             yield from self._called_notes(0.0)
 
     def _lays_out(self, table: Element) -> bool:
-        """Return whether a table is only for layout, since it contains headings or numbers."""
+        """Return whether a table is only for layout, which headings or automatic numbers in it show."""
         return any(
             self._level(paragraph) or find(paragraph, "pPr/numPr") is not None
             for paragraph in table.iter(f"{W}p")
@@ -140,7 +140,7 @@ class BlockReader:
         return any(CONTENTS.match(self._name(style)) for style in self._chain(paragraph))
 
     def _level(self, paragraph: Element) -> int:
-        """Return the level of a heading: 1 for the document's title, 2 for its first headings, 0 for text."""
+        """Return a heading's level: 1 for the document's title, 2 for top-level headings, 0 for text."""
         own = value(paragraph, "pPr/outlineLvl")
         if own is not None:
             return _outline(own)

@@ -33,7 +33,7 @@ from bot.revision.reading.wrong_files import (
 )
 from bot.typesetting.isolated import read_isolated
 
-SECONDS: Final = 30.0  # time limit of the process that opens a file; a hundred pages take two
+SECONDS: Final = 30.0  # time limit of the process that opens a file; a hundred pages take two seconds
 
 _READER: Final = Path(__file__).with_name("reading_page.py")
 _Kind: TypeAlias = Literal["docx", "pdf", "html"]

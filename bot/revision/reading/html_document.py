@@ -39,8 +39,8 @@ from bot.revision.reading.wrong_files import EMPTY_PAGE, HEAVY_PAGE, NO_POLICY_P
 _DATA: Final = re.compile(r"data:[\w/+.;=-]{0,200};base64,[A-Za-z0-9+/=%\s]*")
 # The minimum share of the words of the page for an « article » to be the text: if alone, and if among others.
 _ALONE, _AMONG = 0.25, 0.6
-_MOST_BLOCKS: Final = 20_000  # a text of `MOST_CHARACTERS` makes half as many at most
-_SHOWN: Final = 80  # characters shown of the words left out
+_MOST_BLOCKS: Final = 20_000  # maximum blocks; a text of `MOST_CHARACTERS` has half as many at most
+_SHOWN: Final = 80  # maximum characters shown of the words left out
 
 # For the second reading: elements without text, then tags, with their name.
 _NO_TEXT: Final = re.compile(

@@ -37,7 +37,7 @@ _FEWEST: Final = 3
 _MOST_COLUMNS: Final = 6
 # minimum pieces of the left column, for a right column of only one or two pieces
 _MANY: Final = 10
-_CANDIDATES: Final = 40  # gutters tried on a page
+_CANDIDATES: Final = 40  # maximum gutters tried on a page
 
 
 def parts_of(pages: Sequence[Page]) -> Iterator[Part]:

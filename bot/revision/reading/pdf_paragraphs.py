@@ -50,7 +50,7 @@ _OPEN: Final = re.compile(
 _GLUED: Final = re.compile(
     r"[:;!?»%$€\d.,)]+|[A-Z]\.?"
 )  # words that a no-break space often ties to the word before
-# words that it often ties to the word after
+# words that a no-break space often ties to the word after
 _HOLDS: Final = re.compile(r"[«(]|n[°o]\.?|[\d.,]+|(?:art|al)\.", re.IGNORECASE)
 _REST: Final = re.compile(r"[^\W\d_]+")
 _LEADER: Final = re.compile(r"(?:[.…_]\s?){4,}\s*\d{0,4}$")
@@ -191,7 +191,7 @@ def _frame_key(column: Column) -> tuple[int, ...]:
 
 
 def _frames(columns: Sequence[Column]) -> dict[tuple[int, ...], Frame]:
-    """Return the edges of columns. Odd and even pages have the same, unless their margins are mirrored."""
+    """Return the edges of columns. Odd and even pages share them, unless their margins are mirrored."""
     lines: dict[tuple[int, ...], list[PdfLine]] = defaultdict(list)
     for column in columns:
         lines[_frame_key(column)] += column.lines
@@ -453,7 +453,7 @@ def _same_edges(table: PdfTable, other: PdfTable) -> bool:
 
 @dataclass(slots=True)
 class _Sequence:
-    """The latest label of each style that began a paragraph, from which the next labels are known."""
+    """The latest label of each style, to tell whether another label may come next."""
 
     _last: dict[str, tuple[int, ...]]
 
