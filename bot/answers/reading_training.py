@@ -290,7 +290,8 @@ def _unweighted(
 ) -> tuple[Lexicon, dict[str, Table]]:
     """Return the parameters other than weights, and how surely each question is about no association.
 
-    The latter are scores of the regressions, each fitted on the questions of the other folds.
+    The second result is `(len(ELSEWHERE),)` for each question: the scores of regressions that were fitted on
+    the questions of the other folds.
     """
     texts = [text for text in texts if not text.longer]
     bare = Speller(table, frozenset(), {})

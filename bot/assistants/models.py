@@ -132,7 +132,7 @@ class TouchedProvision(BaseModel):
 
 
 class ExaminedText(PartialAnswer):
-    """The provisions that a text to publish touches. They are no verdict on the text."""
+    """The provisions that a text to publish touches, without a verdict on the text."""
 
     touched: list[TouchedProvision]
     message: str = Field(description="Ce qui n'a pas été regardé, à dire avec la réponse.")

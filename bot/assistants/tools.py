@@ -54,7 +54,7 @@ class TextSources:
 
 @dataclass(frozen=True, slots=True)
 class ToolReading:
-    """A tool: its arguments, its result, and the function between them."""
+    """A tool: the types of its arguments and of its result, and the function from one to the other."""
 
     arguments: type[Arguments]
     result: type[BaseModel]

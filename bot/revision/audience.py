@@ -93,7 +93,7 @@ def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Na
 
 
 def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
-    """Return the people concerned today, each with whether the administration alone asks them to read."""
+    """Return the people concerned today: True for those whom only the administration asks to read."""
     rows = db.conn.execute(
         """SELECT person_id FROM onboardings WHERE policy = ? AND by_hand = 1 AND suspended_on IS NULL
              AND version = (SELECT max(version) FROM onboardings AS other

@@ -67,7 +67,7 @@ def text_changed(policy: GenderedName, name: str, dropped: str) -> Message:
 
 
 def source_broken(problem: str) -> Message:
-    """Return the notice about a source that cannot be read. `problem`: a sentence in lower case."""
+    """Return the notice about a source that cannot be read. `problem`: in French, without a capital."""
     return Message(
         Heading("La source des textes ne se lit pas"),
         Text(f"Celle que nomme VIGIE_SOURCE\u00a0: {problem}"),

@@ -20,7 +20,7 @@ _NAME: Final = "source"  # the name of the stored value and of the findings
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """The ETag and Last-Modified of a document, by which a change is detected. "" when there is none.
+    """The ETag and Last-Modified of a document, each "" if it has none. They change with the document.
 
     For a file of a folder, `etag` is its name, modification time and size.
     """

@@ -99,7 +99,7 @@ def follows(question: str) -> bool:
 
 
 def may_follow(question: str, scores: Scores) -> bool:
-    """Return whether a question follows another, or is short and has no likely answer of its own."""
+    """Return whether a question is a follow-up, or is short and has no likely answer of its own."""
     brief = len(question.split()) <= BRIEF and bool(scores.values.size) and scores.chances().right < LIKELY
     return brief or follows(question)
 

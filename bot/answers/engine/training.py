@@ -140,7 +140,7 @@ def fit_after(
     alone: tuple[Table, Table],
     context: tuple[Table, Table],
 ) -> tuple[Table, float]:
-    """Return `verdicts_after` and `sure_after` of `Model`. The former is empty when no follow-up is usable.
+    """Return `verdicts_after`, which is empty when no follow-up is usable, and `sure_after` of `Model`.
 
     `alone`, `context`: for the lines by themselves and in context, the scores of all columns (those of topics
     less their thresholds), and the scores of subjects. Each score was computed without the lines of the same

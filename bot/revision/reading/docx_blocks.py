@@ -34,7 +34,7 @@ class BlockReader:
     """A reader of a document's body. `notes`: the parts of the file with footnotes and endnotes, if any.
 
     `assumed`: the numbers that imply a higher-level number that no line has. `unnumbered`: the paragraphs
-    whose numbering, of an obsolete kind, cannot be computed.
+    with an obsolete kind of automatic number, which cannot be computed.
     """
 
     def __init__(self, styles: Styles, counters: Counters, notes: Mapping[str, Element | None]) -> None:
@@ -122,7 +122,7 @@ class BlockReader:
             yield from self._called_notes(0.0)
 
     def _lays_out(self, table: Element) -> bool:
-        """Return whether a table is only for layout, which headings or automatic numbers in it show."""
+        """Return whether a table is only for layout: such tables contain headings or automatic numbers."""
         return any(
             self._level(paragraph) or find(paragraph, "pPr/numPr") is not None
             for paragraph in table.iter(f"{W}p")

@@ -228,7 +228,7 @@ def lays_out(table: Element) -> bool:
 
 
 def form_of(element: Element, default: str) -> str:
-    """Return the form of a list's or an item's numbers: one of those of `format_number`, or "bullet"."""
+    """Return the form of a list's or an item's numbers: a form of `format_number`, or "bullet"."""
     style = _FORM.search(element.get("style", ""))
     if style and style["form"].lower() in FORMS:
         return FORMS[style["form"].lower()]

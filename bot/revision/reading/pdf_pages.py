@@ -250,9 +250,9 @@ def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
 
 
 def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
-    """Split the pieces of a page into a first row set apart by white space, the rest, and a similar last row.
+    """Split the pieces of a page: the first row, the rest, and the last row.
 
-    These rows span the page, whatever the columns of the rest.
+    A first or last row is split off only if white space sets it apart. It then spans all the columns.
     """
     rows = rows_of(pieces)
     head: list[PdfLine] = []

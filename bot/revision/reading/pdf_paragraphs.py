@@ -220,7 +220,7 @@ def _right(lines: Sequence[PdfLine]) -> float:
 
 
 def _edge(lines: Sequence[PdfLine], width: float, columns: int) -> float:
-    """Return the right edge, where long lines end or, if few lines are long, that of equal margins."""
+    """Return the right edge, where long lines end. If few lines are long, assume equal margins."""
     furthest = _right(lines)
     left = _left(lines)
     near = sum(line.right > furthest - 0.08 * (furthest - left) for line in lines)
