@@ -1,4 +1,4 @@
-"""Helpers that the commands share: reading settings, opening the database, writing, refusing."""
+"""Helpers that the commands share, to read settings, open the database, write files and refuse."""
 
 # ruff: noqa: PLC0415 — each command imports the rooms that it needs
 

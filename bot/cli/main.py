@@ -228,7 +228,7 @@ def _free_port(usual: int) -> int:
 
 
 def _erase(database: Path, keys: Path, own: Path | None) -> None:
-    """Delete the sandbox's database, the head of its register beside the keys, and its own questions.
+    """Delete the sandbox's database, the head of its register in the key folder, and its own questions.
 
     Nothing is deleted while another sandbox uses the database. Opening the database then reports the
     conflict.

@@ -23,7 +23,7 @@ from bot.permissions.requests import PermissionRequest
 @click.option("--noms", is_flag=True, help="Dire aussi pour quoi, et les noms écrits pour les certificats.")
 @base.json_flag
 def demandes(noms: bool, as_json: bool) -> None:
-    """Print the pending requests and the register of permissions."""
+    """Print the numbers of requests for permissions, and the register of granted permissions."""
     bot = base.real_parts()
     today = bot.today()
     with base.read_only(bot.settings.database()) as db:

@@ -189,7 +189,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
 
 
 def _report_lines(audit: Audit, of: Chain) -> Iterator[str]:
-    """Yield the faults found in a chain, starting with the first bad entry."""
+    """Yield in French the faults of a chain of entries, from the first bad entry, or that it is intact."""
     name = capitalized(of.name)
     if faults := audit.faults:
         lines = [

@@ -41,7 +41,7 @@ _COLUMNS: Final = ("table", "label", "at_least", "at_most")
 @base.json_flag
 @click.pass_context
 def signalements(context: click.Context, as_json: bool) -> None:
-    """Print the state of the reports. Exit with code 1 when a report reaches nobody."""
+    """Print the state of the reports. Exit with code 1 if they reach nobody, or if an alert has failed."""
     if context.invoked_subcommand is not None:
         return
     with base.real_bot() as (bot, db):

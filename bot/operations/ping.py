@@ -1,6 +1,6 @@
 """A sign of life sent to an outside monitor (such as Healthchecks), for installations without Prometheus.
 
-The request is sent at a fixed pace, whatever happens, and contains nothing. The monitor's address is secret:
+Requests are sent at a fixed pace, whatever people do, and contain nothing. The monitor's address is secret:
 anyone who has it could send the sign in our place.
 """
 
@@ -44,7 +44,7 @@ class Ping:
             pause = EVERY_SECONDS
 
     async def send(self) -> None:
-        """Send one sign of life, if there is one to send. Never raises."""
+        """Send a sign of life if all is well, or report repeated failures. Never raises."""
         self._unwell = 0 if await self.well() else self._unwell + 1
         if 0 < self._unwell < UNWELL:
             return

@@ -145,7 +145,7 @@ def citation(pages: PolicyPages, span: ProvisionSpan, version: Version, path: st
 
 
 def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
-    """Return links to the clauses that should be read with a provision, and the reason for each."""
+    """Return links to the clauses that should be read with a provision, and the reason to do so."""
     version = span.first
     group = pages.time.policy.notes(version).read_with(span.number)
     if group is None:

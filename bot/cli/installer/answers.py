@@ -84,7 +84,7 @@ class Answers:
         return name.isupper() and bool(self.environment.get(name))
 
     def settings(self) -> Settings:
-        """Return the settings, with placeholders for the tokens."""
+        """Return settings with the answers about paths, the bot's name and the policy, without any token."""
         database, data = self["VIGIE_DB"], self["VIGIE_DATA"]
         return Settings.model_construct(
             discord_token=SecretStr(""),  # without a token, the paths would be the sandbox's

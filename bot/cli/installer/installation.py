@@ -134,7 +134,7 @@ def _commands(terminal: Terminal, text: str, commands: Iterable[str]) -> None:
 
 
 def _is_administered(database: Path) -> bool:
-    """Return whether someone has administered Vigie at an earlier start."""
+    """Return whether this database has ever had an administrator."""
     with suppress(StorageError, sqlite3.Error), base.read_only(database) as db:
         return roles.was_administered(db)
     return False
