@@ -215,7 +215,7 @@ class CommandGroup(click.Group):
             folded = fold_accents(error.command_name)
             if command := self.get_command(ctx, folded):
                 return folded, command, args[1:]
-            names = self.list_commands(ctx)  # after importing all the rooms
+            names = self.list_commands(ctx)  # including the commands of rooms that are not imported
             raise click.exceptions.NoSuchCommand(error.command_name, possibilities=names, ctx=ctx) from error
 
     def invoke(self, context: click.Context) -> object:

@@ -128,8 +128,8 @@ class DiscordAdapter(Connectable):
         # its invitation.
         if self.server and not await is_in(client, self.server):
             raise PlatformError(OUTSIDE, passing=True, refused=PUT_OUT)
-        # discord.py resumes a lost session at its default gateway, so that default is set to this API's
-        # gateway.
+        # After losing a session, discord.py connects to its default gateway. This makes the default this
+        # API's gateway.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         self._connection = connection = asyncio.create_task(client.connect(), name="discord")

@@ -260,7 +260,7 @@ def _button(button: Button | Link, name: str) -> Json:
 
 
 def form_answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
-    """Return a form's answers by field, from `view.state.values`."""
+    """Return a form's answers by field. `values`: Slack's `view.state.values`."""
     written = {}
     for name, value in values.items():
         state = value[FIELD_ACTION]
@@ -272,7 +272,7 @@ def form_answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
 
 
 def form_file(values: Mapping[str, Mapping[str, Json]]) -> Json | None:
-    """Return Slack's description of the file attached to a form, from `view.state.values`, None if none."""
+    """Return Slack's description of the file attached to a form, or None. `values`: `view.state.values`."""
     return next((file for value in values.values() for file in value[FIELD_ACTION].get("files") or ()), None)
 
 
