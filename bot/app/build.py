@@ -585,10 +585,9 @@ class Bot(Parts):
         )
 
     def prepare_reports(self) -> None:
-        """Load the code and the data that the first report needs, before it comes.
+        """Load the code and the data that the first report needs, before it is made.
 
-        Otherwise the first report would make everyone wait while they load, and this wait would tell anyone
-        who keeps requesting pages when the report was made.
+        Otherwise it would make everyone wait, and so tell anyone who keeps requesting pages when it was made.
         """
         from bot.commands.signalement import signalement  # noqa: F401 — the command that reports
         from bot.reports import codes, reporter_access  # noqa: F401 — used once a report is filed

@@ -28,7 +28,7 @@ def needed(db: Database, keepsake: Keepsake, settings: Settings) -> bool:
 def ensure(storage: Storage, settings: Settings) -> None:
     """Make the key files that have never existed. Call this on the storage thread.
 
-    Files that existed and are lost are not made again: `find_lost` reports them.
+    Lost files are not made again: `find_lost` reports them.
     """
     for keepsake in KEEPSAKES:
         with suppress(StorageError), storage.transaction() as db:
@@ -40,7 +40,7 @@ def find_lost(db: Database, settings: Settings) -> list[str]:
 
     Each line says what to do.
 
-    Return an empty list for the sandbox, which needs no key file.
+    The sandbox needs no key file.
     """
     lines = []
     for keepsake in () if settings.sandboxed() else KEEPSAKES:

@@ -26,8 +26,7 @@ def persona_roles(profile: Profile) -> dict[str, str]:
 def persona_deciders(profile: Profile) -> str:
     """Return the sandbox's VIGIE_DEMANDES setting: the deciders on permissions, by kind, « logo=conseil ».
 
-    The deciders are roles that personas hold. If personas hold two roles, each role decides on one kind. The
-    setting does not apply to a policy that names its own deciders.
+    The deciders are the roles that personas hold. A policy that names its own deciders ignores the setting.
     """
     held = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
     return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), held * 2, strict=False))

@@ -187,7 +187,7 @@ class Tasks:
     async def _send_progress(self, arguments: Arguments, now: datetime) -> None:
         """Draw the progress of the onboarding on a policy, and send it to the requester.
 
-        `arguments`: the id of the policy, unless it is the default policy, and who asked for the picture.
+        `arguments`: the policy's id, if it is not the default one, and the requester.
         """
         from bot.onboarding import progress
 
@@ -234,7 +234,6 @@ class Tasks:
         traces.erase(session)
 
     async def _send_curve(self, arguments: Arguments, now: datetime) -> None:
-        """Draw a revision's curve of attestations, and send it to the requester."""
         from bot.revision import picture
 
         bot = self.bot
@@ -247,7 +246,6 @@ class Tasks:
         await digest.send_digests(self.bot.storage, self.bot.records, arguments, now)
 
     async def _send_case(self, arguments: Arguments, now: datetime) -> None:
-        """Make the PDF of a case, and send it to the requester."""
         from bot.reports.figures import export
 
         bot = self.bot

@@ -84,7 +84,7 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
 @base.one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Les annuler."})
 @base.json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
-    """Print how many messages of each kind are held, and send or cancel all of them if asked."""
+    """Print the number of held messages of each kind. If asked, send or cancel them."""
     _settle(("held",), restore.settle_held, choice, "Rien de retenu.", as_json)
 
 
@@ -96,7 +96,7 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @base.one_of("choice", {"envoyer": "Les envoyer de nouveau.", "annuler": "Les annuler."})
 @base.json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
-    """Print how many messages of each kind were not delivered, and resend or cancel all of them if asked."""
+    """Print the number of undelivered messages of each kind. If asked, resend or cancel them."""
     _settle(("dead", "unreached"), rows.settle_dead, choice, "Tout a été remis.", as_json)
 
 
@@ -109,8 +109,8 @@ def _settle(
 ) -> None:
     """Print how many messages of each kind are in each of the states `fates`. With a choice, settle them.
 
-    `choice`: « envoyer » to send the messages, « annuler » to cancel them, None to leave them. `settle`:
-    sends or cancels them. `none`: the line to print when there are no such messages.
+    `choice`: « envoyer » to send them with `settle`, « annuler » to cancel them, None to leave them. `none`:
+    the line to print when there are no such messages.
     """
     send = choice == "envoyer"
     with base.real_bot() as (_, db):
@@ -130,7 +130,7 @@ def _settle(
 @click.command(help="Arrêter tous les envois, tout de suite; rien n'est perdu.")
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
-    """Stop all sending. `raison`: the words of the reason."""
+    """Stop all sending."""
     with base.real_bot() as (_, db):
         paused = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(

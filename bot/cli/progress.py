@@ -1,6 +1,6 @@
 """A line that shows the task in progress and its duration, for someone waiting at a terminal.
 
-If standard error is not a terminal, nothing is printed.
+Elsewhere than on a terminal, nothing is printed.
 """
 
 import sys

@@ -47,7 +47,7 @@ def _open(name: str | None) -> tuple[Parts, Policy]:
 def _rehearsing(
     bot: Parts, policy: Policy, *, alone: bool, learn: bool
 ) -> Iterator[Callable[[], Conversation]]:
-    """Yield a function that begins a conversation. Nothing of the conversation is stored.
+    """Yield a function that begins a conversation, of which nothing is stored.
 
     `alone`: whether to ask that policy only. `learn`: whether to train the policy's model first, if it has
     none.
@@ -64,10 +64,10 @@ def _rehearsing(
 def conversations(
     bot: Parts, policy: Policy | None = None, *, alone: bool = False
 ) -> Iterator[Callable[[], Conversation]]:
-    """Yield a function that begins a conversation. Nothing of the conversation is stored.
+    """Yield a function that begins a conversation, of which nothing is stored.
 
-    `policy`: the policy to ask, the default one if None. `alone`: whether to ask no other policy. No model is
-    trained. If the policy's bank is not learnt, a warning says so, and the text alone gives the answers.
+    `policy`: the policy to ask, the default one if None. `alone`: whether to ask no other policy. If the
+    policy's bank is not learnt, a warning says so, and the answers come from the text alone.
     """
     policy = policy or bot.library.default
     if not bot.shelf.is_learnt(policy.versions[-1]):

@@ -78,7 +78,6 @@ def _line(binding: Binding) -> int:
 
 
 def _malformed(bindings: Iterable[Binding], file: Path) -> Iterator[str]:
-    """Yield a French line for each malformed line."""
     for binding in bindings:
         value = binding.original.string.partition("=")[2].lstrip(" \t")
         where = f"{file}, ligne {_line(binding)}\u00a0:"

@@ -4,9 +4,9 @@ The ports are those of the web form, and of Slack in HTTP mode. A public service
 send nothing, or one byte at a time (« slow loris »). A proxy or an onion service forwards them without an
 address to tell them apart, so their number and duration are limited instead. Half of the places are for
 connections that have sent nothing yet, half for the others. When the first half is full, its oldest
-connection is dropped. When the second half is full, its slowest connection is dropped. An attacker who only
-holds connections open thus loses them to people who request pages, even over Tor, and takes no place from
-people whose requests have begun.
+connection is dropped; when the second is full, its slowest. An attacker who only holds connections open thus
+loses them to people who request pages, even over Tor, and takes no place from people whose requests have
+begun.
 """
 
 from __future__ import annotations

@@ -88,7 +88,6 @@ def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Pie
 
 
 def _pages(pages: PolicyPages) -> dict[str, bytes]:
-    """Return the pages of a policy's versions and provisions."""
     time, paths, facts = pages.time, pages.paths, pages.facts
     files = {paths.index: policy_pages.whole_page(pages, time.current, today=True)}
     files[paths.versions] = policy_pages.versions_page(pages, FORMS)
@@ -151,7 +150,6 @@ def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
 
 
 def _comparison(pages: PolicyPages, old: Version, new: Version) -> dict[str, bytes]:
-    """Return the pages that compare two versions."""
     return {pages.paths.comparison(old, new): comparison_pages.comparison_page(pages, old, new)}
 
 

@@ -406,8 +406,7 @@ def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: st
 def _until(time: Timeline, span: ProvisionSpan, ended: date) -> str:
     """Return the dates of a number's earlier meaning: « Du … au … », or « Jusqu'au … » for the first version.
 
-    Only the first version has no start date: in a list of several meanings, « jusqu'au » alone would be
-    ambiguous.
+    In a list of several meanings, « jusqu'au » alone would be ambiguous.
     """
     if span.first is time.versions[0]:
         return f"Jusqu'au {eve(ended)}"

@@ -131,7 +131,6 @@ class _Draft:
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    """Return whether a file exists and has this content."""
     try:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:

@@ -1,9 +1,9 @@
 """The index that a browser searches without a server, made at publication with the bot's own search words.
 
 The site must give the bot's results, with the stems, topics and weights of `bot.policy.search`. The pagefind
-library has other stems and weights, corrects no typing errors, and adds WebAssembly and two megabytes to
-texts of a tenth of that size. Hence this index. `recherche.js` follows the steps of `Index.search`, then
-looks for words that are close to the typed ones.
+library has other stems and weights, corrects no typing errors, and adds two megabytes to texts of a tenth of
+that size. `recherche.js` follows the steps of `Index.search`, then looks for words that are close to the
+typed ones.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The draft of a report between two pages of the form: its picture and its code, sealed in the page.
 
 The browser sends the page back, but cannot change them. No part of a draft stays on the server. A code is
-derived from the form's number, which is random and issued with the empty form, and from the content typed in
-the form. A browser that goes back and sends a page again thus sends the same report, not a second one.
+derived from a random number, issued with the empty form, and from the form's content. A browser that goes
+back and sends a page again thus sends the same report, not a second one.
 """
 
 import base64
@@ -77,10 +77,7 @@ class DraftSeals:
         return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
 
     def open(self, sealed: str) -> tuple[DraftPicture | None, str] | None:
-        """Return a picture and a code from their seal. Return None for a seal that is damaged or expired.
-
-        The seals of an earlier process are expired too.
-        """
+        """Return a sealed picture and code, None if the seal is damaged, expired or another process's."""
         try:
             content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
         except (binascii.Error, CryptoError, ValueError):

@@ -104,7 +104,6 @@ def shorten(text: str, length: int) -> str:
 
 
 def _essence(payload: Payload) -> dict[str, Any]:
-    """Return the fields used to compare commands."""
     essence = {key: payload.get(key) or None for key in _KEYS}
     options = [
         {key: option.get(key) or None for key in _OPTION_KEYS} for option in payload.get("options") or ()
