@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 BODY_SECONDS: Final = 75.0
-PICTURES_AT_ONCE: Final = 2  #
+PICTURES_AT_ONCE: Final = 2
 TURN_SECONDS: Final = 10.0  # the longest that a picture waits before it is redrawn
 STORAGE_TURNS: Final = 2  # requests of the form that may wait before the chat's on the storage thread
 
