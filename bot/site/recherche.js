@@ -1,12 +1,12 @@
 "use strict";
-// The same search as the bot's, over what each policy's file handed over: stems, topics, rare words first.
-// A word that no text has is read as its stem, then as the nearest word that has one slip less.
+// The bot's own search, over the index that each policy's file adds: stems, topics, rare words first.
+// A word that is in no text is replaced by its stem, or else by the nearest word within one typing error.
 
 const ENOUGH = 0.5; // share of the query's weight that a clause must reach when none has every word
 const UNKNOWN = 1; // weight of a word that is in no clause
 const SHORTEST = 5; // letters of a word that may be corrected
-const MOST = 20; // results of a policy that are shown
-// What French stems leave off, longest first.
+const MOST = 20; // maximum results shown for a policy
+// The endings that French stems leave off, longest first.
 const ENDINGS = (
   "issements issement atrices atrice ateurs ateur ations ation ements ement euses euse ements ables able " +
   "istes iste ismes isme ences ence ances ance ments ment ives ive ions ion eurs eur ites ite ees ee ent ant " +
@@ -16,7 +16,7 @@ const ENDINGS = (
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const split = (text) => fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 
-/** Return the number of slips between two words, 2 when there are more than one. */
+/** Return the number of typing errors between two words, 2 for two or more. */
 function slips(one, other) {
   if (one === other) return 0;
   if (Math.abs(one.length - other.length) > 1) return 2;
@@ -31,7 +31,7 @@ function slips(one, other) {
   return left.length === 2 && right.length === 2 && left[0] === right[1] && left[1] === right[0] ? 1 : 2;
 }
 
-/** Return the stems of a word, those of the nearest one if it has a slip. */
+/** Return the stems of a word or, if it has a typing error, those of the nearest word. */
 function stems(policy, word) {
   if (Object.hasOwn(policy.words, word)) return policy.words[word];
   if (Object.hasOwn(policy.places, word)) return [word];
@@ -44,7 +44,7 @@ function stems(policy, word) {
   let least = Infinity;
   for (const known of Object.keys(policy.words)) {
     if (known.length < SHORTEST - 1 || slips(word, known) !== 1) continue;
-    // The first letter is rarely the wrong one, and a letter more or less is a likelier slip than another one.
+    // The first letter is rarely wrong, and a missing or extra letter is likelier than a wrong letter.
     const cost = (known[0] === word[0] ? 0 : 2) + (known.length === word.length ? 0.5 : 0);
     if (cost < least) [least, best] = [cost, policy.words[known]];
   }
@@ -61,7 +61,7 @@ function placesOf(policy, keys) {
   return found;
 }
 
-/** Return the words of a query as groups, a topic that the policy knows in one. */
+/** Return the words of a query in groups. The words of a topic of the policy are one group. */
 function groups(policy, typed) {
   const words = [...typed];
   const result = [];
@@ -96,7 +96,7 @@ function search(policy, query) {
   return kept.slice(0, MOST).map(([clause]) => policy.clauses[clause]);
 }
 
-/** Return what bears a number that is typed, « 5.10 », « article 5 », « titre III ». */
+/** Return the provisions that have the typed number: « 5.10 », « article 5 », « titre III ». */
 function numbered(policy, query) {
   const plain = fold(query).replace(/\s+/g, " ").trim().replace(/(\d),(\d)/g, "$1.$2");
   const number = plain.replace(/^(?:clause|article|art\.?|n[o°]) ?/, "").replace(/ (?:en )?(?:19|20)\d\d$/, "");
@@ -105,7 +105,7 @@ function numbered(policy, query) {
   const bear = ([written, label]) =>
     [written, label].some((each) => asked.includes(fold(each).replace(/\s+/g, " ")));
   const today = [...policy.clauses, ...policy.parts].filter(bear);
-  // What it said in a year comes before what it says today.
+  // If a year is typed, its words come before today's.
   const year = Number(plain.match(/\b(?:19|20)\d\d\b/)?.[0]);
   const then = policy.others.filter(([, , , , , since, last]) => since <= year && year <= last).filter(bear);
   const dated = ([written, label, path, heading, text]) =>
@@ -113,7 +113,7 @@ function numbered(policy, query) {
   return then.length ? [...then, ...today.map(dated)] : today;
 }
 
-/** Return the results of every policy: those that it names if it does, each with its clauses. */
+/** Return the policies that the query names, or all of them, each with the clauses found. */
 function results(query) {
   const plain = fold(query);
   const named = politiques.filter((policy) => policy.names.some((name) => plain.includes(fold(name))));

@@ -9,7 +9,7 @@ const CONVERSATIONS = {
   general: { name: "#général", topic: "Tout le monde lit ce canal. Les réponses à vos commandes ne sont vues que de vous." },
 };
 const PATIENCE = 250; // ms before we show that an answer is being written
-const EXPECTED = 5_000; // ms that what comes of an advanced clock may take
+const EXPECTED = 5_000; // ms during which messages may come from an advanced clock
 const AT_END = 80; // px from the end of the log within which the reader counts as following it
 const HOUR = { hour: "numeric", minute: "2-digit" };
 const clock = new Intl.DateTimeFormat("fr-CA", HOUR);
@@ -20,8 +20,8 @@ const $ = (id) => document.getElementById(id);
 const log = $("log");
 const about = { personas: [], starters: {}, shortcuts: [] };
 let ahead = 0; // ms that the sandbox's clock is ahead of this one
-let expectedUntil = 0; // until then, what comes is what the clock brings, so it is shown
-let since = ""; // from the first state, so that what was for one's eyes only goes when the page is reloaded
+let expectedUntil = 0; // until then, the log scrolls to new messages, which the clock caused
+let since = ""; // set by the first state: a reloaded page gets none of the earlier fleeting messages
 const entries = new Map();
 let read = {}; // « persona/conversation » → the last entry read there
 const awaited = new Set(); // the identifiers of the answers to this page's actions
@@ -48,7 +48,7 @@ function unread(who, conversation) {
 const now = () => new Date(Date.now() + ahead);
 const isToday = (date) => date.toDateString() === now().toDateString();
 
-/** Show the sandbox's time and, under another date, that of each message. */
+/** Show the sandbox's time, and write again the time of each message, in case the date changed. */
 function showTime() {
   $("now").textContent = inFull(now());
   for (const time of log.querySelectorAll("time")) time.textContent = timeOf(new Date(time.dateTime));
@@ -73,7 +73,7 @@ $("time").addEventListener("click", async ({ target }) => {
   if (!to) return;
   try {
     expectedUntil = Date.now() + EXPECTED;
-    const { at } = await post("clock", { to }); // an event says it to each page: this answer may come after the next
+    const { at } = await post("clock", { to }); // each page's time is set by an event, since this answer may come later than the next one
     status(at ? `Nous sommes le ${inFull(new Date(at))}.` : "Rien n'attend d'être remis.", true);
   } catch (error) {
     status(error instanceof TypeError ? "Le bac à sable ne répond pas\u00a0: l'horloge n'a pas bougé." : error.message);
@@ -225,7 +225,7 @@ function welcome() {
   return make("div", "welcome", avatar("vigie"), title, words);
 }
 
-/** Show examples to try, until the persona has done something. */
+/** Show examples to try, until the persona does something. */
 function showStarters() {
   const isNew = ![...entries.values()].some((e) => inView(e) && (e.author === view.persona || e.only));
   log.querySelector(".starters")?.remove();
@@ -261,7 +261,7 @@ function showEntry(entry) {
 function showFrom(node, atEnd = false) {
   const top = node.offsetTop - 8;
   if (node.offsetHeight + 16 > log.clientHeight || top < log.scrollTop) log.scrollTop = top;
-  else if (atEnd) log.scrollTop = Math.min(top, log.scrollHeight); // starters may follow it
+  else if (atEnd) log.scrollTop = Math.min(top, log.scrollHeight); // examples may follow it
   else node.scrollIntoView({ block: "nearest" });
 }
 
@@ -375,10 +375,10 @@ async function act(action, body) {
   }
 }
 
-// One byte more than the server takes of a file, which is enough for it to refuse a larger one.
+// One byte more than the server accepts: enough for it to refuse a larger file.
 const BEYOND = 8 * 1024 * 1024 + 1;
 
-/** Return the beginning of a file, which is the whole of one that the server takes. */
+/** Return the beginning of a file in base64: the whole file, if it is small enough to be accepted. */
 const base64 = (file) => new Promise((done, fail) => {
   const reader = new FileReader();
   reader.onload = () => done(reader.result.split(",")[1] ?? "");

@@ -6,7 +6,7 @@ const LONGEST_SUGGESTED = 200; // characters; longer lines get no suggestions
 export function composer({ form, box, list, say, place }) {
   let options = [];
   let active = -1;
-  let asked = 0; // counts requests, so that a late answer to an old one is dropped
+  let asked = 0; // the number of requests, to drop a late answer to an old request
 
   const text = () => box.innerText.replace(/\n$/, "");
 
@@ -83,7 +83,7 @@ export function composer({ form, box, list, say, place }) {
     if (!isCompletable) return close();
     const question = (asked += 1);
     const chosen = active < 0 ? "" : options[active].line;
-    if (!chosen.startsWith(line) || chosen.trim() === line) active = -1; // until the answer arrives, Enter sends
+    if (!chosen.startsWith(line) || chosen.trim() === line) active = -1; // until suggestions arrive, Enter sends the text
     const query = new URLSearchParams({ line, ...place() });
     const found = await fetch(`/api/suggestions?${query}`).then((r) => (r.ok ? r.json() : []), () => []);
     if (question !== asked) return undefined;

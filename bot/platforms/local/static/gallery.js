@@ -1,11 +1,11 @@
-// The gallery's search, as one types. Without this script, the form does the same at each press.
+// The gallery's search, while a person types. Without this script, the form searches when it is submitted.
 
 const WAIT = 150; // ms without a key before searching
 
 const form = document.querySelector("[role=search]");
 const input = form.querySelector("input");
 let waiting = 0;
-let asked = 0; // counts searches, so that a late answer to an old one is dropped
+let asked = 0; // the number of searches, to drop a late answer to an old search
 
 async function search() {
   const question = (asked += 1);

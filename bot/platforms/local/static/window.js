@@ -7,8 +7,8 @@ const failure = form.querySelector(":scope > .error");
 const CONTROLS = "input, textarea, select";
 let send = async () => {};
 
-/** Open a form rendered by the server. `answer` receives the values by field and the file, if any, and returns what is wrong with
- * them by field, if anything: the window then stays open. */
+/** Open a form rendered by the server. `answer` receives the values by field, and the file, if any. If it returns problems by
+ * field, the window stays open. */
 export function openWindow({ title, submit: label, html }, answer) {
   document.getElementById("window-title").textContent = title;
   form.querySelector(".fields").innerHTML = html; // escaped by the server: see ../render.py
