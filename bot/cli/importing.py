@@ -1,4 +1,4 @@
-"""The command that prints the outline that is read from a document. It stores nothing."""
+"""The command that prints the outline of a document, and stores nothing."""
 
 from __future__ import annotations
 

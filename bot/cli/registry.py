@@ -254,7 +254,7 @@ confidentialite = base.CommandGroup(
 
 
 def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  # noqa: ANN401 — click's own types
-    """Return the option for a field. The prompt for a missing field is its label in the register."""
+    """Return an option for a field of an incident. If it is missing, the field's label is the prompt."""
     label = incidents.LABELS[field]
     return click.option(name, field, prompt=label, help=f"{label}.", **{"metavar": "TEXTE", **options})
 

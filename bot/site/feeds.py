@@ -132,7 +132,7 @@ def xml_text(text: str) -> str:
 
 
 def calendar(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the days on which a version takes effect, as a calendar."""
+    """Return an iCalendar file of the days on which a version takes effect."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
