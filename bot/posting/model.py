@@ -91,7 +91,7 @@ class PostModel:
 
 
 def network_of(path: Path) -> Derived:
-    """Return the network's arrays, unpacked once from the file of weights to `float32` and then mapped."""
+    """Return the network's arrays, to be unpacked to `float32` once from the file of weights, then mapped."""
 
     def unpacked() -> dict[str, NDArray[Any]]:
         with np.load(path) as file:

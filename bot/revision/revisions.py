@@ -369,7 +369,7 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
 def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: date) -> Revision:
     """Propose the text that a revision replaced. Approving the proposal withdraws the revision.
 
-    Raises `RevisionError` unless the revision is the latest approved text and was announced.
+    Raises `RevisionError` unless the revision is the latest approved text, is in force, and replaced a text.
     """
     chain = approved_chain(db, revision.policy)
     if revision.state != "announced" or revision.id != chain[-1].id:

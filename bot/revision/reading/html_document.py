@@ -111,7 +111,7 @@ def _parse(text: str, name: str) -> tuple[Element, Element]:
 
 
 def _find_text(body: Element) -> Element:
-    """Return the element with a page's text: its « main », or the « article » that has most of its words."""
+    """Return the element with a page's text: its « main » or, if it has enough words, an « article »."""
     mains = [part for part in body.iter() if role_of(part) == "main"]
     # Some sites nest such elements: « contenu » in « main ».
     root = mains[0] if mains and all(mains[0] in part.iterancestors() for part in mains[1:]) else body
