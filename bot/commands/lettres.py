@@ -31,7 +31,10 @@ def settle(office: Office, notices: Notices, request: Request) -> Message:
 
 
 def shown(dead: Mapping[str, int], unreached: Mapping[str, int]) -> Message:
-    """Show how many messages of each title reached nobody (`dead`) or only the administration."""
+    """Show how many messages could not be delivered, by title.
+
+    `dead`: those that reached nobody. `unreached`: those whose failure the administration was told of.
+    """
     if not dead and not unreached:
         return Message(Heading("Les messages non remis"), Text("Il n'y en a aucun."))
     parts = (

@@ -60,7 +60,7 @@ def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, 
 
 
 def part_around(hit: Hit, most: int) -> tuple[int, int]:
-    """Return the start and end of the text to show of a clause: all of it, or the part with the first match.
+    """Return the start and end of what to show of a clause: all of it, or the part with the first match.
 
     `most`: the maximum weight of that text.
     """

@@ -192,7 +192,7 @@ def _read_day(library: Library, text: str) -> date:
 def _renumbered(
     text: str, about: Version, current: Version
 ) -> tuple[str, Mapping[Number, tuple[Number, ...]]]:
-    """Return `text` with its clauses renumbered from version `about` to `current`, and the changed numbers.
+    """Return `text` with its clauses renumbered from `about` to `current`, and the changed numbers.
 
     The number of a removed clause stays in the text, and maps to ().
     """

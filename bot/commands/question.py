@@ -150,8 +150,9 @@ def ask(desk: Answering, request: Request) -> Message | Slow:
 
 
 def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
-    """Show the clauses of the meaning that a person chose for their question. They can still rate the answer.
+    """Show the clauses of the meaning that a person chose for their question.
 
+    The person can still rate the answer.
     `identifier`: the answer's, from `AnswerMemory.add`, or "". `chosen`: the numbers of the clauses. A single
     clause is shown with those to read with it. If `chosen` is not a few whole clauses that exist, it is
     looked up instead.
@@ -217,7 +218,7 @@ def _look_up(reading: Reading, text: str, reference: Reference | None) -> Policy
 
 
 def _decide_over_all(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
-    """Decide how to answer a text that names no clause, from the policy that it names or from all policies.
+    """Decide how to answer a text that names no clause, from the policy that it names or from them all.
 
     The default policy comes first, then those that have the most words of the text, until one answers. A sure
     answer is shown alone, and two possible answers side by side.

@@ -44,7 +44,10 @@ def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> l
 
 
 def _beginning(reading: Reading, start: str) -> list[Number]:
-    """Return the numbers of a policy's clauses and articles that begin with `start`."""
+    """Return the numbers that begin with `start` or, if it is words, the clauses that contain them.
+
+    Return the articles if `start` is "".
+    """
     articles = [article.number for article in reading.version.articles]
     if not start[:1].isdigit():
         hits = reading.policy.index(reading.version).complete(start) if start else ()

@@ -215,7 +215,7 @@ def typed_forms(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Ty
     return Fading(clock, TYPED, TYPED_FORMS)
 
 
-_Turns: TypeAlias = WeakValueDictionary[Actor | bytes, _Turn]  # by actor or alias, while a request uses it
+_Turns: TypeAlias = WeakValueDictionary[Actor | bytes, _Turn]  # locks by actor or alias, while in use
 
 
 @dataclass(eq=False, repr=False)
@@ -467,7 +467,7 @@ class Dispatcher:
             logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Return whether to fetch a file that `actor` sent in private: a command would read it for them."""
+        """Return whether a file that `actor` sent in private should be fetched, for a command to read it."""
         command = self._reader
         if command is None or not self.serves(actor):
             return False

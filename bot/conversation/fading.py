@@ -1,4 +1,4 @@
-"""A table whose values are remembered for minutes, in memory only: never written to disk, never logged."""
+"""A table that remembers its values for minutes, in memory only: never written to disk, never logged."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Hashable

@@ -1,4 +1,4 @@
-"""The findings of the diagnostic: each is fine, worth a look or broken, with one line of advice in French."""
+"""The findings of the diagnostic: each says in French what is fine, worth a look, or broken."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def compare_keys(subject: str, needed: Collection[str], held: Collection[str], c
 
 
 def no_key(subject: str) -> Finding:
-    """Return the « ok » finding for a key folder none of whose keys has been used yet."""
+    """Return the « ok » finding to report while no key has been used yet."""
     return fine(subject, "aucune clé n'a encore servi.")
 
 

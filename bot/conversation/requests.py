@@ -118,8 +118,8 @@ class Command:
     It is `fleeting` and `alone`, nothing in its requests is logged, and a message written in a conversation
     does not run it. `counts`: returns whether a request counts towards the limit.
     `replies`: returns whether a text, written privately without a command, may answer this command's
-    question. `awaits`: returns whether the command is waiting for that answer, on the storage thread. If it
-    is not, the text goes to the first command.
+    question. `awaits`: returns whether the command is waiting for that answer. If it is not, the text goes to
+    the first command. It runs on the storage thread.
     `takes_file`: its form may have a `FileField`. Adapters fetch no file for another command.
     `reads`: set only for the command that takes files dropped in private. It reads one file on its own
     thread and returns a function that answers the request, like `run`. A file is fetched only if the
@@ -154,7 +154,7 @@ class Command:
 
     @property
     def urgent(self) -> bool:
-        """Whether it runs before other commands on the storage thread.
+        """Whether the command runs before others on the storage thread.
 
         Anonymous commands do, since they are for reports. So do those that may answer with a form, which a
         platform accepts only as its first answer, within three seconds.

@@ -1,4 +1,4 @@
-"""Dates as people write them, in French or English: « 12 janvier », « lundi prochain », « 2027-03-03 ».
+"""Dates as people write them, in French or English: « 12 janvier », « next Monday », « 2027-03-03 ».
 
 A text that may mean several days is refused, with the reason. What a text leaves out, such as the year, is
 inferred, and the person is asked to confirm it.
@@ -18,9 +18,9 @@ from bot.conversation.messages import excerpt
 from bot.policy.search import fold_accents
 from bot.times import MONTHS, in_words
 
-_FIRST, _LAST = 1900, 2199  # years
+_FIRST, _LAST = 1900, 2199  # the years that are accepted
 _LEAP: Final = 8  # maximum number of years from one 29 February to the next
-_MISSPELT: Final = 0.8  # minimum share of letters in common for a word to be a misspelt month
+_MISSPELT: Final = 0.8  # minimum similarity (`difflib`) between a word and the month that it misspells
 _DAYS: Final = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()  # noqa: SIM905 — seven words read better as a line
 _ENGLISH_DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905 — as above
 _ENGLISH_MONTHS: Final = (
@@ -179,7 +179,7 @@ class _Reading:
         return ReadDate(day, exact=bool(names) and bool(year) and len(year) == len("2027"))
 
     def _in_year(self, day: int, month: int, year: str | None) -> date:
-        """Return a day of `year` or, without a year, of the nearest year that `past` allows."""
+        """Return the date in `year` or, without a year, the nearest such date that `past` allows."""
         if year:
             return _day(int(year) + (2000 if len(year) == len("27") else 0), month, day)
         for years in range(_LEAP + 1):

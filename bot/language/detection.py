@@ -41,7 +41,7 @@ class _Other:
     """A language that Vigie does not read.
 
     `proofs`: its small words that neither French nor English has. `signs`: its letters that French does not
-    have. `french`, `english`: the small words of those languages that it does not have.
+    have. `french`, `english`: the small words of French and of English that it does not have.
     """
 
     proofs: frozenset[str]

@@ -21,7 +21,7 @@ from bot.policy.search import fold_accents
 Masked = NewType("Masked", str)
 
 LENGTH: Final = 300  # characters stored at most; more would reveal too much about someone
-UNMASKED_LENGTH: Final = 1_000  # characters of a question that are read, before masking
+UNMASKED_LENGTH: Final = 1_000  # maximum characters of a question that are read and masked
 NAME, NUMBER, ADDRESS, LINK, MENTION = "[nom]", "[nombre]", "[adresse]", "[lien]", "[mention]"
 WORDS = "[texte]"  # mask of a quoted text, such as a post or a draft
 MASKS: Final = (NAME, NUMBER, ADDRESS, LINK, MENTION, WORDS)
@@ -105,7 +105,7 @@ class Masker:
         """Yield the start, end (excluded) and mask of each detail that could identify someone.
 
         Positions are in characters. Each word of a name is yielded separately. Unlike `mask`, this does not
-        treat a text in capitals differently, and yields no quoted text as a whole.
+        treat a text in capitals differently, and does not mask a quoted text as a whole.
         """
         for match, mask in self._tokens(text):
             if mask:

@@ -9,8 +9,8 @@ from bot.policy.library import Reading
 def other_words(reading: Reading, text: str) -> Reading | None:
     """Return the policy as of a day that `text` names, if another version is in force on that day.
 
-    Questions are answered from the text in force today, so people must be told when their day has another.
-    Return None if `reading` is already as of a day that the person asked for.
+    Questions are answered from the text in force today, so a person who names another day must be told when
+    its text differs. Return None if `reading` is already as of a day that the person asked for.
     """
     from bot.language.dates import days_named  # noqa: PLC0415 — needed only for a policy with several versions
 

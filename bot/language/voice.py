@@ -36,7 +36,7 @@ FRENCH: Final = Voice()
 
 
 def load_english(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the translations in those of the files that exist, by French sentence. Later files prevail.
+    """Return the translations in files, by French sentence. Later files prevail, missing ones are skipped.
 
     Raises `PolicyError`, naming the file, when a value is not a text.
     """

@@ -22,7 +22,10 @@ _PERSONAL = "person_id = ? AND policy = ? AND kind = ?"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A person's attempt at the quiz. `id`: random, carried by its buttons. `version`: the adoption date."""
+    """A person's attempt at the quiz.
+
+    `id`: a random identifier, which its buttons carry. `version`: the adoption date of the text.
+    """
 
     id: str
     person_id: str

@@ -1,4 +1,4 @@
-"""The course, shared by the commands: the text to read, its questions, and the attestation."""
+"""The course on a policy, shared by commands: the text to read, its questions, and the attestation."""
 
 # ruff: noqa: PLC0415 — the modules that read questions are imported at the first quiz
 

@@ -320,9 +320,10 @@ class Onboardings:
     def notify(
         self, person: str, notice: Notice[VersionNotice], end: str, now: datetime, *, urgent: bool = False
     ) -> None:
-        """Queue a notice to a person, once for each `end` of its key.
+        """Queue a notice to a person, unless the same notice was queued with the same `end`.
 
-        Its arguments do not name the person, whose id may change when accounts are linked.
+        `end`: the last part of the row's key. The notice's arguments do not name the person, because their id
+        may change when accounts are linked.
         """
         policy, version = self.target.policy, self.target.version
         key = f"{notice.name}:{person}:{policy}:{version}:{end}"
@@ -371,7 +372,7 @@ class Onboardings:
         return {str(row[0]) for row in rows}
 
     def turn_page(self, person: str, page: str, today: date) -> None:
-        """Record that a person has read a page, the first time."""
+        """Record that a person read a page. If they read it again, nothing changes."""
         self.db.conn.execute(
             """INSERT OR IGNORE INTO pages_read (person_id, policy, version, page, turned_on)
                VALUES (?, ?, ?, ?, ?)""",

@@ -1,4 +1,7 @@
-"""How long quiz attempts and read pages are kept, and their erasure. The register handles attestations."""
+"""How long quiz attempts and read pages are kept, and their erasure.
+
+The register handles attestations.
+"""
 
 from datetime import date, timedelta
 from typing import Final
@@ -8,7 +11,7 @@ from sqlite_utils import Database
 from bot.onboarding import enrolment
 from bot.storage.destruction import Remember, destroy
 
-FORMER_DAYS: Final = 365  # after the end of a person's term or, without a term, after each row's date
+FORMER_DAYS: Final = 365  # days kept after the end of a person's term or, without a term, after a row's date
 
 
 def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> int:

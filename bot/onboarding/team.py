@@ -1,4 +1,4 @@
-"""How many people have finished the onboarding, shared with the team if the administration turns this on.
+"""How many people have finished the onboarding, shared with the team if the administration wishes.
 
 The team sees two figures, how many have finished and out of how many, never names. Nothing is shown for a
 team of fewer than ten, or if fewer than five have finished or are left. Each person is told of this sharing:

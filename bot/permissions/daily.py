@@ -40,7 +40,7 @@ def daily(session: PermissionSession) -> None:
 
 
 def _tell_end(session: PermissionSession, request: PermissionRequest, *, over: bool) -> None:
-    """Notify the asker, and whoever granted the permission, that it ends. `over`: as in `ExpiryNotice`."""
+    """Notify the asker, and the consenter or deciders, that a permission ends. `over`: see `ExpiryNotice`."""
     if request.until is None:
         return
     to = requests.recipients(session.db, request, ["asker", "consenter", "decider"], session.today)

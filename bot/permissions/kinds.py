@@ -79,10 +79,10 @@ class RequestKind:
 def all_kinds(
     library: Library, profile: Profile, deciders: Mapping[str, str]
 ) -> Mapping[PermissionKind, RequestKind]:
-    """Return the kinds that the policies in force require. For each kind, the default policy prevails.
+    """Return the kinds of permission that the policies in force require.
 
-    `deciders`: the roles that the setting names, by kind. A role that the annotations of the policy name
-    prevails, if the profile has it.
+    If several policies require a kind, the default policy prevails. `deciders`: the roles that the setting
+    names, by kind. A role that the annotations of the policy name prevails, if the profile has it.
     """
     kinds: dict[PermissionKind, RequestKind] = {}
     policies, roles = library.policies.values(), {role.id for role in profile.roles}

@@ -25,7 +25,7 @@ class RequestNotice:
 
 @dataclass(frozen=True, slots=True)
 class NumberedNotice(RequestNotice):
-    """The arguments of the notice of a line in a request's thread, or of a reminder to decide on a request.
+    """The arguments of the notice of a line in a request's thread, or of a reminder to decide.
 
     `number`: the number of the line or of the reminder, from 1.
     """
@@ -97,7 +97,7 @@ def line(db: Database, request: str, number: int, to: Iterable[str], now: dateti
 
 
 def last_line(db: Database, request: str) -> int:
-    """Return the highest number of a line that was queued for a request, even if erased since, 0 for none."""
+    """Return the highest number of the thread lines queued for a request, even if erased since, or 0."""
     row = db.conn.execute(
         """SELECT max(json_extract(arguments, '$.number')) FROM outbox
            WHERE notice = ? AND json_extract(arguments, '$.request') = ?""",
@@ -141,7 +141,7 @@ def stranded(db: Database, request: str, now: datetime) -> None:
 
 
 def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
-    """Queue a notice for one person, unless they have the same one under another role or account.
+    """Queue a notice for one person, unless it was queued for them under another role or account.
 
     In the row's key, the person's id follows an arrow, so that `bot.outbox.rows` can replace it when the row
     is shared out among holders, and remove it when the person is erased.

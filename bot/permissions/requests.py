@@ -312,7 +312,7 @@ def decide(session: PermissionSession, request_id: str, person: str, ruling: Rul
 
 
 def withdraw(session: PermissionSession, request_id: str, person: str, reason: str = "") -> PermissionRequest:
-    """End a permission in force, for its decider, for the person who consented, or for the asker.
+    """End a permission in force, at the wish of its decider, of the person who consented, or of the asker.
 
     Return the request. A second call changes nothing. Raises `PermissionRequestError`.
     """
@@ -368,7 +368,7 @@ def release(session: PermissionSession) -> None:
 
 
 def leave(session: PermissionSession, person: str) -> int:
-    """Withdraw every consent of a person who is about to be erased, and destroy the texts of those requests.
+    """Withdraw every consent of a person about to be erased, and destroy the texts of those requests.
 
     Return the number of rows destroyed. The asker and the role get a notice of each withdrawal, without a
     name. If a request has no answer yet, the asker gets a notice that nobody can answer it any more.
@@ -406,7 +406,7 @@ def find(db: Database, request_id: str, person: str, today: date) -> tuple[Permi
     """Return a request as it stands today, and the part that a person plays in it.
 
     Raises the same `PermissionRequestError` whether the request does not exist or the person may not see it,
-    for example because they could decide and have lost the role.
+    for example because they lost the role that let them decide.
     """
     request = load(db, request_id)
     party = party_of(db, request, person, today) if request else None
@@ -592,7 +592,7 @@ def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
 
 
 def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
-    """Store a name for the certificate, cut to the length that windows show: no hidden part is certified."""
+    """Store a name for the certificate, cut to the length that windows show, so that no part is hidden."""
     if tidy := chain.tidy(name)[:NAME_LENGTH].strip():
         db.conn.execute(
             """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)

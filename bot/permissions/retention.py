@@ -15,9 +15,9 @@ CLOSED_DAYS: Final = 365
 
 
 def forget(db: Database, person_id: str, today: date, remember: Remember) -> int:
-    """Erase a person's requests, lines and names, except about a permission in force. Return how many rows.
+    """Erase a person's requests, lines and names, except about a permission in force.
 
-    The caller withdraws their consents beforehand (`requests.leave`).
+    Return the number of rows. The caller withdraws their consents beforehand (`requests.leave`).
     """
     apart = f"request_id NOT IN (SELECT id FROM permission_requests WHERE {_IN_FORCE})"  # noqa: S608 — a constant
     values = (person_id, today.isoformat())

@@ -43,7 +43,7 @@ def register_message(
     *,
     page: int = 1,
 ) -> Message:
-    """Show one page of the register: permissions that end soon, then others in force, then those that ended.
+    """Show one page of the register: permissions that end soon, then others in force, then ended ones.
 
     `row_of`: returns the row of a permission, called only for the permissions on the page.
     """

@@ -1,4 +1,4 @@
-"""The windows in which people ask for a permission, answer a request, and write to each other about it."""
+"""The windows in which people ask for a permission, answer a request, and write to each other."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -88,7 +88,7 @@ def play(office: Office, course: Course, request: Request) -> Message:
 
 
 def _quiz_under_way(office: Office, course: Course, db: Database, request: Request) -> "_QuizRequest":
-    """Return the request about the quiz that the person is taking, or the default policy's if there is none.
+    """Return the request about the quiz that the person is taking, else about the default policy's.
 
     If they are taking several quizzes, it is about the one whose question was shown last.
     """

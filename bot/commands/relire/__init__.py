@@ -1,1 +1,1 @@
-"""`/vigie relire`: review of drafts: the questions, subjects and others that are guessed from a policy."""
+"""`/vigie relire`: review of drafts, such as questions and subjects, that are guessed from a policy."""

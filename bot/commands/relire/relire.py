@@ -125,7 +125,7 @@ def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, con
 def _serve(
     review: DraftReview, db: Database, request: Request, policy: Policy, kinds: Collection[DraftKind]
 ) -> None:
-    """Put kept drafts to use: train the model again if there are enough questions, and read the files again.
+    """Put kept drafts to use: retrain the model if there are enough questions, and read the files again.
 
     `kinds`: the kinds of the drafts that were kept.
     """

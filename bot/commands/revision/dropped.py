@@ -1,4 +1,4 @@
-"""A file with a new text, dropped in chat: its policy, its outline, and people's decisions about its lines.
+"""A file with a new text, dropped in chat: its policy, its outline, and decisions about its lines.
 
 The text is proposed only once someone says that the outline is right.
 """

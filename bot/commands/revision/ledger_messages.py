@@ -1,4 +1,4 @@
-"""Messages to the administration with a revision's ledger: who was notified, and who has read or attested."""
+"""Messages with a revision's ledger, for the administration: who was notified, has read, has attested."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Messages with the outline of a dropped file and its uncertain lines, and the form to correct any line."""
+"""Messages with the outline of a dropped file and its uncertain lines, and the form to correct lines."""
 
 from __future__ import annotations
 
@@ -123,9 +123,10 @@ def line_code(reading: OutlineReading, key: str) -> str:
 
 
 def outline_message(reading: OutlineReading, done: str = "") -> Message:
-    """Show the outline and the first uncertain line. `done`: a line about the latest decision, "" at first.
+    """Show the outline and the first uncertain line.
 
-    After the first decision, the outline is hidden until no line is uncertain.
+    `done`: a sentence about the latest decision, "" at first. After the first decision, the outline is hidden
+    until no line is uncertain.
     """
     doubts = reading.doubts
     elements: list[Element] = [Heading(excerpt(f"{reading.name}\u00a0: ce que j'ai lu", 150))]

@@ -1,4 +1,4 @@
-"""`remise`: the administration hands over the reports that nobody may read any more, without seeing them."""
+"""`remise`: the administration hands over reports that nobody may read any more, without seeing them."""
 
 from collections.abc import Mapping, Sequence
 

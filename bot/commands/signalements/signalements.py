@@ -48,7 +48,7 @@ def handle(reporting: Reporting, request: Request) -> Reply:
 
 
 def reserved(office: Office, request: Request) -> str:
-    """Return a refusal, or "" if the sender's role may receive reports."""
+    """Return a refusal in French, or "" if the sender holds a role that receives reports."""
     if request.actor is None:
         return _RESERVED
     if receives_reports(office, request):

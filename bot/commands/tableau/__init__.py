@@ -1,1 +1,1 @@
-"""`/tableau`: the figures of a month or a year, for the administration and those who receive the report."""
+"""`/tableau`: a month's or a year's figures, for the administration and the recipients of the report."""

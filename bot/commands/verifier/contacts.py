@@ -1,4 +1,4 @@
-"""The sentence that names whom to ask about a check, from the profile, the guidance or the policy itself."""
+"""The sentence that names whom to ask about a check, from the profile, the guidance or the policy."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The table of checks, for the administration: how often each is shown and dismissed, and which are off."""
+"""The table of checks, for the administration: how often each is shown and dismissed, which are off."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -75,7 +75,7 @@ def looks_like_post(checking: PostChecking, request: Request) -> bool:
 
 
 def verify(checking: PostChecking, request: Request) -> Answer:
-    """Handle `/verifier`, its form and its buttons. Examine any other text, or offer to if it is `free`.
+    """Handle `/verifier`, its form and its buttons. Offer to examine free text; examine any other text.
 
     Raises `UserError` with the reason for a refusal.
     """

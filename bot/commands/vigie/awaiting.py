@@ -1,4 +1,4 @@
-"""What awaits a person: consents, decisions, messages to read, steps of their onboarding, checks to review.
+"""What awaits a person: consents, decisions, messages to read, onboarding steps, checks to review.
 
 Each item is a line with a button that opens it. Reports are never among them: people who receive reports have
 a separate button, and people who make them leave no trace. Looking for these items writes nothing.

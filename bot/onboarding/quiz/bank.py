@@ -1,4 +1,4 @@
-"""The questions of the quiz, read from `quiz.toml` and checked, with all the problems reported together.
+"""The questions of the quiz, read from `quiz.toml` and checked. All the problems are reported together.
 
 People write `quiz.toml` by hand. It is parsed one `[[question]]` at a time, so that a syntax error in one
 question does not hide the others, and so that each problem has a line number: no Python TOML library gives
@@ -129,7 +129,7 @@ def load_bank(path: Path, version: Version) -> QuizBank:
 
 
 def parse_bank(text: str, version: Version) -> QuizBank:
-    """Return the bank in `text`, each question checked against `version`. Invalid questions become problems.
+    """Return the bank in `text`, its questions checked against `version`. Invalid ones become problems.
 
     `bot.onboarding.quiz.review` checks the bank as a whole (coverage, guessing).
     """

@@ -1,4 +1,4 @@
-"""The review of a whole quiz bank: whether it has enough questions, covers each clause, and is hard to guess.
+"""The review of a quiz bank: whether it has enough questions, covers each clause, and is hard to guess.
 
 Guessing is tested with simulated players who know nothing of the policy and always press, for example, the
 longest choice or the first. The probability of each right guess is known, so the number of right guesses

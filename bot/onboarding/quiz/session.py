@@ -1,4 +1,4 @@
-"""The quiz as a pure state machine: from a sitting and a pressed button to the next sitting and an outcome.
+"""The quiz as a pure state machine: from a sitting and a press to the next sitting and an outcome.
 
 A sitting holds the questions drawn, the order of their choices, and the answers so far. The current question,
 the score and the end are derived from these. Answers are only ever added, and a button carries its turn and
