@@ -270,7 +270,10 @@ def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
 
 
 def line_added(reading: Reading, line: BankLine, where: str) -> Message:
-    """Confirm that a line was added, and that a message will report the result. `where`: see `in_private`."""
+    """Confirm that a line was added, and that a message will report how the model's training went.
+
+    `where`: see `in_private`.
+    """
     clauses = f" ({listed(line.gold)})" if line.gold else ""
     return Message(
         Text(

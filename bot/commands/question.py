@@ -176,7 +176,7 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
 
 
 def about(desk: Answering, request: Request) -> Message | Slow:
-    """Say what the policy has about someone else's message, from that message's menu.
+    """Say what the policy says about someone else's message, on which the person chose this command.
 
     The message's author asked nothing, so the message is not stored or remembered and the answer not rated.
     """

@@ -298,7 +298,7 @@ def _read_numbers(text: str, version: Version) -> Iterator[str]:
 
 
 def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draft:
-    """Return a draft changed by the answers of its form. Raises `FieldsError`."""
+    """Return a draft, corrected as its form was filled in. Raises `FieldsError`."""
     text = " ".join(fields.get("texte", "").split())
     if not text:
         raise FieldsError({"texte": "Écrivez un texte, ou jetez la ligne."})

@@ -1,4 +1,4 @@
-"""The messages to a person who returns to their report with its code."""
+"""The messages to a person who returns to their report with its code, and may have questions to answer."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -72,7 +72,7 @@ def dialogue(messages: Sequence[DialogueMessage], names: Mapping[Author, str]) -
 
 
 def answer_form(token: str) -> Form:
-    """Return the form to write an answer."""
+    """Return the form to answer a question about the report."""
     field = TextField("texte", "Votre réponse", lines=5, max_length=MESSAGE_LENGTH)
     return Form(f"{COMMAND} relire {token}", "Répondre ou ajouter", (field,), "Relire")
 

@@ -208,7 +208,7 @@ class ReportRequest:
         return follow.code_form()
 
     def answer(self, token: str) -> Reply:
-        """Open the form to write an answer."""
+        """Open the form to answer a question about the report."""
         return follow.answer_form(token) if self.reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
 
     def review_answer(self, token: str) -> Reply:

@@ -14,7 +14,7 @@ from bot.posting.examining import Examiner
 from bot.posting.notices import review_message
 from bot.posting.posts import Concern, Post
 
-_TOKEN = "0f3c9a5b0f3c9a5b"  # noqa: S105 — an example's
+_TOKEN = "0f3c9a5b0f3c9a5b"  # noqa: S105 — the token of an example
 _TEXT = "Venez donc samedi! J'ai mis une photo de la gang, prise au local."
 _IMAGE = "Six personnes devant le comptoir"
 _COUNT = CheckCount(shown=24, waved=15)
