@@ -27,7 +27,7 @@ Start: TypeAlias = Annotated[int, Field(description=WORDS["arguments"]["debut"],
 class Arguments(BaseModel):
     """The arguments of a tool.
 
-    An unknown argument is refused: without it, the tool would answer another question.
+    An unknown argument is refused: a tool that ignored it would answer another question.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -155,7 +155,7 @@ def _only_title(version: Version, clause: Clause) -> str:
 
 
 def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
-    """Yield the articles whose title is in capitals, with the title in the case of the clauses' words."""
+    """Yield the articles whose title is in capitals, each with the same title in upper and lower case."""
     written: dict[str, str] = {}
     for clause in version.clauses():
         for word in _WORD.findall(clause.text):

@@ -67,11 +67,11 @@ class PostDrafts:
         return self._shelf.get((author, name))
 
     def expect(self, author: Actor | None) -> None:
-        """Remember for ten minutes that someone announced a draft."""
+        """Remember for ten minutes that someone said that they would send a draft."""
         self._expected.put(author, value=True)
 
     def expected(self, author: Actor | None) -> bool:
-        """Return whether someone announced a draft in the last ten minutes. True only once."""
+        """Return whether someone said, within ten minutes, that they would send a draft. True only once."""
         return bool(self._expected.drop(author))
 
     def fade(self) -> None:

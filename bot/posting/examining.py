@@ -85,7 +85,7 @@ class Examiner:
         return french_share(written, self.small_words) >= FRENCH
 
     def looks_like_post(self, text: str) -> bool:
-        """Return whether a text written in private looks like one to publish."""
+        """Return whether a text written in private looks like a text to publish."""
         return self._recognizer.is_post(text) and self._is_french(text)
 
     @cached_property

@@ -263,7 +263,7 @@ def packed(lessons: Lessons) -> bytes:
 
 
 def learn(names: Sequence[str], lessons: Lessons, authors: set[str]) -> PostModel:
-    """Return the model trained on the posts of `authors`, with thresholds of 1, not chosen yet."""
+    """Return the model trained on the posts of `authors`. Its thresholds are 1, until they are chosen."""
     from bot.posting.tuning import tune  # noqa: PLC0415 — imports PyTorch, installed only for training
 
     places, notions = lessons.by(authors), Notions(checks.load_notions(SEED))

@@ -181,7 +181,10 @@ def _loss(
 def _forward(
     weights: nn.ParameterDict, epsilon: float, pieces: Tensor, lengths: Places, owners: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the scores of the checks in each segment, and of the kinds of each post, as `Network.scores`."""
+    """Return the scores of the checks in each segment, and of the kinds of each post.
+
+    The computation is that of `Network.scores`, with PyTorch and for several posts at once.
+    """
     total, count = len(pieces), len(lengths)
     segments = torch.tensor(np.repeat(np.arange(count), lengths))
     ends = np.cumsum(lengths)

@@ -73,7 +73,7 @@ class Model:
         encoder()
 
     def score(self, question: str, version: Version | None = None) -> Scores:
-        """Return a question's scores for a version's clauses, or for all known clauses if it is None."""
+        """Return a question's scores for a version's clauses, or for all known clauses without a version."""
         return self.score_all([question], version)[0]
 
     def score_all(self, questions: Sequence[str], version: Version | None) -> list[Scores]:

@@ -370,7 +370,10 @@ class TextIndex:
         return close, alike, float(likeness[~answered].max(initial=0.0))
 
     def _retrieval(self, sought: Floats | None) -> list[NDArray[np.float64]]:
-        """Return how close each clause's sentences, and its bank questions, are for the second encoder."""
+        """Return how close a question is to each clause's sentences, `(n,)`, and bank questions, `(n,)`.
+
+        `sought`: the question's embedding by the second encoder, None if that encoder cannot run.
+        """
         if sought is None:
             return [np.zeros(len(self.numbers))] * 2
         close = np.zeros(len(self.numbers))

@@ -90,7 +90,7 @@ class ModelShelf:
             return text.index
 
     def is_reading(self, version: Version) -> bool:
-        """Return whether a version is being indexed, so that later answers will be better."""
+        """Return whether a version is being indexed, in which case later answers will be better."""
         text = self._texts.get((version.policy, version.key))
         return text is not None and text.reading is not None
 

@@ -151,7 +151,7 @@ class PageReader:
         return True
 
     def _leaves_out(self, element: Element, frame: _Frame) -> bool:
-        """Return whether an element is not part of the text, after recording its words."""
+        """Return whether an element is not part of the text. If it is not, record its words as left out."""
         if element.tag in SILENT or element in self._holders:
             return True
         if is_hidden(element):

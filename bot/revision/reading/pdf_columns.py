@@ -175,7 +175,7 @@ def _gutter(pieces: Sequence[PdfLine], width: float, begin: Sequence[int]) -> _G
 
 
 def _is_mark(text: str) -> bool:
-    """Return whether a text is a bullet, or a number apart from its text: « 5.1 », « Article 5 »."""
+    """Return whether a text is only a bullet or a number: « • », « 5.1 », « Article 5 »."""
     return len(text) == 1 or any(not marker.rest for marker in read_markers(text))
 
 
