@@ -131,7 +131,6 @@ def keep(db: Database, dashboard: Dashboard) -> None:
 
 
 def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> None:
-    """Count a period, and store the bands of its figures."""
     days = period.first.isoformat(), period.last.isoformat()
     db.conn.execute("INSERT INTO counted_periods VALUES (?, ?, ?)", (*days, dashboard.today.isoformat()))
     (known,) = db.conn.execute("SELECT count(*) FROM people").fetchone()

@@ -81,7 +81,6 @@ class SectionPlan:
 
 
 def _rows(query: str) -> Callable[[Counting], Mapping[str, int]]:
-    """Return a count function from a query that returns keys and numbers."""
     return lambda counting: dict(counting.execute(query))
 
 

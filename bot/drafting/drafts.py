@@ -185,7 +185,6 @@ def write_drafts(folder: Path, drafts: Sequence[Draft]) -> None:
 
 
 def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
-    """Add a draft to a TOML file, under its table."""
     if draft.kind in _KEYED:
         if draft.kind not in document:
             document.add(draft.kind, tomlkit.table())

@@ -258,7 +258,6 @@ def _opens(sentence: str, subject: str) -> bool:
 
 
 def _heading(version: Version, clause: Clause) -> str:
-    """Return the nearest heading above a clause's text."""
     return clause.heading.rpartition(" › ")[2] or version.part(clause.article).title
 
 

@@ -248,7 +248,6 @@ class Schedule:
             await self._put_off(due, "no task has this name")
 
     def _run_task(self, due: _Due) -> None:
-        """Run the task and remove its row, in one transaction."""
         with self.storage.transaction() as db:
             if not self._strike_off(due):
                 return  # cancelled in the meantime

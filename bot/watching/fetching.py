@@ -113,7 +113,6 @@ async def fetch(
 
 
 async def _follow(address: URL, validators: Validators, resolver: AbstractResolver | None) -> Fetched | None:
-    """Request a document, following redirections."""
     asked = address
     for _ in range(MOST_REDIRECTIONS + 1):
         allowed = _written_address(asked.host or "") if asked.host == address.host else None

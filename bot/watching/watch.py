@@ -100,7 +100,6 @@ class Watch:
         return known if known.source == source else Observed(source, texts=known.texts)
 
     def _record(self, look: Look, due: datetime, now: datetime) -> None:
-        """Record a look and queue its notices, in one transaction."""
         with self.storage.transaction() as db:
             (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
             known = self._remembered(db)

@@ -101,7 +101,6 @@ class BlockReader:
                 yield from self.read(box)
 
     def _called_notes(self, indent: float) -> Iterator[Block]:
-        """Yield the notes referred to since the last paragraph."""
         called, self._called = self._called, []
         for text in called:
             yield Block(text, self._line, indent=indent, layout=Layout.NOTE)
@@ -211,7 +210,6 @@ def _is_space(run: Element) -> bool:
 
 
 def _has_words(run: Element) -> bool:
-    """Return whether a run has visible words."""
     hidden = is_on(find(run, "rPr/vanish")) or next(run.iterancestors(FALLBACK, *REMOVED), None) is not None
     return not hidden and any((text.text or "").strip() for text in run.iterchildren(f"{W}t"))
 

@@ -376,7 +376,6 @@ class _Reader:
         self._lines = []
 
     def _begins(self, placed: _Placed) -> bool:
-        """Return whether a line begins a paragraph."""
         seen = self._look(placed)
         if len(self._lines) == 1 and _SIGN.fullmatch(self._lines[0].line.text):
             return False  # the line before is a bullet apart from its text
