@@ -259,7 +259,7 @@ def merge(db: Database, into: str, gone: str) -> None:
     """Move all the rows of the person `gone` to the person `into`, in every table, then delete `gone`.
 
     If both have the same row, only one of the two rows is kept. A message queued for both is sent once. If
-    both had chosen an account for their messages, the choice of `gone` is kept, as the more recently linked.
+    both had chosen an account for their messages, the choice of `gone`, the person linked last, is kept.
     """
     db.conn.execute(
         """UPDATE accounts SET preferred = 0 WHERE person_id = ?

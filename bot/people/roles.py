@@ -87,7 +87,7 @@ class Tenure:
 
 
 def seed(db: Database, described: Profile | None = None) -> None:
-    """Add to the registry the roles of a profile that it does not have yet.
+    """Add to the registry the roles that a profile describes and that the registry does not have yet.
 
     `described`: the profile, None for the shipped one. The titles, fallbacks and recipients of reports that
     the registry already has do not change, because the administration may have chosen them. Where the profile
@@ -184,7 +184,7 @@ def recipients(db: Database, on: date) -> tuple[str, ...]:
 
 
 def others(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the recipients that act for a recipient `role_id`, in order, [] for any other role."""
+    """Return the recipients that act for the recipient `role_id`, in order; [] if it is no recipient."""
     known = recipients(db, on)
     if role_id not in known:
         return []
@@ -338,7 +338,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
 
 
 def relieve(db: Database, source: membership.Source, today: date) -> None:
-    """If a group has a known member, make it replace the other holders of the roles where it waits to."""
+    """If a group has a known member, make it replace the other holders wherever it waits to do so."""
     group = Group(source.platform, source.team, source.source_id)
     if not _inhabited(db, group):
         return

@@ -376,7 +376,7 @@ class Library:
         return self._joint[1]
 
     def addressed(self, reply: Answer, policy: str) -> Answer:
-        """Return a reply with its commands made about the policy of this id, rather than the default one.
+        """Return a reply whose commands are about the policy with this id, rather than the default policy.
 
         The id is added to each command of `_ABOUT_ONE` that names no policy. A reply about the default policy
         is returned unchanged.

@@ -104,7 +104,6 @@ class _Reader:
         return notes
 
     def read(self) -> list[Block]:
-        """Return the blocks."""
         at = 0
         while at < len(self._lines):
             at = self._read_line(at)

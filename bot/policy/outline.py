@@ -110,7 +110,6 @@ class _Builder:
 
     @property
     def length(self) -> int:
-        """The number of blocks."""
         return len(self._blocks)
 
     @property
@@ -162,7 +161,6 @@ class _Builder:
         self._last = None
 
     def _open(self, at: int, place: Place) -> None:
-        """Open a numbered provision."""
         block, marker = self._blocks[at], place.marker
         rest = block.text if block.number else marker.rest
         node = Node(marker, family_of(marker, block), "", block.level, block.indent, line=block.line)

@@ -102,7 +102,7 @@ def move_news(session: Session, from_case: str, case_id: str) -> None:
 def forget(session: Session, case_id: str) -> None:
     """Cancel the planned alerts about a report that has just been deleted from a case.
 
-    The case's first alert waits until another of its reports may be seen.
+    If the case's first alert is still planned, it waits until holders may see another report of the case.
     """
     session.execute(
         f"""DELETE FROM report_alerts WHERE case_id = :case AND state = 'planned' AND level LIKE 'news:%'

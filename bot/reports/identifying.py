@@ -174,7 +174,7 @@ def _expanded(pattern: str, words: Mapping[str, str]) -> str:
 
 
 def _is_harmless_phrase(kind: IdentifyingKind, folded: str, place: int) -> bool:
-    """Return whether the sentence around a passage is harmless and is not about its writer."""
+    """Return whether a passage is harmless given its sentence, which must not be about its writer."""
     if not kind.unless:
         return False
     start = max(folded.rfind(mark, 0, place) for mark in ".!?;") + 1

@@ -27,7 +27,7 @@ _SHOWN: Final = 8  # rows in one notice
 
 @dataclass(frozen=True, slots=True)
 class AppointmentNotice:
-    """Arguments of a notice that who may read reports has changed: the batch of rows that it announces."""
+    """Arguments of a notice about a change in who may read reports: the batch of rows that it announces."""
 
     batch: str
 

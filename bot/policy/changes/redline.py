@@ -34,7 +34,7 @@ def clause_texts(version: Version, numbers: Sequence[str]) -> list[str]:
 
 
 def _runs_by_text(runs: Sequence[Run], texts: Sequence[str]) -> Iterator[list[Run]]:
-    """Yield the runs of each text of the new version. A deletion goes with the text before it."""
+    """Yield, for each of `texts`, the runs of a diff that make it up. A deletion ends the text before it."""
     left = list(runs)
     for text in texts[:-1]:
         room = len(text) + len("\n\n")
