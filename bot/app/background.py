@@ -155,7 +155,7 @@ async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[No
         try:
             await schedule.start()
         except Exception as error:  # noqa: BLE001 — nobody awaits this task while the bot runs
-            logger.error("the clock did not start well: %s", loggable(error))  # noqa: TRY400 — one line
+            logger.error("the clock's start failed: %s", loggable(error))  # noqa: TRY400 — one line
 
     starting = asyncio.create_task(start(), name="clock")
     try:
@@ -193,4 +193,4 @@ def _prepare(bot: Bot) -> None:
     try:
         bot.prepare_reports()
     except Exception as error:  # noqa: BLE001 — a thread of its own would print a traceback
-        logger.error("what reports need cannot be read: %s", loggable(error))  # noqa: TRY400 — one line
+        logger.error("the files that reports need cannot be read: %s", loggable(error))  # noqa: TRY400 — one line

@@ -35,12 +35,12 @@ def learn_banks(bot: Bot) -> None:
             later = read_policies(bot.folders, bot.library.default.id, coming, [])
             policies += [later[name] for name in coming if name in later]
     except (PolicyError, StorageError, OSError) as error:
-        logger.warning("the texts to come were not read: %s", where(error))
+        logger.warning("the scheduled texts were not read: %s", where(error))
         unwritten["à venir"] = store.explain(error)
     try:
         store.forget_failures(models)
     except OSError as error:
-        logger.warning("the banks that were not learnt are still said to be so: %s", where(error))
+        logger.warning("the list of banks that failed to be learnt was not updated: %s", where(error))
     for policy in policies:
         sources = Sources(bot.folders, policy.versions[-1])
         try:

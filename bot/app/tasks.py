@@ -221,10 +221,10 @@ class Tasks:
         try:
             lost = escalation.beat(session)
             handovers.announce(session, lost)
-            problem = f"{len(lost)} have nobody to be told of them: see vigie roles" if lost else ""
+            problem = f"{len(lost)} have no recipient: see vigie roles" if lost else ""
         except (StorageError, SealError) as error:
             self.bot.metrics.task_failures.labels("reports").inc()
-            problem, on_the_hour = f"nobody can be told of any: {error}", True
+            problem, on_the_hour = f"no recipient can be found: {error}", True
         if not problem:
             self._logged.clear()
         # Logged once, although the clock beats six times a minute, and never just after a report.

@@ -89,7 +89,7 @@ def _carry_appointments(database: Path, draft: Path) -> None:
         with closing(reader(database, earlier=True)) as former, closing(sqlite3.connect(draft)) as conn, conn:
             appointments.carry(former, Database(conn))
     except (StorageError, sqlite3.Error) as error:
-        logger.warning("who could read reports since the copy is not known: %s", loggable(error))
+        logger.warning("who could read reports after the copy was made is unknown: %s", loggable(error))
 
 
 def _prepare(

@@ -615,7 +615,7 @@ class Dispatcher:
                     if await self._stored(request, partial(command.awaits, answer)):
                         return answer
                 except Exception as error:  # noqa: BLE001 — the text is then answered like any other
-                    logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — one line is enough
+                    logger.error("awaited answer to /%s unknown: %s", command.name, logs.where(error))  # noqa: TRY400 — one line is enough
         return request
 
     def _introduced(self, request: Request, reply: Message) -> Message:
@@ -642,7 +642,7 @@ class Dispatcher:
         except TooLong:
             return reply
         except Exception as error:  # noqa: BLE001 — a database failure must not block an answer
-            logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
+            logger.error("the notice was not recorded: it will be shown again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
             return reply
         if request.place != "home" and request.actor:  # the App Home never gets the menu added
             if len(self._met) > MET:  # a forgotten person is looked up in the database again
@@ -665,7 +665,7 @@ class Dispatcher:
         try:
             self.welcome.noticed(actors)
         except Exception as error:  # noqa: BLE001 — a database failure must not block an answer
-            logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
+            logger.error("the notice was not recorded: it will be shown again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
             self._met.difference_update(actors)
 
 

@@ -62,5 +62,5 @@ class Ping:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             problem = type(error).__name__  # the error's text contains the secret address
         if problem and not self._unheard:
-            logger.warning("ping: the monitor does not take it (%s); it is tried again in silence", problem)
+            logger.warning("ping: the monitor refused it (%s); retrying without further messages", problem)
         self._unheard = bool(problem)

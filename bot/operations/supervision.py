@@ -36,7 +36,7 @@ def notify(*lines: str) -> None:
             # (unix(7)).
             sender.sendto(message, f"\0{address[1:]}" if address.startswith("@") else address)
     except OSError as error:
-        logger.warning("the service manager could not be told: %s", loggable(error))
+        logger.warning("the service manager was not notified: %s", loggable(error))
 
 
 def status(line: str) -> str:

@@ -88,15 +88,15 @@ class Absences:
         match error:
             case contract.LackingError(scope=scope):
                 if self._begin_refusal(db, partly, now):
-                    logger.warning("outbox: %s lacks %s; what needs it waits", platform, scope)
+                    logger.warning("outbox: %s lacks %s; messages that need it wait", platform, scope)
                     return Refusal(platform, "missing_scope", scope)
             case contract.RefusedError():
                 if self._begin_refusal(db, platform, now):
-                    logger.warning("outbox: %s refuses us (%s); what is for it waits", platform, error)
+                    logger.warning("outbox: %s refuses the bot (%s); its messages wait", platform, error)
                     return Refusal(platform, str(error))
             case contract.AwayError():
                 if self._extend(platform, now, now, refused=False):
-                    logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
+                    logger.warning("outbox: %s cannot be reached; its messages wait", platform)
             case contract.UnknownError():
                 self._extend(partly, now, now, refused=False)
             case None | contract.UndeliverableError() | contract.FaultyError():

@@ -150,7 +150,7 @@ class Sender:
         with self.storage.transaction() as db:
             if self._last_seen is not None and now < self._last_seen - SET_BACK:
                 rows.set_back(db, self._last_seen, now)
-                logger.warning("outbox: the clock was set back; nothing is put off by that")
+                logger.warning("outbox: the clock was set back; deliveries keep their times")
             if state.flag(db, state.PAUSED) is not None:
                 return []
             candidates: list[Candidate | None] = []
@@ -173,7 +173,7 @@ class Sender:
         except (StorageError, sqlite3.Error):
             raise
         except Exception as error:  # noqa: BLE001 — an invalid row must not stop the others
-            logger.error("outbox: %s makes no sense: %s", row_id, where(error))  # noqa: TRY400 — one line
+            logger.error("outbox: row %s is malformed: %s", row_id, where(error))  # noqa: TRY400 — one line
             self._bury(db, row_id, "broken", now)
             return None
         if row is None or to is None:
@@ -246,7 +246,7 @@ class Sender:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 — after any failure to build a message, its row is put off
-            logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))  # noqa: TRY400 — one line
+            logger.error("outbox: message %s cannot be built: %s", candidate.row_id, where(error))  # noqa: TRY400 — one line
             await self.storage.run(lambda: self._put_off_broken(candidate.row_id))
             return None
         if not isinstance(claimed, _Claimed):
@@ -362,7 +362,11 @@ class Sender:
                     rows.give_up_route(db, row, write_address(to), str(error), doubtful=row.doubtful)
                 case TooLong() | contract.FaultyError():
                     logger.error(
-                        "outbox: %s (%s) is not fit for %s: %s", row.id, row.notice, to.platform, where(error)
+                        "outbox: %s (%s) does not suit %s: %s",
+                        row.id,
+                        row.notice,
+                        to.platform,
+                        where(error),
                     )
                     rows.give_up_route(db, row, write_address(to), "broken", doubtful=row.doubtful)
                 case _ if row.attempts + 1 >= rows.ATTEMPTS:
@@ -370,7 +374,7 @@ class Sender:
                     rows.give_up_route(db, row, write_address(to), "exhausted", doubtful=doubtful)
                 case _:
                     if not isinstance(error, contract.LaterError | contract.UnknownError):
-                        logger.error("outbox: %s broke: %s", to.platform, where(error))
+                        logger.error("outbox: sending on %s failed: %s", to.platform, where(error))
                     wait = rows.backoff(row.attempts + 1, self.chance())
                     doubtful = row.doubtful or not isinstance(error, contract.LaterError)
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful, counted=True)

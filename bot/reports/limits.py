@@ -156,4 +156,4 @@ class Limiter:
         return "<Limiter>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a limiter is kept nowhere")
+        raise TypeError("a limiter cannot be pickled")

@@ -241,7 +241,7 @@ class Archive:
                 try:
                     proposed.append(self.propose(db, proposal, self.calendar.day(now)))
                 except (PolicyError, RevisionError) as error:
-                    logger.warning("%s/%s.md changed and is not proposed: %s", policy, name, error)
+                    logger.warning("%s/%s.md changed and was not proposed: %s", policy, name, error)
         for file in self.library.aside:
             key = f"{UNREAD.name}:{file.policy}:{revisions.digest(str(file.error))[:16]}"
             unread = UnreadNotice(file.policy)

@@ -216,7 +216,7 @@ class Schedule:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 — due tasks still run when `beat` fails
-            logger.error("schedule: a beat broke: %s", loggable(error))  # noqa: TRY400 — one line
+            logger.error("schedule: a beat failed: %s", loggable(error))  # noqa: TRY400 — one line
             self.failed("beat")
         with self.storage.transaction() as db:
             arm(db, self.work.daily, self.calendar, now)
@@ -281,7 +281,7 @@ class Schedule:
 
     async def _put_off(self, due: _Due, why: str) -> None:
         """Postpone a failed task by `RETRY`, so that the others can run. It is never dropped."""
-        logger.error("schedule: %s is put off: %s", due.task, why)
+        logger.error("schedule: %s is postponed: %s", due.task, why)
         self.failed(due.task)
 
         def put_off() -> None:

@@ -149,7 +149,7 @@ class Storage:
                 with explained(self.path):
                     self._db.conn.execute("VACUUM")
         except StorageError as error:  # the purge below must erase deleted data even then
-            logger.error("storage: the file could not be laid out anew: %s", error)  # noqa: TRY400 — one line
+            logger.error("storage: the file could not be compacted: %s", error)  # noqa: TRY400 — one line
         return self.purge()
 
     @property

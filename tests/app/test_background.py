@@ -238,7 +238,7 @@ async def test_a_clock_that_does_not_start_well_is_one_line_of_the_log(
 
     monkeypatch.setattr(Schedule, "start", broken)
     async with background.running(home.bot, {}, {}, _silent, already()), asyncio.timeout(PATIENCE):
-        while "the clock did not start well: RuntimeError" not in caplog.text:  # noqa: ASYNC110 — only logged
+        while "the clock's start failed: RuntimeError" not in caplog.text:  # noqa: ASYNC110 — only logged
             await asyncio.sleep(0.01)
     assert "s3cr3t" not in caplog.text
 
@@ -394,7 +394,7 @@ async def settled(home: Home, schedule: Schedule) -> None:
         await schedule.tick()
 
 
-# --- Reports that have nobody to be told of them ----------------------------------------------
+# --- Reports that have no recipient ----------------------------------------------
 
 
 def report(home: Home, where: str, **choices: object) -> None:
@@ -427,7 +427,7 @@ async def test_reports_that_nobody_can_be_told_of_are_counted_in_the_log_once_un
     schedule = home.schedule()
     report(home, "a")
     report(home, "b")
-    nobody = "reports: 2 have nobody to be told of them: see vigie roles"
+    nobody = "reports: 2 have no recipient: see vigie roles"
     assert await told_over(home, schedule, caplog, hours=3) == [nobody]
     appoint(home, VP, "111")
     assert await told_over(home, schedule, caplog, hours=48) == []  # named since: nobody reads them yet

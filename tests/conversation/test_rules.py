@@ -350,7 +350,7 @@ async def test_a_greeting_that_does_not_fit_or_fails_waits_for_the_next_answer(
     assert await newcomers.ask("dire", place="channel") == "a" * 3_798
     newcomers.answer, newcomers.broken = Message(Text("réponse")), True
     assert await newcomers.ask("dire") == "réponse"
-    assert "the notice will be given again" in caplog.text
+    assert "will be shown again" in caplog.text
     newcomers.broken = False
     newcomers.answer = Message(Text("réponse"), public=True)
     assert await newcomers.ask("dire") == "réponse", "others would read it"
@@ -406,7 +406,7 @@ async def test_free_text_answers_the_command_that_awaits_it_in_private(
         request = dispatcher.from_text(line, actor=ALEX, place=place)
         assert words(await dispatcher.handle(request)) == expected
     assert [request.text for request in awaited] == ["a", "b", "c"]
-    assert "whether /quiz awaits an answer" in caplog.text
+    assert "awaited answer to /quiz unknown" in caplog.text
 
 
 async def test_a_restricted_command_is_named_alone_by_those_who_may_use_it(make: Make) -> None:

@@ -71,7 +71,7 @@ async def test_a_manager_that_is_gone_stops_nothing(
 ) -> None:
     manager.close()
     supervision.notify(supervision.READY)
-    assert "the service manager could not be told" in caplog.text
+    assert "the service manager was not notified" in caplog.text
 
 
 async def test_a_line_cannot_carry_another(manager: socket.socket) -> None:

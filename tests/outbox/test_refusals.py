@@ -104,7 +104,7 @@ async def test_a_refusal_of_half_a_minute_loses_nothing_and_is_told_of_once(
     expected = {"cancelled": 1} if channels and not elsewhere else {}
     assert states == {"sent": len(people) + len(elsewhere), **expected}
     assert [record.getMessage() for record in caplog.records] == [
-        f"outbox: {platform} refuses us ({code}); what is for it waits"
+        f"outbox: {platform} refuses the bot ({code}); its messages wait"
     ]
 
 

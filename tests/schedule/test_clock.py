@@ -372,7 +372,7 @@ async def test_of_an_error_of_ours_the_log_has_the_line_that_says_what_to_do(
         await within(lambda db: plan(db, "a", "read", clock()))
         while not failures:
             await schedule.tick()
-    assert "read is put off: collez de nouveau le manifeste." in caplog.text
+    assert "read is postponed: collez de nouveau le manifeste." in caplog.text
 
 
 async def test_after_a_restoration_what_an_overdue_task_queues_is_given_to_be_held(clock: FakeClock) -> None:

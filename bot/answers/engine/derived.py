@@ -82,7 +82,7 @@ def _mapped(path: Path) -> Mapping[str, NDArray[Any]] | None:
         pass
     except OSError as error:
         reason = type(error).__name__  # the error's text has the file's full path
-        logger.warning("%s cannot be read (%s): what it holds is made again.", path.name, reason)
+        logger.warning("%s cannot be read (%s): its content is computed again.", path.name, reason)
     except (ValueError, BadZipFile):
-        logger.warning("%s is damaged: what it holds is made again.", path.name)
+        logger.warning("%s is damaged: its content is computed again.", path.name)
     return None

@@ -64,7 +64,7 @@ def _load() -> Finder | None:
 
         model = E5(num_threads=1, sae_path=NO_SPARSE)
     except (ImportError, OSError, RuntimeError) as error:
-        logger.info("texts are read without their second encoder: %s", type(error).__name__)
+        logger.info("texts are indexed without the second encoder: %s", type(error).__name__)
         return None
     return Finder(
         _remembering_latest(partial(_encode, model, asked=True)), partial(_encode, model, asked=False)

@@ -164,7 +164,7 @@ class ModelShelf:
             store.learn(sources, self._models)
             model, _ = store.find_model(sources, self._models)
         except (ModelError, OSError) as error:
-            logger.warning("No model was made of the bank of %s: %s", sources.version.policy, error)
+            logger.warning("The bank of %s was not learnt: %s", sources.version.policy, error)
         with self._lock:
             place.model = model or place.model
             place.training = None

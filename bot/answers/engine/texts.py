@@ -57,7 +57,7 @@ def find_index(sources: Sources, models: Path) -> TextIndex | None:
     except (FileNotFoundError, PolicyError):
         return None
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-        logger.warning("what was read of %s is damaged, and is read again", sources.version.policy)
+        logger.warning("the saved index of %s is damaged: the text is indexed again", sources.version.policy)
         return None
 
 
@@ -73,7 +73,7 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
     try:
         lines = sources.lines()
     except PolicyError as error:  # the diagnostic reports it
-        logger.warning("the bank of %s is left out: %s", sources.version.policy, error)
+        logger.warning("the index of %s ignores its bank: %s", sources.version.policy, error)
         lines = ()
     index = TextIndex.of(passages_of(sources.version), lines, sources.table, lexicon(), some, finder=finder())
     release()
@@ -87,7 +87,7 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
         for old in newest[store.KEPT :]:
             old.unlink(missing_ok=True)
     except OSError as error:
-        logger.warning("what is read of %s was not written: %s", sources.version.policy, error.strerror)
+        logger.warning("the index of %s was not saved: %s", sources.version.policy, error.strerror)
     return index
 
 

@@ -52,7 +52,7 @@ def fit(
     lines = [*lines, *follow_ups]
     clauses = answered_clauses(lines, version)
     if not clauses:
-        raise ValueError("no line of the bank is answered")
+        raise ValueError("the bank has no line with an answer")
     # answered lines first, since `solve_subjects` learns from those
     lines = sorted(lines, key=lambda line: not line.gold)
     after = np.array([bool(line.context) for line in lines])

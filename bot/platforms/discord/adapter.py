@@ -168,7 +168,7 @@ class DiscordAdapter(Connectable):
             ended = error if isinstance(error, Exception) else discord.DiscordException()
             explained = connection_error(ended, self.api_url)
         self._delivery, self._refused = None, explained.refused
-        logger.error("Discord: connection closed for good. %s", explained)
+        logger.error("Discord: connection closed, without retry. %s", explained)
         self._reconnecting = asyncio.create_task(self._reconnect())
 
     async def _reconnect(self) -> None:

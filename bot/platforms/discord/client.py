@@ -209,7 +209,7 @@ class Client(discord.AutoShardedClient):
             yield not self._leaving
         except _UNDELIVERED as error:
             if isinstance(error, discord.HTTPException) and error.code == DUPLICATE:
-                logger.info("Discord: an interaction came twice, it is already answered")
+                logger.info("Discord: an interaction arrived twice and was already answered")
             else:
                 logger.warning("Discord: a reply could not be delivered (%s)", error_kind(error))
         finally:
@@ -391,7 +391,7 @@ class Client(discord.AutoShardedClient):
         self, person: discord.User | discord.Member, answer: Message, nonce: str
     ) -> None:
         """Send an answer in private, and say why Discord does not allow it where the question was asked."""
-        logger.warning("Discord: a reply is not allowed in a channel, it goes to the person")
+        logger.warning("Discord: the channel refuses a reply, which goes to the person instead")
         await self._post(person, UNPERMITTED, f"{nonce}p")
         await self._post(person, answer, nonce)
 

@@ -91,7 +91,7 @@ class Belonging:
             except (discord.NotFound, discord.Forbidden):
                 inside, remembered = False, _REFUSED  # short, so that a person who joins is soon served
             except FAILURES as error:
-                logger.warning("Discord did not say who is in the server (%s)", type(error).__name__)
+                logger.warning("Discord did not list the server's members (%s)", type(error).__name__)
                 return self._server
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()

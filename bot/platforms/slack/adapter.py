@@ -208,7 +208,7 @@ class SlackAdapter(Connectable):
         return app
 
     async def _on_error(self, error: Exception) -> None:
-        logger.error("an event of Slack could not be taken: %s", loggable(error))
+        logger.error("Slack: an event could not be processed: %s", loggable(error))
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Pass each event on only once. Slack sends an event again when it is unsure that we received it.

@@ -88,7 +88,7 @@ class SlackDelivery:
             # In private, repeating a message is worse than delaying it, so a missing permission delays it.
             if to.surface == "person" or failure_code(error) not in _UNREADABLE:
                 raise delivery_error(error) from error
-            logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure_code(error))
+            logger.warning("Slack: a channel's history cannot be searched (%s)", failure_code(error))
         except NOT_SENT as error:
             raise delivery_error(error) from error
         return False

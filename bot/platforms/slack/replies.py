@@ -298,7 +298,7 @@ async def _works(
             code = failure_code(error)
             if code == _OPENED:
                 return True
-            logger.warning("Slack did not take an answer: %s", code)
+            logger.warning("Slack refused a reply: %s", code)
             if not isinstance(delivery_error(error), UnknownError):
                 return False
         else:

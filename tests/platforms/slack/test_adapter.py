@@ -659,6 +659,6 @@ async def test_nothing_of_what_people_write_or_are_is_logged(
     for _ in range(2):
         await slack.said()
     logged = caplog.text
-    assert "Slack did not take an answer: HTTP 404" in logged
+    assert "Slack refused a reply: HTTP 404" in logged
     for secret in (SECRET_WORDS, BOT_TOKEN, SIGNING_SECRET, "U1", "C1", "/hook/"):
         assert secret not in logged
