@@ -159,7 +159,7 @@ def load_follow_ups(folders: Sequence[Path], policy: str) -> tuple[BankLine, ...
 
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Return the valid lines of some banks, and skip the others. Their clauses may no longer exist."""
+    """Return the valid lines of some banks, and skip the others. The clauses of a line may not exist."""
     texts = (text for path in paths for text in path.read_text("utf-8-sig").splitlines())
     return tuple(line for text in texts if (line := _readable(text)))
 

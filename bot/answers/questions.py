@@ -307,7 +307,10 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
 def _announced(
     ranked: Sequence[ScoredClause], policy: Policy, topic: Topic = "question", *, sure: bool
 ) -> PolicyAnswer:
-    """Return the clauses as the answer or, when they compete and none is `sure`, as choices."""
+    """Return an answer with the best clauses, or a choice between them if their scores are too close.
+
+    `sure`: whether the first clause is probably right, so that no choice is needed.
+    """
     best, first = tuple(ranked[:MOST]), ranked[0]
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
     together = {clause.number for clause in rivals} <= policy.annotations.companions(first.number)

@@ -86,7 +86,7 @@ class UncountedError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A section, about one policy or all policies."""
+    """A section to count. `policy`: the policy it is about, or None for all policies."""
 
     plan: SectionPlan
     policy: Policy | None = None

@@ -175,7 +175,7 @@ async def _ask(
 
 
 async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body: object) -> object:
-    """Return the JSON that an address answers. Raises `RedactorError`, which never quotes the answer."""
+    """Send a request and return its JSON response. Raises `RedactorError`, without quoting the response."""
     try:
         async with web.request(method, address, json=body, allow_redirects=False) as answer:
             if answer.status != 200:  # noqa: PLR2004 — the only success of this protocol

@@ -77,7 +77,7 @@ class Lesson:
     author: str
 
     def allows(self, clause: str) -> bool:
-        """Return whether some label of the post accepts a clause."""
+        """Return whether a label of the post lists this clause among those that the post may concern."""
         return any(clause in label.clauses for label in self.labels)
 
     def checks_of(self, segment: Segment) -> set[str]:
@@ -137,7 +137,7 @@ class Lessons:
 
 
 def new_reader(notions: Notions, lessons: Lessons, places: NDArray[np.intp]) -> Reader:
-    """Return a reader with the rarities measured on the segments at `places`."""
+    """Return a `Reader` whose inverse document frequencies come from the segments at `places`."""
     frequency, notion_frequency = np.zeros(BUCKETS), np.zeros(notions.columns)
     for place in places:
         words = lessons.segments[place].words

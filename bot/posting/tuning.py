@@ -138,9 +138,9 @@ def tune(examples: Sequence[NetworkLesson], kinds: int) -> Network:
 
 
 def _batch(posts: Sequence[Sequence[Floats]]) -> tuple[Tensor, Places, Places]:
-    """Return the pieces of a batch of posts, the number of pieces per segment, and of segments per post.
+    """Return a batch's subword vectors, their number per segment, and the number of segments per post.
 
-    `posts`: for each post, the pieces of each segment.
+    `posts`: for each post, the vectors of each segment. A share `FORGOTTEN` of the vectors is set to zero.
     """
     segments = [segment for post in posts for segment in post]
     pieces = torch.tensor(np.concatenate(segments)).float()
@@ -149,7 +149,7 @@ def _batch(posts: Sequence[Sequence[Floats]]) -> tuple[Tensor, Places, Places]:
 
 
 def _split(texts: Sequence[str]) -> list[Floats]:
-    """Return the pieces of each text, in half precision to save memory."""
+    """Return the vectors of each text's subwords, in half precision to save memory."""
     pieces, lengths = embed_pieces(texts)
     return np.split(pieces.astype(np.float16), np.cumsum(lengths)[:-1])
 

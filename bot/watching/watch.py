@@ -165,7 +165,7 @@ class Watch:
 
 
 def _read(fetched: Mapping[str, Fetched]) -> Look:
-    """Parse the documents. Unreadable documents get no validators, so that they are fetched again."""
+    """Parse the documents. Unreadable documents get no validators, so the next look fetches them again."""
     texts: list[SeenText] = []
     problem: SourceError | None = None
     for policy, file in fetched.items():

@@ -186,7 +186,7 @@ def _usual_size(columns: Iterable[Column]) -> float:
 
 
 def _frame_key(column: Column) -> tuple[int, ...]:
-    """Return a key for the columns at the same place on pages of the same width, odd and even apart."""
+    """Return a key for grouping columns: same width, same place, and both on odd or both on even pages."""
     return round(column.width), column.of, column.index, column.page % 2
 
 
