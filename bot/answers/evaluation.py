@@ -91,7 +91,7 @@ class Trial:
         return self.first and self.answer.answered if self.line.gold else not self.answer.answered
 
     def _right_half(self, at: int) -> bool:
-        """Return whether a half gets an accepted clause or, if the policy has none, no sure clause."""
+        """Return whether one of two questions asked at once, `halves[at]`, is answered correctly."""
         half, answer = self.halves[at], self.answer
         if half.gold:
             return answer.answered and any(half.accepts(clause.number) for clause in answer.clauses)

@@ -235,7 +235,10 @@ def _furniture(
 
 
 def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
-    """Return the removed lines that may be text: all but page numbers and the heads of nearly all pages."""
+    """Return the removed lines that may be text.
+
+    These are all of them, except page numbers and the running heads found on nearly all pages.
+    """
     running: dict[int, set[int]] = defaultdict(set)
     for line, page, why in removed:
         if why is _Furniture.RUNNING:
