@@ -57,8 +57,8 @@ def where(error: BaseException) -> str:
     if trace is None:
         return type(error).__name__
     file = Path(trace.tb_frame.f_code.co_filename)
-    shown = file.relative_to(ROOT) if file.is_relative_to(ROOT) else Path(file.parent.name, file.name)
-    return f"{type(error).__name__} at {shown}:{trace.tb_lineno}"
+    place = file.relative_to(ROOT) if file.is_relative_to(ROOT) else Path(file.parent.name, file.name)
+    return f"{type(error).__name__} at {place}:{trace.tb_lineno}"
 
 
 def loggable(error: BaseException) -> str:

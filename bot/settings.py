@@ -104,15 +104,15 @@ class Settings(BaseModel):
 
         Raises `SettingsError`, with one French line for each mistake in the file.
         """
-        written = profile.load_profile(self.data_folders())
-        policy = self.vigie_politique or written.policy
+        loaded = profile.load_profile(self.data_folders())
+        policy = self.vigie_politique or loaded.policy
         # The shipped profile names the association of the shipped policy, which is wrong for another policy.
-        is_own = written.source.parent != SEED or policy == written.policy
-        association = self.vigie_association or (written.association if is_own else UNNAMED)
-        reports = written.reports if is_own or not written.reports else replace(written.reports, clause="")
+        is_own = loaded.source.parent != SEED or policy == loaded.policy
+        association = self.vigie_association or (loaded.association if is_own else UNNAMED)
+        reports = loaded.reports if is_own or not loaded.reports else replace(loaded.reports, clause="")
         return replace(
-            written,
-            bot=self.vigie_nom or written.bot,
+            loaded,
+            bot=self.vigie_nom or loaded.bot,
             association=association,
             policy=policy,
             reports=reports,
@@ -186,8 +186,8 @@ class Settings(BaseModel):
 
     def teams(self) -> dict[str, str]:
         """Return the association's configured workspace and server, by platform."""
-        own = {"slack": self.vigie_slack_equipe, "discord": self.vigie_discord_serveur}
-        return {platform: team for platform, team in own.items() if team}
+        teams = {"slack": self.vigie_slack_equipe, "discord": self.vigie_discord_serveur}
+        return {platform: team for platform, team in teams.items() if team}
 
     def report_roles(self) -> tuple[str, ...]:
         """Return the ids of the roles that receive the monthly report, each once, in the setting's order."""
@@ -199,8 +199,8 @@ class Settings(BaseModel):
 
     def data_folders(self) -> tuple[Path, ...]:
         """Return the folders of policies: the shipped one, then the association's and the sandbox's own."""
-        own = dict.fromkeys([self.vigie_data, self.own_data()])
-        return (SEED, *(folder for folder in own if folder is not None))
+        added = dict.fromkeys([self.vigie_data, self.own_data()])
+        return (SEED, *(folder for folder in added if folder is not None))
 
 
 def load(env_file: Path | None = None) -> Settings:
@@ -209,13 +209,13 @@ def load(env_file: Path | None = None) -> Settings:
     Raises `SettingsError` with every problem: malformed lines, unknown names, invalid values, and settings
     that contradict each other. An unreadable file is reported alone, since it may explain the other problems.
     """
-    known = [name.upper() for name in Settings.model_fields]
-    written, problems = settings_file.read(env_file, _SECRETS) if env_file else ({}, [])
-    problems += settings_file.unknown_names(os.environ, known, ("VIGIE_",))
-    problems += settings_file.unknown_names(written, known)
+    names = [name.upper() for name in Settings.model_fields]
+    from_file, problems = settings_file.read(env_file, _SECRETS) if env_file else ({}, [])
+    problems += settings_file.unknown_names(os.environ, names, ("VIGIE_",))
+    problems += settings_file.unknown_names(from_file, names)
     raw = {
         name.lower(): value
-        for name, value in (*written.items(), *os.environ.items())
+        for name, value in (*from_file.items(), *os.environ.items())
         if value and name.lower() in Settings.model_fields  # an empty value counts as no value
     }
     mistyped = {name: problem for name, value in raw.items() if (problem := values.typing_problem(value))}
@@ -264,10 +264,10 @@ def _explained(detail: ErrorDetails) -> str:
     """Return what is wrong with a value, and what to write."""
     context = detail.get("ctx", {})
     if detail["type"] == "literal_error":
-        known = str(context["expected"]).replace("'", "").replace(" or ", " ou ")
-        close = get_close_matches(str(detail["input"]).upper(), re.findall("[A-Z]+", known), n=1)
+        expected = str(context["expected"]).replace("'", "").replace(" or ", " ou ")
+        close = get_close_matches(str(detail["input"]).upper(), re.findall("[A-Z]+", expected), n=1)
         hint = f" Vouliez-vous écrire {close[0]}?" if close else ""
-        return _TYPES["literal_error"].format(expected=known) + hint
+        return _TYPES["literal_error"].format(expected=expected) + hint
     example = Settings.model_fields[str(detail["loc"][0])].default or FORM_PORT
     return str(context.get("text") or _TYPES[detail["type"]].format(example=example, **context))
 
@@ -325,15 +325,15 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
 
     Raises `SettingsError` for the mistakes of the profile.
     """
-    known = [role.id for role in settings.profile.roles]
+    role_ids = [role.id for role in settings.profile.roles]
     named = [("VIGIE_RAPPORT_ROLES", role) for role in settings.report_roles()]
     named += [(f"VIGIE_DEMANDES, {kind}", role) for kind, role in settings.deciders().items()]
     for where, role in named:
-        if role not in known:
-            close = get_close_matches(role.lower(), known, n=1)
-            listing = f"Écrivez l'un de ceux du profil\u00a0: {', '.join(known)}."
+        if role not in role_ids:
+            close = get_close_matches(role.lower(), role_ids, n=1)
+            listing = f"Écrivez l'un de ceux du profil\u00a0: {', '.join(role_ids)}."
             hint = f"Vouliez-vous écrire {close[0]}?" if close else listing
-            if len(several := re.split(r"[;\s]+", role)) > 1 and set(several) <= set(known):
+            if len(several := re.split(r"[;\s]+", role)) > 1 and set(several) <= set(role_ids):
                 hint = "Séparez par des virgules."
             yield f"{where}\u00a0: aucun rôle n'a l'identifiant «\u00a0{role[:40]}\u00a0». {hint}"
 

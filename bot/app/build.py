@@ -273,8 +273,8 @@ class Parts:
         from bot.dashboard.boards import Dashboard
 
         def clause_of(policy: str, question: str) -> str:
-            known = self.course.on(policy).bank().question(question)
-            return str(known.clause) if known else ""
+            entry = self.course.on(policy).bank().question(question)
+            return str(entry.clause) if entry else ""
 
         return Dashboard(
             self.library,
@@ -325,7 +325,11 @@ class Parts:
         return Contacts(
             profile,
             self.guidance,
-            lambda: {kind: each.decider for kind, each in self.permission_kinds().items() if each.decider},
+            lambda: {
+                kind: permission.decider
+                for kind, permission in self.permission_kinds().items()
+                if permission.decider
+            },
         )
 
     @cached_property
@@ -665,8 +669,8 @@ class Bot(Parts):
         """The dependencies for improving the question bank."""
         from bot.commands.banque import BankEditing
 
-        own = self.settings.own_data()
-        return BankEditing(self.library, self.office, SEED, own, lambda: self.examiner.checks)
+        folder = self.settings.own_data()
+        return BankEditing(self.library, self.office, SEED, folder, lambda: self.examiner.checks)
 
     @cached_property
     def permission_desk(self) -> PermissionDesk:
@@ -748,8 +752,8 @@ class Bot(Parts):
         """The dependencies for reviewing the drafts of annotations that were guessed from a new text."""
         from bot.commands.relire.relire import DraftReview
 
-        own = self.settings.own_data()
-        return DraftReview(self.library, self.office, self.folders, own, self.archive.reread)
+        folder = self.settings.own_data()
+        return DraftReview(self.library, self.office, self.folders, folder, self.archive.reread)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:

@@ -57,8 +57,8 @@ def admit(db: Database, settings: Settings) -> list[str]:
     The keys of reports are not replaced while a report is stored, since this report could never be opened
     again. Raises `StorageError` when a damaged file, or another installation's, is in the way.
     """
-    held = records.any_report(db)
-    allowed = [keepsake for keepsake in KEEPSAKES if not (held and keepsake is records.KEYS)]
+    has_reports = records.any_report(db)
+    allowed = [keepsake for keepsake in KEEPSAKES if not (has_reports and keepsake is records.KEYS)]
     lost = [keepsake for keepsake in allowed if keepsakes.is_lost(db, keepsake, settings.keys())]
     for keepsake in lost:
         keepsakes.remake(db, keepsake, settings.keys())

@@ -55,10 +55,10 @@ def quoter(bot: Parts) -> Quoter:
         return quote
     from bot.site.addresses import online_path
 
-    def online(asked: Quote) -> Quotation:
-        policy = bot.library.policies.get(asked.policy) if asked.policy in public else None
-        path = online_path(policy, asked.version, asked.clause) if policy else None
-        return replace(quote(asked), address=f"{address.rstrip('/')}/{path}" if path else "")
+    def online(wanted: Quote) -> Quotation:
+        policy = bot.library.policies.get(wanted.policy) if wanted.policy in public else None
+        path = online_path(policy, wanted.version, wanted.clause) if policy else None
+        return replace(quote(wanted), address=f"{address.rstrip('/')}/{path}" if path else "")
 
     return online
 

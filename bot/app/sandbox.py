@@ -73,19 +73,19 @@ def adapter(bot: Bot) -> LocalAdapter:
     def read_figures(wanted: str) -> tuple[Board, Sequence[Period]] | None:
         with bot.storage.transaction() as db:
             boards.keep(db, bot.dashboard)
-            known = boards.counted_periods(db)
-            latest = next(period for period in known if not period.is_year)
+            periods = boards.counted_periods(db)
+            latest = next(period for period in periods if not period.is_year)
             period = read_period(wanted, bot.dashboard.first_month) if wanted else latest
-            if period is None or period not in known:
+            if period is None or period not in periods:
                 return None
-            return boards.count(db, bot.dashboard, period), known
+            return boards.count(db, bot.dashboard, period), periods
 
     async def figures(wanted: str) -> FigureSheet | None:
         read = await bot.storage.run(partial(read_figures, wanted))
         if read is None:
             return None
-        board, known = read
-        return figure_sheet(board, known, await asyncio.to_thread(picture, board))
+        board, periods = read
+        return figure_sheet(board, periods, await asyncio.to_thread(picture, board))
 
     def picture(board: Board) -> File | None:
         with suppress(TypesetError):  # without a picture, the tables still show the figures
@@ -112,10 +112,13 @@ def adapter(bot: Bot) -> LocalAdapter:
 
 def personas(profile: Profile) -> list[Persona]:
     """Return the sandbox's personas, each with the title of their role in the profile."""
-    held, titles = persona_roles(profile), {role.id: role.title for role in profile.roles}
+    role_of, titles = persona_roles(profile), {role.id: role.title for role in profile.roles}
     single = next(iter(profile.readers.kinds.values())).single
     newcomer = capitalized(single)
-    return [replace(each, role=titles[held[each.id]] if each.id in held else newcomer) for each in PERSONAS]
+    return [
+        replace(persona, role=titles[role_of[persona.id]] if persona.id in role_of else newcomer)
+        for persona in PERSONAS
+    ]
 
 
 def travel(bot: Bot, clock: AdvancedClock) -> Travel:
@@ -138,8 +141,8 @@ def travel(bot: Bot, clock: AdvancedClock) -> Travel:
     return advance
 
 
-def figure_sheet(board: Board, known: Sequence[Period], picture: File | None) -> FigureSheet:
-    """Return a period's sheet, for the page of figures. `known`: the periods whose figures were counted."""
+def figure_sheet(board: Board, periods: Sequence[Period], picture: File | None) -> FigureSheet:
+    """Return a period's sheet, for the page of figures. `periods`: the periods whose figures were counted."""
     return FigureSheet(
         board.period.id,
         board.period.title,
@@ -162,7 +165,7 @@ def figure_sheet(board: Board, known: Sequence[Period], picture: File | None) ->
             )
             for section in board.sections
         ),
-        [(period.id, period.title) for period in known],
+        [(period.id, period.title) for period in periods],
         picture,
     )
 

@@ -18,8 +18,8 @@ from bot.storage.database import LARGEST_BY_DAY, StorageError
 
 def persona_roles(profile: Profile) -> dict[str, str]:
     """Return the role of each persona: first the recipients of reports, then the profile's other roles."""
-    held = [*profile.recipients, *(role.id for role in profile.roles if role.id != roles.ADMINISTRATION)]
-    holders = zip(("communications", "conseil"), dict.fromkeys(held), strict=False)
+    role_ids = [*profile.recipients, *(role.id for role in profile.roles if role.id != roles.ADMINISTRATION)]
+    holders = zip(("communications", "conseil"), dict.fromkeys(role_ids), strict=False)
     return {**dict(holders), "administration": roles.ADMINISTRATION}
 
 
@@ -28,8 +28,8 @@ def persona_deciders(profile: Profile) -> str:
 
     The deciders are the roles that personas hold. A policy that names its own deciders ignores the setting.
     """
-    held = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
-    return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), held * 2, strict=False))
+    deciders = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
+    return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), deciders * 2, strict=False))
 
 
 def settle(bot: Bot) -> None:

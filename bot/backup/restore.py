@@ -112,12 +112,12 @@ def _prepare(
         destroyed.certify(db, now.date(), {"restauration": gone})
         hand_back(db)
         conn.execute("DELETE FROM report_files")  # made from reports that may have been destroyed since
-        held, repeated = hold(db, reports)
+        held_rows, repeated = hold(db, reports)
         state.lower(db, state.RESTORED)
         state.hoist(db, state.RESTORED, now, source.name)
         conn.execute("COMMIT")
         conn.execute("PRAGMA journal_mode = DELETE")  # so that the file is complete without a WAL
-        return held, repeated, gone
+        return held_rows, repeated, gone
 
 
 def hold(db: Database, reports: Collection[str], after: int = _BEFORE_ALL) -> tuple[int, int]:
@@ -134,12 +134,12 @@ def hold(db: Database, reports: Collection[str], after: int = _BEFORE_ALL) -> tu
             WHERE {unsent} AND notice IN (SELECT value FROM json_each(?))""",  # noqa: S608 — constants only
         (after, names),
     )
-    held = db.conn.execute(
+    held_rows = db.conn.execute(
         f"""UPDATE outbox SET state = 'held', claimed_at = NULL
             WHERE {unsent} AND notice NOT IN (SELECT value FROM json_each(?))""",  # noqa: S608 — constants only
         (after, names),
     )
-    return held.rowcount, marked.rowcount
+    return held_rows.rowcount, marked.rowcount
 
 
 def settle_held(db: Database, now: datetime, *, send: bool) -> int:

@@ -74,7 +74,7 @@ class _Shelf:
             self.parts.library = self.parts.library_of(approved)
             self._key = (today, approved)
         quote = quoter(self.parts)
-        return Texts(self.parts.library, lambda asked: quote(asked).address)
+        return Texts(self.parts.library, lambda quotation: quote(quotation).address)
 
     def ask(self, question: str, policy: Policy | None) -> Answer:
         """Answer a question, without any earlier one. `policy`: the policy asked, None for all of them."""
@@ -88,7 +88,7 @@ class _Shelf:
             outcome=answer.outcome,
             sure=answer.sure,
             message=" ".join(filter(None, self._spoken(decision))),
-            provisions=[cited for each in decisions for cited in _cited(each, each.answer.clauses)],
+            provisions=[cited for part in decisions for cited in _cited(part, part.answer.clauses)],
             suggestions=_cited(decision, () if answer.outcome == "out_of_scope" else answer.nearby),
         )
 

@@ -368,11 +368,11 @@ def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Deci
     from bot.policy.outline import settle
     from bot.revision import dropped_texts
 
-    decisions, path, known = NONE, bot.settings.database(), find_served(bot, policy)
+    decisions, path, served_policy = NONE, bot.settings.database(), find_served(bot, policy)
     if path.is_file():
         with read_only(path) as db:
             decisions = dropped_texts.kept_decisions(db, policy)
-    return settle(blocks, decisions, known.versions[-1].outline if known else None)
+    return settle(blocks, decisions, served_policy.versions[-1].outline if served_policy else None)
 
 
 @contextmanager

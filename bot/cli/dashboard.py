@@ -33,11 +33,11 @@ def tableau_(wanted: str | None, pdf: Path | None, as_json: bool) -> None:
     with base.real_bot() as (bot, db):
         dashboard = bot.dashboard_of(bot.records_of(db))
         boards.keep(db, dashboard)
-        known = boards.counted_periods(db)
-        latest = next(period for period in known if not period.is_year)
+        periods = boards.counted_periods(db)
+        latest = next(period for period in periods if not period.is_year)
         period = latest if wanted is None else read_period(wanted, dashboard.first_month)
-        if period is None or period not in known:
-            sentence = messages.uncounted(known)
+        if period is None or period not in periods:
+            sentence = messages.uncounted(periods)
             base.refuse(f"{sentence[:1].lower()}{sentence[1:]}", 1)
         board = boards.count(db, dashboard, period)
     base.show(as_data(board), "\n".join(_lines(board)), as_json)

@@ -275,11 +275,11 @@ def _unreached(db: Database, config: Settings) -> Iterator[Finding]:
     """Yield a finding for each role whose holders have accounts only on platforms without a token."""
     connected = config.connected()
     for role in roles.all_roles(db) if connected else ():
-        held = roles.holders(db, role.id, config.today())
-        accounts = [account for person in held for account in persons.accounts_of(db, person)]
+        holders = roles.holders(db, role.id, config.today())
+        accounts = [account for person in holders for account in persons.accounts_of(db, person)]
         if not accounts or any(account.platform in connected for account in accounts):
             continue
-        elsewhere = " et ".join(sorted({PLATFORMS.get(each.platform, each.platform) for each in accounts}))
+        elsewhere = " et ".join(sorted({PLATFORMS.get(other.platform, other.platform) for other in accounts}))
         example = {"slack": "slack:T0123ABCD/U0123ABCD", "discord": "discord:123456789012345678"}
         finding = wrong if role.id == roles.ADMINISTRATION else note
         yield finding(

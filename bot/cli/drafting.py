@@ -122,9 +122,9 @@ def commencer(
 
 def _called(name: str | None, policy: str, gender: Gender | None, title: str) -> GenderedName:
     """Return a policy's name. An unspecified gender is guessed from the name or the title."""
-    own = guess_gender(name or "")
-    likely, plural = own or guess_gender(title) or (GENDERS[0], False)
-    return GenderedName(name or policy.upper(), gender or likely, plural=own is not None and plural)
+    guessed = guess_gender(name or "")
+    likely, plural = guessed or guess_gender(title) or (GENDERS[0], False)
+    return GenderedName(name or policy.upper(), gender or likely, plural=guessed is not None and plural)
 
 
 def _check_names(policy: str, name: str | None) -> None:

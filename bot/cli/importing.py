@@ -81,8 +81,8 @@ def outline_json(outline: Outline, doubts: list[Doubt]) -> dict[str, Any]:
 
 def _nodes(provision: Provision, above: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     path = (*above, provision.label or provision.title or provision.kind.value)
-    own = [*provision.paragraphs, *provision.closing]
-    yield _node(path, provision.kind.value, provision.label, provision.title, own)
+    paragraphs = [*provision.paragraphs, *provision.closing]
+    yield _node(path, provision.kind.value, provision.label, provision.title, paragraphs)
     for child in provision.children:
         yield from _nodes(child, path)
 

@@ -79,9 +79,9 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
     return address
 
 
-def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     """Print the version of Vigie, and the versions that a database or a model must match."""
-    if not asked or context.resilient_parsing:
+    if not wanted or context.resilient_parsing:
         return
     from bot.answers.engine import model_files, store
 
@@ -113,7 +113,9 @@ class _Root(base.CommandGroup):
         """Add a command, and `--json` to it and to each command below it (see `WITHOUT_JSON`)."""
         super().add_command(cmd, name)
         for words, command in each_command(cmd, name or cmd.name or ""):
-            if words not in WITHOUT_JSON and not any("--json" in each.opts for each in command.params):
+            if words not in WITHOUT_JSON and not any(
+                "--json" in parameter.opts for parameter in command.params
+            ):
                 base.add_json(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -122,7 +124,7 @@ class _Root(base.CommandGroup):
             commands = [(name, self.get_command(ctx, name)) for name in names]
             with formatter.section(f"{title}\u00a0"):  # click adds the colon
                 formatter.write_dl(
-                    [(name, each.get_short_help_str(_WIDE)) for name, each in commands if each]
+                    [(name, command.get_short_help_str(_WIDE)) for name, command in commands if command]
                 )
 
 
@@ -227,7 +229,7 @@ def _free_port(usual: int) -> int:
     return usual  # opening the port will report the problem
 
 
-def _erase(database: Path, keys: Path, own: Path | None) -> None:
+def _erase(database: Path, keys: Path, data: Path | None) -> None:
     """Delete the sandbox's database, the head of its register in the key folder, and its own questions.
 
     Nothing is deleted while another sandbox uses the database. Opening the database then reports the
@@ -242,7 +244,7 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
             for of in heads.CHAINS:  # the next sandbox starts a new register
                 (keys / of.file.name).unlink(missing_ok=True)
-            for bank in own.glob(f"politique/*/{BANK}") if own else ():
+            for bank in data.glob(f"politique/*/{BANK}") if data else ():
                 bank.unlink(missing_ok=True)
     except (StorageError, OSError):  # such as a folder of this name; opening the database reports it
         return

@@ -84,9 +84,9 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
 
 def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
     """Return the concerns that all checks raise about a post, even those switched off. Raises `PostError`."""
-    asked = reading.policy.notes(reading.version).checks
-    known = {check: numbers for check, numbers in asked.items() if check in bot.examiner.checks}
-    [concerns] = bot.examiner.examine(post, [known])
+    by_check = reading.policy.notes(reading.version).checks
+    offered = {check: numbers for check, numbers in by_check.items() if check in bot.examiner.checks}
+    [concerns] = bot.examiner.examine(post, [offered])
     return concerns
 
 
@@ -95,16 +95,16 @@ def _answered_line(bot: Parts, reading: Reading, value: object) -> dict[str, Any
     fields = {"texte": value} if isinstance(value, str) else value
     if not isinstance(fields, dict) or not fields.keys() & {"texte", "image"}:
         return {"error": 'il faut une chaîne de caractères, ou un objet {"texte", "image", "lieu"}.'}
-    written = ["" if fields.get(name) is None else fields[name] for name in ("texte", "image", "lieu")]
-    if not all(isinstance(words, str) for words in written):
+    texts = ["" if fields.get(name) is None else fields[name] for name in ("texte", "image", "lieu")]
+    if not all(isinstance(words, str) for words in texts):
         names = "«\u00a0texte\u00a0», «\u00a0image\u00a0» et «\u00a0lieu\u00a0»"
         return {"error": f"{names} sont des chaînes de caractères."}
-    text, image, place = written
+    text, image, place = texts
     venue: Venue = next((venue for venue in VENUES if venue and venue in place.lower()), "")
     if place.strip() and not venue:
-        *others, last = (f"«\u00a0{each}\u00a0»" for each in VENUES if each)
-        known = f"{', '.join(others)} ou {last}"
-        return {"error": f"«\u00a0lieu\u00a0» est {known}. S'il n'est pas connu, ne le donnez pas."}
+        *others, last = (f"«\u00a0{venue_name}\u00a0»" for venue_name in VENUES if venue_name)
+        venues = f"{', '.join(others)} ou {last}"
+        return {"error": f"«\u00a0lieu\u00a0» est {venues}. S'il n'est pas connu, ne le donnez pas."}
     try:
         return answer_json(examine_post(bot, reading, Post(text, image, venue)), reading)
     except PostError as error:
@@ -154,14 +154,14 @@ def _union(extents: Iterator[Extent]) -> Iterator[Extent]:
         yield last
 
 
-def _titles(bot: Parts, known: Iterable[str]) -> str:
+def _titles(bot: Parts, role_ids: Iterable[str]) -> str:
     """Return in French the titles of roles: from the registry if there is one, otherwise from the profile."""
     path = bot.settings.database()
     if not path.is_file():
         titles = {role.id: role.title for role in bot.settings.profile.roles}
-        return alternatives([titles[role] for role in known if role in titles])
+        return alternatives([titles[role] for role in role_ids if role in titles])
     with base.read_only(path) as db:
-        return alternatives(roles.current_titles(db, known))
+        return alternatives(roles.current_titles(db, role_ids))
 
 
 def _paragraphs(reading: Reading, post: Post, concerns: Mapping[Concern, str]) -> Iterator[str]:

@@ -78,8 +78,8 @@ def conversations(
             err=True,
         )
     served = list(bot.library.policies.values())
-    asked = [policy] if alone or len(served) > _FEW else served
-    for version in (each.versions[-1] for each in asked):
+    policies = [policy] if alone or len(served) > _FEW else served
+    for version in (candidate.versions[-1] for candidate in policies):
         if bot.shelf.model(version) is None:
             bot.shelf.read(version)
     with rehearsing(bot, policy if alone else None) as begin:
@@ -158,10 +158,10 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
     """Answer as the chat would in private. Exit with code 1 when the question gets no answer."""
     if many == bool(question):
         raise click.UsageError("donnez une question, ou --lot et des questions sur l'entrée standard.")
-    bot, asked = _open(name)
-    with _rehearsing(bot, asked, alone=name is not None, learn=many) as begin:
+    bot, first = _open(name)
+    with _rehearsing(bot, first, alone=name is not None, learn=many) as begin:
         if many:
-            answer_lines(lambda value: _answered_line(begin, value, asked))
+            answer_lines(lambda value: _answered_line(begin, value, first))
             return
         decision = begin()(" ".join(question))
         answer, policy = decision.answer, decision.reading.policy
@@ -173,12 +173,12 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
             )
             click.echo(f"{warning}\n", err=not answer.answered)
         if as_json:
-            click.echo(base.dump(answer_json(decision, asked)))
+            click.echo(base.dump(answer_json(decision, first)))
         elif answer.answered:
             paragraphs = [
                 paragraph
-                for each in (decision, *decision.rivals)
-                for paragraph in _answer_paragraphs(bot, each, voice)
+                for part in (decision, *decision.rivals)
+                for paragraph in _answer_paragraphs(bot, part, voice)
             ]
             click.echo("\n\n".join([*paragraphs, *declined_halves(bot, decision)]))
         elif answer.outcome in {"help", "lookup"}:
@@ -222,7 +222,7 @@ def declined_halves(bot: Parts, decision: Decision) -> list[str]:
     ]
 
 
-def _answered_line(begin: Callable[[], Conversation], value: object, asked: Policy) -> object:
+def _answered_line(begin: Callable[[], Conversation], value: object, first: Policy) -> object:
     """Return the answer to the value on a line: an object, a list for a conversation, or an error."""
     alone = isinstance(value, str)
     texts = [value] if alone else value
@@ -236,24 +236,24 @@ def _answered_line(begin: Callable[[], Conversation], value: object, asked: Poli
         except UserError as error:
             answers.append({"error": str(error)})
         else:
-            answers.append(answer_json(decision, asked))
+            answers.append(answer_json(decision, first))
     return answers[0] if alone else answers
 
 
-def answer_json(decision: Decision, asked: Policy) -> dict[str, Any]:
+def answer_json(decision: Decision, first: Policy) -> dict[str, Any]:
     """Return an answer in the stable JSON form that the command line prints.
 
-    `asked`: the policy asked, or the default one. A clause of another policy also has a « policy » key.
+    `first`: the policy asked, or the default one. A clause of another policy also has a « policy » key.
     `clauses`: the answer's clauses, best first. For two questions or two policies, the best clause of each
     comes first. `suggestions`: other clauses, to choose from or to read too, or the closest ones if the
     question gets no answer.
     """
     answer, clauses, suggestions = decision.answer, [], []
-    for each in (decision, *decision.rivals):
-        policy, version, own = each.reading.policy, each.reading.version, each.answer
-        whose = {} if policy.id == asked.id else {"policy": policy.id}
-        ranked = own.ranked[: MOST * max(1, len(own.halves))] if own.answered else ()
-        shown = set() if own.outcome == "clarify" else {match.number for match in ranked}
+    for decided in (decision, *decision.rivals):
+        policy, version, part = decided.reading.policy, decided.reading.version, decided.answer
+        whose = {} if policy.id == first.id else {"policy": policy.id}
+        ranked = part.ranked[: MOST * max(1, len(part.halves))] if part.answered else ()
+        quoted = set() if part.outcome == "clarify" else {match.number for match in ranked}
         clauses.append(
             [
                 {
@@ -265,8 +265,8 @@ def answer_json(decision: Decision, asked: Policy) -> dict[str, Any]:
                 for match in ranked
             ]
         )
-        others = own.clauses if own.answered else own.nearby
-        suggestions += [{"id": str(match.number), **whose} for match in others if match.number not in shown]
+        others = part.clauses if part.answered else part.nearby
+        suggestions += [{"id": str(match.number), **whose} for match in others if match.number not in quoted]
     return {
         "outcome": answer.outcome,
         "sure": answer.sure,

@@ -123,16 +123,16 @@ def _verify_page(file: Path, key_file: Path | None, as_json: bool) -> None:
     base.show({"ok": True, "name": attestation.name, **asdict(entry)}, text, as_json)
 
 
-def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
+def _show_certificate(bot: Parts, certificate: Shown, as_json: bool) -> None:
     """Print a genuine certificate and, on a machine that has the register, whether it is still valid."""
-    content, names, standing = shown.content, shown.names, None
+    content, names, standing = certificate.content, certificate.names, None
     with suppress(StorageError), base.read_only(bot.settings.database()) as db:
-        standing = permissions.standing(db, shown.entry.number, shown.entry.digest, bot.today())
+        standing = permissions.standing(db, certificate.entry.number, certificate.entry.digest, bot.today())
     until, on = str(content.get("until", "")), str(content.get("on", ""))
-    own = "sans date de fin" if not until else f"valable jusqu'au {in_words(date.fromisoformat(until))}"
+    term = "sans date de fin" if not until else f"valable jusqu'au {in_words(date.fromisoformat(until))}"
     signed = f"signé le {in_words(date.fromisoformat(on))}" if on else "signé"
     unsure = (
-        f"Selon ce certificat, {signed}\u00a0: {own}. Le registre n'est pas là pour dire s'il vaut encore."
+        f"Selon ce certificat, {signed}\u00a0: {term}. Le registre n'est pas là pour dire s'il vaut encore."
     )
     terms = permissions.summary(content, names)
     sentence = (names.get("asker") or "Nom non précisé", *permissions.permitted(content, names))
@@ -143,15 +143,15 @@ def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
         *(f"{title}\u00a0: {' '.join(value.split())}" for title, value in terms),
         *([f"Empreinte de l'image\u00a0: {content['fingerprint']}"] if content.get("fingerprint") else []),
         standing or unsure,
-        f"Inscription {shown.entry.number}\u00a0: {shown.entry.digest}",
-        f"Clé\u00a0: {shown.entry.key_id}",
+        f"Inscription {certificate.entry.number}\u00a0: {certificate.entry.digest}",
+        f"Clé\u00a0: {certificate.entry.key_id}",
     ]
     values = {
         "ok": True,
         "certificate": dict(content),
         "names": dict(names),
         "standing": standing,
-        **asdict(shown.entry),
+        **asdict(certificate.entry),
     }
     base.show(values, "\n".join(lines), as_json)
 
@@ -251,7 +251,10 @@ def _export(certificats: bool, as_json: bool) -> None:
         keys = attestations.public_keys(db)
         permitted = certificates.all_certificates(db) if certificats else []
     if certificats:
-        certified = [asdict(each.entry) | {"content": each.content, "salt": each.salt} for each in permitted]
+        certified = [
+            asdict(certificate.entry) | {"content": certificate.content, "salt": certificate.salt}
+            for certificate in permitted
+        ]
         if as_json:
             click.echo(base.dump({"keys": dict(keys), "certificates": certified}))
             return

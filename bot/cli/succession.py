@@ -67,18 +67,18 @@ def prepare(dossier: Path, as_json: bool) -> None:
         register = incidents.register_path(config.database())
         # The database may be in the same folder, so only the files of policies are taken.
         if config.vigie_data:
-            own = {path.name: config.vigie_data / path.name for path in SEED.iterdir()}
-            members |= {f"donnees/{name}": path for name, path in own.items() if path.exists()}
+            data = {path.name: config.vigie_data / path.name for path in SEED.iterdir()}
+            members |= {f"donnees/{name}": path for name, path in data.items() if path.exists()}
         members |= {register.name: register} if register.exists() else {}
         succession.pack(members, words, archive)
     base.write(checklist, text.encode())
-    shown = (
+    report = (
         f"{archive}\u00a0: l'archive, à remettre en main propre ou par un lien.\n"
         f"{checklist}\u00a0: la liste de ce qui est à faire, qui n'a rien de secret.\n"
         "Les mots qui ouvrent l'archive, à remettre par un autre chemin et qui ne se reverront plus\u00a0:\n"
         f"{words}"
     )
-    base.show({"archive": archive, "list": checklist, "words": words}, shown, as_json)
+    base.show({"archive": archive, "list": checklist, "words": words}, report, as_json)
 
 
 @passation.command(
@@ -146,9 +146,9 @@ def _written_settings() -> str:
     The folders of copies and models are left out, since the next machine has its own.
     """
     file = base.settings_place()
-    own = {name.upper(): os.environ.get(name.upper()) for name in Settings.model_fields}
+    variables = {name.upper(): os.environ.get(name.upper()) for name in Settings.model_fields}
     text = file.read_text("utf-8-sig") if places.is_there(file) and file.is_file() else ""
-    environment = {name: value for name, value in own.items() if value and name not in _OF_THIS_MACHINE}
+    environment = {name: value for name, value in variables.items() if value and name not in _OF_THIS_MACHINE}
     return edited(text, {**environment, **dict.fromkeys(_OF_THIS_MACHINE)})
 
 

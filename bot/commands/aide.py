@@ -40,13 +40,13 @@ def _written(profile: Profile, command: Command) -> str:
 
 
 def _line(profile: Profile, command: Command) -> Iterator[Span | str]:
-    written = _written(profile, command)
-    yield code(f"{written} {command.usage}".strip())
+    typed = _written(profile, command)
+    yield code(f"{typed} {command.usage}".strip())
     yield f"\n{command.summary}"
     examples = command.examples()
     for at, example in enumerate(examples):
         several = "s" if len(examples) > 1 else ""
         yield f" Exemple{several}\u00a0: " if at == 0 else ", "
-        yield code(f"{written} {example}")
+        yield code(f"{typed} {example}")
     if examples:
         yield "."

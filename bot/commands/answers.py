@@ -119,16 +119,16 @@ class Wording:
         """Return the button that opens the table of contents."""
         return Button(self.voice("Table des matières"), self.reading.command(""))
 
-    def contact(self, known: Iterable[str]) -> str:
+    def contact(self, role_ids: Iterable[str]) -> str:
         """Return the current titles of roles, joined for use within a sentence, and no holder's name."""
         with self.office.storage.transaction() as db:
-            titles = roles.current_titles(db, known)
+            titles = roles.current_titles(db, role_ids)
         return alternatives([*map(self.voice, titles)], self.voice)
 
     def offer(self, *, incident: bool) -> tuple[Buttons, ...]:
         """Return a button to report what the person described, if it is an incident and reports are on."""
-        shown = incident and self.office.reports
-        return (Buttons(replace(OFFER, label=self.voice(OFFER.label))),) if shown else ()
+        offered = incident and self.office.reports
+        return (Buttons(replace(OFFER, label=self.voice(OFFER.label))),) if offered else ()
 
 
 def answer_message(
@@ -186,7 +186,7 @@ def clauses_message(
     question, "" if unknown.
     """
     numbers = tuple(numbers)[:MOST]
-    quotes, shown = _quotes(wording, numbers)
+    quotes, quoted = _quotes(wording, numbers)
     lead = lead or wording.voice(
         "Voici ce que {says} {name.the}.",
         name=wording.reading.policy.name,
@@ -194,12 +194,12 @@ def clauses_message(
     )
     return Message(
         *wording.opening(),
-        Text(lead, *_gist(wording, shown)),
+        Text(lead, *_gist(wording, quoted)),
         *quotes,
-        *_next_steps(wording, shown, question),
-        Note(f"{wording.reading.place(shown[0])}\n{wording.revised()}"),
-        Buttons(*_around(wording, numbers, shown)),
-        *_judging(wording, identifier, shown),
+        *_next_steps(wording, quoted, question),
+        Note(f"{wording.reading.place(quoted[0])}\n{wording.revised()}"),
+        Buttons(*_around(wording, numbers, quoted)),
+        *_judging(wording, identifier, quoted),
     )
 
 
@@ -235,7 +235,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
     """
     wording = wording.speaking(english=any(answer.english for answer, _ in parts))
     elements: list[Element] = []
-    shown: list[Number] = []
+    so_far: list[Number] = []
     answered = [answer for answer, _ in parts if answer.answered]
     if wording.place == "open":  # see `answer_message`
         parts = [(answer, text) for answer, text in parts if answer.sure or not answer.answered]
@@ -247,9 +247,9 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
         if answer.answered and numbers:
             maybe = "" if answer.sure else wording.voice("Peut-être\u00a0: ")
             elements.append(Text(maybe, bold(wording.subject(numbers[0]))))
-            quotes, quoted = _quotes(wording, [n for n in numbers if n not in shown] or numbers, room)
+            quotes, quoted = _quotes(wording, [n for n in numbers if n not in so_far] or numbers, room)
             elements += [*quotes, *_next_steps(wording, quoted, text)]
-            shown += quoted
+            so_far += quoted
         else:
             no = refusals.refusal(wording.reading, wording.guidance, answer, text, wording.voice)
             within = f"{no[0].lower()}{no[1:]}"
@@ -261,9 +261,9 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
         *([Text(wording.voice(wording.guidance.incident))] if incident and wording.guidance.incident else []),
         *elements,
         Note(wording.revised()),
-        Buttons(*_around(wording, shown, shown)),
+        Buttons(*_around(wording, so_far, so_far)),
         *wording.offer(incident=incident),
-        *_judging(wording, identifier, shown),
+        *_judging(wording, identifier, so_far),
     )
 
 
@@ -278,12 +278,12 @@ def policies_message(parts: Sequence[tuple[Wording, PolicyAnswer]], identifier: 
     elements: list[Element] = []
     buttons: list[Button] = []
     room = (PAGE_WEIGHT - 900) // len(parts)
-    for each, answer in parts:
-        numbers = each.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
-        quotes, shown = _quotes(each, numbers, room)
-        elements += [Text(bold(each.reading.policy.name)), *quotes, Note(each.revised())]
-        buttons += list(_around(each, numbers, shown))[:2]
-    names = [each.reading.policy.name for each, _ in parts]
+    for part, answer in parts:
+        numbers = part.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
+        quotes, quoted = _quotes(part, numbers, room)
+        elements += [Text(bold(part.reading.policy.name)), *quotes, Note(part.revised())]
+        buttons += list(_around(part, numbers, quoted))[:2]
+    names = [part.reading.policy.name for part, _ in parts]
     both = wording.voice("{first.the} et {second.the}", first=names[0], second=names[1])
     return Message(
         *wording.opening(),
@@ -309,20 +309,20 @@ def _quotes(
     if group and len(together) > 1:
         reason = wording.voice(group.reason)
         elements.append(Text(bold(wording.voice("À lire ensemble.")), f" {reason}"))
-    shown: list[Number] = []
+    quoted: list[Number] = []
     for number in (*together, *others):
         clause = reading.version.clause(number)
         text = clause.text if clause else ""
         need = weight(text) + 100
-        if shown and need > room:
+        if quoted and need > room:
             break
         if len(together) > 1 and others and number == others[0]:
             elements.append(Text(bold(wording.voice("Voyez aussi"))))
         end = next(split_text(text, room))[1] if need > room else len(text)
         elements.append(reading.quote(number, end=None if end == len(text) else end))
-        shown.append(number)
+        quoted.append(number)
         room -= need
-    return elements, tuple(shown)
+    return elements, tuple(quoted)
 
 
 def _next_steps(wording: Wording, numbers: Sequence[Number], question: str) -> Iterator[Element]:
@@ -344,22 +344,22 @@ def _next_steps(wording: Wording, numbers: Sequence[Number], question: str) -> I
         yield Text(bold(wording.voice("Et ensuite?")), "\n" + "\n".join(lines))
 
 
-def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
+def _around(wording: Wording, numbers: Sequence[Number], quoted: Sequence[Number]) -> Iterator[Button]:
     """Yield the buttons to read clauses in context, to read clauses that did not fit, and to share."""
     for number in numbers[:4]:
         name, of = wording.named(number), wording.reading.version.named(number).of
         of = of if name != str(number) else f"de {name}"
-        around = "Lire autour {of}" if number in shown else "Lire aussi {name}"
+        around = "Lire autour {of}" if number in quoted else "Lire aussi {name}"
         yield Button(wording.voice(around, name=name, of=of), wording.reading.command(number))
     if wording.place == "channel":
-        yield Button(wording.voice("Partager ici"), wording.reading.command(listed(shown), "partager"))
+        yield Button(wording.voice("Partager ici"), wording.reading.command(listed(quoted), "partager"))
 
 
-def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) -> Iterator[Buttons]:
+def _judging(wording: Wording, identifier: str, quoted: Sequence[Number] = ()) -> Iterator[Buttons]:
     """Yield the buttons that rate the answer. They carry its clauses, never the question."""
     if not identifier:
         return
-    clauses = wording.reading.command(" et ".join(map(str, shown)), "").strip() if shown else ""
+    clauses = wording.reading.command(" et ".join(map(str, quoted)), "").strip() if quoted else ""
     while clauses and len(f"retour oui {identifier} {clauses}") > COMMAND_LENGTH:
         clauses = clauses.rpartition(" et ")[0]
     lines = [f"retour {verdict} {identifier} {clauses}".strip() for verdict in ("oui", "non")]
@@ -419,11 +419,11 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
     closest = _closest(wording, answer, question)
     if closest and wording.place != "open":  # on its own, the quotation would look like an answer
         who = refusals.whom_to_ask(policy, voice)
-        quotes, shown = _quotes(wording, closest)
+        quotes, quoted = _quotes(wording, closest)
         unsaid = refusals.unsaid(wording.reading, guidance, answer, question, voice)
         near_by = (
             "{unsaid} Les clauses les plus proches disent autre chose\u00a0:"
-            if len(shown) > 1
+            if len(quoted) > 1
             else "{unsaid} La clause la plus proche dit autre chose\u00a0:"
         )
         more = "Pour en savoir plus\u00a0: {who}"
@@ -433,13 +433,13 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
             *quotes,
             *([Text(voice(more, who=f"{who[0].lower()}{who[1:]}"))] if who else []),
             Note(wording.revised()),
-            Buttons(*_around(wording, shown, shown)),
+            Buttons(*_around(wording, quoted, quoted)),
             *_judging(wording, identifier),
         )
     silence = guidance.silence(question, answer.ranked) if answer.outcome == "silent" else None
     of_dates = silence is not None and refusals.VERSION in silence.says
     near = () if of_dates else closest or near
-    quotes, shown = (
+    quotes, quoted = (
         _quotes(wording, near[:1]) if answer.textual and near and wording.place != "open" else ([], ())
     )
     buttons = [Button(wording.subject(number), wording.reading.command(number)) for number in near]
@@ -449,7 +449,7 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
         Text(refusals.refusal(wording.reading, guidance, answer, question, voice)),
         *([Note(voice("Ces clauses s'en approchent peut-être."))] if near else []),
         *quotes,
-        *([Note(wording.revised())] if shown else []),
+        *([Note(wording.revised())] if quoted else []),
         Buttons(*buttons, wording.contents()),
         *_judging(wording, identifier),
     )

@@ -113,7 +113,7 @@ def bank_overview(
 
     `verdicts`: how many answers were rated each way. `outdated`: the number of bank lines to review.
     """
-    shown, page, pages = page_of(groups, page, _PER_PAGE)
+    on_page, page, pages = page_of(groups, page, _PER_PAGE)
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}", "banque"))
     if outdated:
         turns.append(Button(f"Lignes à revoir ({outdated})", reading.command("revoir", "banque")))
@@ -124,8 +124,8 @@ def bank_overview(
     if useful or useless:
         note += f" Réponses jugées utiles\u00a0: {useful}; pas utiles\u00a0: {useless}."
     empty = "Aucune question n'attend. Celles auxquelles je n'ai pas su répondre viendront ici."
-    elements: list[Element] = [] if shown else [Text(empty)]
-    for group in shown:
+    elements: list[Element] = [] if on_page else [Text(empty)]
+    for group in on_page:
         make_line, delete = _changes(reading, group)
         see = Button("Voir", reading.command(f"voir {group.first.id}", "banque"))
         elements.append(Text(bold(_quoted(group.first.question)), f"\n{_history(group)}"))

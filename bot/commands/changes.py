@@ -70,8 +70,8 @@ def text_page(comparison: Comparison, number: int) -> ChangesPage:
         for start, end in split_text(clause.text)
     ]
     parts = ((quote, max(_weight(comparison, quote), PAGE_WEIGHT // _ELEMENTS)) for quote in quotes)
-    shown, at, pages = packed_page(parts, number, PAGE_WEIGHT)
-    return ChangesPage(at, pages, shown, Note(f"Page {at} sur {pages}."))
+    on_page, at, pages = packed_page(parts, number, PAGE_WEIGHT)
+    return ChangesPage(at, pages, on_page, Note(f"Page {at} sur {pages}."))
 
 
 def _blocks(comparison: Comparison) -> Iterator[list[Element]]:

@@ -14,8 +14,8 @@ _QUESTION: Final = "mots"
 
 def begin(library: Library, request: Request) -> Reply | None:
     """Return the form if there is no text, or the clauses that the text names. Return None for a question."""
-    asked = _asked(request)
-    return politique.look_up(library, asked) if asked.text.strip() else form(library)
+    lookup = _asked(request)
+    return politique.look_up(library, lookup) if lookup.text.strip() else form(library)
 
 
 def form(library: Library) -> Form:

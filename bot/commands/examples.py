@@ -77,13 +77,13 @@ def politique_examples(library: Library) -> dict[str, Reply]:
         "Rien de trouvé, une faute": "harselement",
         "La table des matières": "",
     }
-    shown: dict[str, Reply] = {
+    examples: dict[str, Reply] = {
         name: politique.show(
             library, Request("politique", text, place="channel" if "canal" in name else "direct")
         )
         for name, text in texts.items()
     }
-    return shown | {
+    return examples | {
         "Une clause dont le numéro a changé, par un ancien bouton": Message(
             politique.moved_notes(moved), reading.quote(number)
         ),
@@ -309,9 +309,9 @@ def relire_examples(library: Library) -> dict[str, Reply]:
     kinds = {draft.kind: draft for draft in (*others, *guessed)}
     several = tuple(draft for draft in guessed if draft.unfilled)[:3]
     pending = PendingDrafts(Reading(policy, policy.origin), (*kinds.values(), *several))
-    shown = {f"Un brouillon, {kind}": at for at, kind in enumerate(kinds)}
+    places = {f"Un brouillon, {kind}": at for at, kind in enumerate(kinds)}
     return {
-        **{name: relire.draft_message(pending, at) for name, at in shown.items()},
+        **{name: relire.draft_message(pending, at) for name, at in places.items()},
         **{f"Corriger, {kind}": relire.draft_form(pending, draft) for kind, draft in kinds.items()},
         "Les brouillons d'une clause": relire.clause_message(pending, others[0]),
         "Les brouillons d'une clause, changés depuis": relire.clause_message(
@@ -340,7 +340,7 @@ def people_examples(library: Library, office: Office) -> dict[str, Reply]:
         "etapes": {**text, "etape": "quiz réussi", "le": done},
         "messages": {"sujet": WELCOME.name, "etat": "envoyé", "jour": start},
     }
-    held = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
+    data = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
     contact = "renseignements@exemple.ca"
     problem = "Discord ne donne pas la liste des membres."
     groups = [
@@ -360,9 +360,9 @@ def people_examples(library: Library, office: Office) -> dict[str, Reply]:
         "L'avis de confidentialité": mesdonnees.notice_message(),
         "L'avis de confidentialité, l'équipe sachant": mesdonnees.notice_message(shared=True),
         "Mes données": mesdonnees.shown(
-            office, held, {policy: library.default.name}, lambda _: WELCOME.title
+            office, data, {policy: library.default.name}, lambda _: WELCOME.title
         ),
-        "Mes données, pourquoi et jusqu'à quand": mesdonnees.reasons(held, contact),
+        "Mes données, pourquoi et jusqu'à quand": mesdonnees.reasons(data, contact),
         "Mes données, aucune": mesdonnees.nothing(office, None),
         "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),
         "Effacer mes données?": mesdonnees.confirmation([]),
@@ -378,14 +378,14 @@ def people_examples(library: Library, office: Office) -> dict[str, Reply]:
     }
 
 
-def _applied_profile(office: Office, asked: Request) -> dict[str, Reply]:
+def _applied_profile(office: Office, request: Request) -> dict[str, Reply]:
     """Return an example of each reply, by name, about a profile that names other recipients of reports."""
     described, first = office.profile, office.profile.roles[0].id
     other = replace(office, profile=replace(described, reports=ReportsProfile("1", (first,))))
     applied = f"profil {Duties.of(other.profile).fingerprint()}"
     return {
-        "Les rôles, le profil dit autre chose": roles.manage(other, asked),
-        "Appliquer le profil?": roles.manage(other, replace(asked, text=applied)),
+        "Les rôles, le profil dit autre chose": roles.manage(other, request),
+        "Appliquer le profil?": roles.manage(other, replace(request, text=applied)),
     }
 
 
@@ -394,14 +394,14 @@ def roles_examples(office: Office, actor: Actor) -> dict[str, Reply]:
 
     `actor` must hold the administration role in `office`. Call it on the storage thread.
     """
-    asked = Request("roles", actor=actor)
+    request = Request("roles", actor=actor)
     first, second = (Role(role.id, role.title) for role in office.profile.roles[:2])
     today = office.today()
     return {
-        "Les rôles": roles.manage(office, asked),
-        "Un rôle": roles.manage(office, replace(asked, text=f"voir {registry.ADMINISTRATION}")),
-        "Un rôle vacant": roles.manage(office, replace(asked, text=f"voir {first.id}")),
-        **(_applied_profile(office, asked) if office.reports else {}),
+        "Les rôles": roles.manage(office, request),
+        "Un rôle": roles.manage(office, replace(request, text=f"voir {registry.ADMINISTRATION}")),
+        "Un rôle vacant": roles.manage(office, replace(request, text=f"voir {first.id}")),
+        **(_applied_profile(office, request) if office.reports else {}),
         "Nommer une personne": roles.person_form(first, today),
         "Nommer un groupe": roles.group_form(first, today),
         "Modifier un rôle": roles.role_form(first, [second]),

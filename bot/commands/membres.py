@@ -72,14 +72,14 @@ def overview(profile: Profile, counts: Mapping[Kind, int], sources: list[Source]
             reading = f"lu le {in_words(date.fromisoformat(source.read_day))}"
         lines.append(f"{number}. {_described(profile, source)}, {reading}")
         ends.append(Button(f"Ne plus suivre {number}", f"membres sans {source.id}"))
-    known = "\n".join(lines) or "Aucun groupe n'est suivi. Il y a la liste tenue ici, à la main."
+    source_lines = "\n".join(lines) or "Aucun groupe n'est suivi. Il y a la liste tenue ici, à la main."
     return Message(
         Heading("Personnes visées"),
         *(
             Text(bold(words.several), f"\u00a0: {counts.get(kind, 0)}")
             for kind, words in profile.readers.kinds.items()
         ),
-        Text(bold("D'où je le sais"), f"\n{known}"),
+        Text(bold("D'où je le sais"), f"\n{source_lines}"),
         Note(
             "Je suis ces groupes au fil des changements et je les relis chaque nuit. Arriver dans l'espace "
             "ou dans le serveur ne suffit pas à en faire partie.\n"
@@ -119,11 +119,11 @@ def _follow(office: Office, db: Database, request: Request) -> Message:
         raise FieldsError({"source": "Choisissez d'où vient la liste. Rien n'est changé."})
     platform = "discord" if source == "discord_role" else "slack"
     team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
-    known = membership.sources(db)
+    sources = membership.sources(db)
     added = membership.add_source(db, kind, source, identifier, platform=platform, team=team)
-    if added in known:
+    if added in sources:
         return _overview(office, db)
-    return followed(office.profile, added, follow_group(db, added, known, office.clock()))
+    return followed(office.profile, added, follow_group(db, added, sources, office.clock()))
 
 
 def _kind(office: Office, request: Request) -> Kind:

@@ -98,13 +98,13 @@ def my_data(office: Office, library: Library, outbox: Notices, request: Request)
             return nothing(office, contact)
         if request.text == _FILE:
             return exported(personal_data.export(db, person, today), today)
-        held = personal_data.held(db, person)
+        data = personal_data.held(db, person)
         if request.text == _WHY:
-            return reasons(held, contact)
+            return reasons(data, contact)
         duties = personal_data.duties(db, person, today)
         if request.text.partition(" ")[0] != _ERASE:
             names = {policy.id: str(policy.name) for policy in library.policies.values()}
-            return shown(office, held, names, outbox.title)
+            return shown(office, data, names, outbox.title)
         if not request.confirmed:
             return confirmation(duties)
         office.leaving(db, person)
@@ -169,14 +169,14 @@ def nothing(office: Office, contact: str | None) -> Message:
     )
 
 
-def shown(office: Office, held: Held, policies: Mapping[str, str], title: Callable[[str], str]) -> Message:
+def shown(office: Office, data: Held, policies: Mapping[str, str], title: Callable[[str], str]) -> Message:
     """Show the data held, as sentences. Only the exported file has the data that does not fit.
 
     `policies`: the policies' names, by identifier. `title`: returns a notice's title, from its name.
     """
     parts: list[Element] = []
     room = _FACTS_WEIGHT
-    for category, facts in held.items():
+    for category, facts in data.items():
         lines = [f"• {_phrase(fact, policies, title, office.calendar)}" for fact in facts[:8]]
         if len(facts) > len(lines):
             lines.append(f"• et {len(facts) - len(lines)} de plus, dans le fichier")
@@ -220,13 +220,13 @@ def _phrase(fact: Fact, policies: Mapping[str, str], title: Callable[[str], str]
     return capitalized(line)
 
 
-def reasons(held: Held, contact: str | None) -> Message:
+def reasons(data: Held, contact: str | None) -> Message:
     """Say why each kind of data is held and for how long, and what people may do about it."""
     lines = [
         Text(
             bold(category.title), f"\nPourquoi\u00a0: {category.purpose}. Durée\u00a0: {category.retention}."
         )
-        for category in held
+        for category in data
     ]
     return Message(
         Heading("Pourquoi, et jusqu'à quand"),

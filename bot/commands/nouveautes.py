@@ -67,13 +67,13 @@ class NewsRequest(CourseRequest):
         chain = revisions.approved_chain(self.db, policy.id)
         return [revision for revision in chain if revision.is_coming]
 
-    def _cancelled(self, policy: Policy, shown: Revision | None, text: str) -> Revision | None:
+    def _cancelled(self, policy: Policy, named: Revision | None, text: str) -> Revision | None:
         """Return the revision that `text` names, if it was announced and withdrawn before its day.
 
-        Return None if `shown` has the adoption date that `text` names.
+        Return None if `named` has the adoption date that `text` names.
         """
         words = text.split()
-        if shown is not None and shown.version in words:
+        if named is not None and named.version in words:
             return None
         cancelled = revisions.cancelled_ahead(self.db, policy.id)
         return next((revision for revision in cancelled if revision.version in words), None)
@@ -83,8 +83,8 @@ class NewsRequest(CourseRequest):
         policy, words = self.course.policy, text.split()
         chain = revisions.approved_chain(self.db, policy.id)
         announced = [revision for revision in chain if revision.state == "announced" and revision.base]
-        shown = (*announced, *(revision for revision in chain if revision.is_coming))
-        named = (revision for revision in shown if revision.version in words)
+        public = (*announced, *(revision for revision in chain if revision.is_coming))
+        named = (revision for revision in public if revision.version in words)
         page = next((int(word) for word in words if word.isdecimal() and len(word) < len("1000")), 1)
         return policy, next(named, announced[-1] if announced else None), page
 

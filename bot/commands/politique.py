@@ -133,7 +133,9 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     if named and not on:
         about = policy.origin if pressed else version
         if stamp := _VERSION.match(rest):
-            about = next((known for known in policy.versions if known.key == stamp["key"]), version)
+            about = next(
+                (candidate for candidate in policy.versions if candidate.key == stamp["key"]), version
+            )
             rest = rest[stamp.end() :]
         if about is not version:
             rest, moved = _renumbered(rest, about, version)
@@ -172,11 +174,13 @@ def holder(library: Library, reading: Reading, text: str) -> Reading:
         return any(map(version.within, ends_in(version)[:1]))
 
     def repeats_them(version: Version) -> bool:
-        return any(str(known).endswith(f", {end}") for end in ends_in(version) for known in version.numbers())
+        return any(
+            str(number).endswith(f", {end}") for end in ends_in(version) for number in version.numbers()
+        )
 
     readings = [reading, *map(library.reading, library.policies.values())]
     tests = (has_them, has_the_first, repeats_them)
-    holders = (each for has in tests for each in readings if has(each.version))
+    holders = (candidate for has in tests for candidate in readings if has(candidate.version))
     return next(holders, reading)
 
 
@@ -264,11 +268,13 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
     shareable = request.place == "channel"
     absent = None
     if reference:
-        known = [reading.version.within(span.last) for span in reference.spans]
-        if not (reference.exact and all(known)):
+        found_parts = [reading.version.within(span.last) for span in reference.spans]
+        if not (reference.exact and all(found_parts)):
             absent = references.absent_item(text, reading.version)
         if absent and reference.exact:  # « 2.3.5, 9 », if the clause has only four items
-            spans = zip(reference.spans, known, strict=True)  # the other clauses asked for are still shown
+            spans = zip(
+                reference.spans, found_parts, strict=True
+            )  # the other clauses asked for are still shown
             others = tuple(span for span, has in spans if has or str(span) != absent[1])
             reference = Reference(others, exact=False, marked=True)
     message = (
@@ -277,8 +283,8 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         else results(reading, text, shareable=shareable)
     )
     if len(reading.policy.versions) > 1 and (other := other_words(reading, text)):
-        asked = addresses.listed(reference.spans) if reference else ""
-        message = with_other_words(message, reading, other, asked, place=request.place)
+        numbers = addresses.listed(reference.spans) if reference else ""
+        message = with_other_words(message, reading, other, numbers, place=request.place)
     if reference is None:
         return message
     if absent:
@@ -300,19 +306,19 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
 
 
 def with_other_words(
-    message: Message, reading: Reading, other: Reading, asked: str, *, place: Place, voice: Voice = FRENCH
+    message: Message, reading: Reading, other: Reading, numbers: str, *, place: Place, voice: Voice = FRENCH
 ) -> Message:
     """Add to a message a line and a button about a day on which the policy has other words.
 
-    `other`: the policy as of that day. `asked`: the numbers to read in it, "" for the table of contents.
+    `other`: the policy as of that day. `numbers`: the numbers to read in it, "" for the table of contents.
     Where everyone can read, only the line is shown, since the quotations would look like the answer.
     """
     warning = Text(say_other_words(reading, other, voice))
     if place == "open":
         return Message(warning)
     year = (other.on or other.version.since).year
-    label = "Lire {clauses} en {year}" if asked else "Lire la version de {year}"
-    read = Button(excerpt(voice(label, clauses=asked, year=year), LABEL_LENGTH), other.command(asked))
+    label = "Lire {clauses} en {year}" if numbers else "Lire la version de {year}"
+    read = Button(excerpt(voice(label, clauses=numbers, year=year), LABEL_LENGTH), other.command(numbers))
     return Message(warning, *message.elements, Buttons(read))
 
 
@@ -324,10 +330,10 @@ def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Mess
                 return unknown(reading, end)
         clauses.update({clause.number: clause for clause in reading.version.between(span.first, span.last)})
     only = next(iter(clauses.values()))
-    asked = reference.spans[0].first
-    item = reading.version.item(asked) if len(clauses) == 1 and asked != only.number else None
-    own = only.text[item[1].start : item[1].end] if item else only.text
-    if len(clauses) == 1 and _fits(own):
+    number = reference.spans[0].first
+    item = reading.version.item(number) if len(clauses) == 1 and number != only.number else None
+    quoted = only.text[item[1].start : item[1].end] if item else only.text
+    if len(clauses) == 1 and _fits(quoted):
         return one_clause(reading, only, shareable=shareable, item=item[1] if item else None)
     return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
@@ -522,7 +528,7 @@ def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRE
         "article": "L'article\u00a0{number} n'existe pas dans {name.the}.",
     }.get(noun.split()[0], "{noun.The} n'existe pas dans {name.the}.")
     removed = removal_day(policy, version, number)
-    if len(near) > 1 and all(str(known).endswith(f", {number}") for known in near):
+    if len(near) > 1 and all(str(candidate).endswith(f", {number}") for candidate in near):
         what = "Plusieurs parties {name.of} portent le numéro {number}."
     elif removed:
         what = "{noun.The} n'existe plus dans {name.the} depuis le {day}."
@@ -555,13 +561,13 @@ def results(
         return not_found(reading, query, voice)
     if len(hits) == 1 and not hits[0].spans and _fits(hits[0].clause.text):
         return one_clause(reading, hits[0].clause, shareable=shareable)
-    shown: list[Element] = []
+    elements: list[Element] = []
     for hit in hits[:SHOWN_HITS]:
         start, end = part_around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
         marks = tuple(Mark(*span) for span in hit.spans if start <= span[0] < end)[:SHOWN_MARKS]
         part = None if end == len(hit.clause.text) else end
         number = hit.clause.number
-        shown += [reading.quote(number, marks, start, part), Note(reading.place(number))]
+        elements += [reading.quote(number, marks, start, part), Note(reading.place(number))]
     rest = hits[SHOWN_HITS:]
     passages = (
         "{count} passages pour «\u00a0{query}\u00a0»\u00a0:"
@@ -578,7 +584,7 @@ def results(
     ]
     return Message(
         Text(voice(passages, count=len(hits), query=excerpt(query, 60))),
-        *shown,
+        *elements,
         *more,
         Note(reading.revised()),
         Buttons(*buttons),

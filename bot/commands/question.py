@@ -108,8 +108,8 @@ class Decision:
         if reference := references.reference_in(self.text, self.reading.version):
             return addresses.listed(reference.spans)
         fates = identities.fates(self.reading.version, self.other.version)
-        shown = [clause.number for clause in self.answer.clauses[: answers.CHOICES]]
-        return addresses.listed(dict.fromkeys(n for number in shown for n in fates[number].now))
+        quoted = [clause.number for clause in self.answer.clauses[: answers.CHOICES]]
+        return addresses.listed(dict.fromkeys(n for number in quoted for n in fates[number].now))
 
 
 def decide(desk: Answering, request: Request) -> Decision:
@@ -199,7 +199,7 @@ def about(desk: Answering, request: Request) -> Message | Slow:
         settled = replace(decision.answer, english=False)  # the reader did not write in English
         if decision.rivals:
             both = (decision, *decision.rivals)
-            parts = [(desk.wording(each.reading, request), each.answer) for each in both]
+            parts = [(desk.wording(part.reading, request), part.answer) for part in both]
             return lambda: _dated(answers.policies_message(parts), decision, request)
         wording = desk.wording(decision.reading, request)
         return lambda: _dated(answers.answer_message(wording, settled, text), decision, request)
@@ -238,7 +238,7 @@ def _doubted(decision: Decision) -> Decision:
     """Return a decision, made unsure if its question names a day on which the policy has other words."""
     if decision.other is None:
         return decision
-    unsure = [replace(each, answer=replace(each.answer, sure=False)) for each in (*decision.halves, decision)]
+    unsure = [replace(part, answer=replace(part.answer, sure=False)) for part in (*decision.halves, decision)]
     return replace(unsure[-1], halves=tuple(unsure[:-1]))
 
 
@@ -473,9 +473,9 @@ def _dated(message: Message, decision: Decision, request: Request, voice: Voice 
     """Add a line to a message if the policy has other words on a day that the question names."""
     if decision.other is None:
         return message
-    asked = decision.other_numbers()
+    numbers = decision.other_numbers()
     return politique.with_other_words(
-        message, decision.reading, decision.other, asked, place=request.place, voice=voice
+        message, decision.reading, decision.other, numbers, place=request.place, voice=voice
     )
 
 
@@ -506,8 +506,8 @@ def _undated(
     if decision.rivals:
         return answers.policies_message(
             [
-                (replace(desk.wording(each.reading, request), voice=voice), each.answer)
-                for each in (decision, *decision.rivals)
+                (replace(desk.wording(part.reading, request), voice=voice), part.answer)
+                for part in (decision, *decision.rivals)
             ],
             identifier,
         )

@@ -33,14 +33,14 @@ def judge(desk: Answering, request: Request) -> Message:
     Raises `UserError` for any other text.
     """
     verdict, _, rest = request.text.partition(" ")
-    identifier, _, shown = rest.partition(" ")
-    if verdict == CHOSEN and shown:
-        return question.choose(desk, request, identifier, shown)
+    identifier, _, numbers = rest.partition(" ")
+    if verdict == CHOSEN and numbers:
+        return question.choose(desk, request, identifier, numbers)
     if verdict not in {USEFUL, USELESS} or not identifier:
         raise UserError(HOW)
     given_answer = desk.memory.take(identifier)
     if given_answer is None:
-        return _under_answer(desk, request, shown, LATE, english=False)
+        return _under_answer(desk, request, numbers, LATE, english=False)
     policy, today, stored = given_answer.policy, desk.office.today(), False
     english = given_answer.english
     with desk.office.storage.transaction() as db:
@@ -50,16 +50,16 @@ def judge(desk: Answering, request: Request) -> Message:
             stored = given_answer.stored or unanswered.keep_question(
                 db, policy, given_answer.question, "unhelpful", today, clauses=clauses
             )
-    return _under_answer(desk, request, shown, SORRY if stored else THANKS, english=english)
+    return _under_answer(desk, request, numbers, SORRY if stored else THANKS, english=english)
 
 
-def _under_answer(desk: Answering, request: Request, shown: str, text: str, *, english: bool) -> Message:
+def _under_answer(desk: Answering, request: Request, address: str, text: str, *, english: bool) -> Message:
     """Repeat the answer's clauses under a text, since in private this message replaces the answer."""
-    reading, named = politique.open_reading(desk.library, shown)
+    reading, named = politique.open_reading(desk.library, address)
     wording = desk.wording(reading, request).speaking(english=english)
     text = wording.voice(text)
     alone = thanks(text, wording.voice)
-    if not shown:
+    if not address:
         return alone
     reference = references.reference_in(named, reading.version)
     numbers = [s.first for s in reference.spans if reading.version.clause(s.first)] if reference else []

@@ -68,12 +68,12 @@ def manage(office: Office, request: Request) -> Reply:
             if verb not in {"voir", "nommer", "groupe", "fiche"}:
                 return _overview(office, db, request)
             role = roles.role(db, identifier.strip())
-            notes, held = [], bool(roles.tenures(db, role.id, office.today()))
+            notes, has_holder = [], bool(roles.tenures(db, role.id, office.today()))
             match verb, bool(request.fields):
                 case "nommer", False:
-                    return person_form(role, office.today(), held=held)
+                    return person_form(role, office.today(), has_holder=has_holder)
                 case "groupe", False:
-                    return group_form(role, office.today(), held=held)
+                    return group_form(role, office.today(), has_holder=has_holder)
                 case "fiche", False:
                     return role_form(role, roles.all_roles(db))
                 case "nommer", True:
@@ -229,9 +229,9 @@ def _period(line: Tenure, today: date) -> str:
 def _appoint_group(office: Office, db: Database, request: Request, role: Role) -> Note:
     platform = request.fields.get("plateforme", "")
     team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
-    group, known = Group(platform, team, identifier), membership.sources(db)
+    group, sources = Group(platform, team, identifier), membership.sources(db)
     _appoint(office, db, request, role, group)
-    todo = follow_group(db, roles.source_of(db, group), known, office.clock())
+    todo = follow_group(db, roles.source_of(db, group), sources, office.clock())
     note = "Je lis maintenant qui est dans ce groupe. D'ici là, les titulaires actuels gardent le rôle."
     return Note(f"{todo}\n{note}".strip())
 
@@ -302,27 +302,32 @@ def _require_administration(office: Office, db: Database, since: date) -> None:
 # --- Forms ------------------------------------------------------------------------------------
 
 
-def person_form(role: Role, today: date, *, held: bool = True) -> Form:
-    """Return the form to appoint a person. `held`: whether someone holds the role, or is about to."""
+def person_form(role: Role, today: date, *, has_holder: bool = True) -> Form:
+    """Return the form to appoint a person. `has_holder`: whether someone holds the role, or is about to."""
     picker = PersonField("personne", "La personne", hint=excerpt(role.title, 100))
-    fields = (picker, *_when(today, held=held))
+    fields = (picker, *_when(today, has_holder=has_holder))
     return Form(f"roles nommer {role.id}", "Nommer une personne", fields, "Nommer")
 
 
-def group_form(role: Role, today: date, *, held: bool = True) -> Form:
-    """Return the form to appoint a group. `held`: see `person_form`."""
+def group_form(role: Role, today: date, *, has_holder: bool = True) -> Form:
+    """Return the form to appoint a group. `has_holder`: see `person_form`."""
     fields = (
         ChoiceField("plateforme", "Où est ce groupe", options(_PLATFORMS), hint=excerpt(role.title, 100)),
         TextField(
             "groupe", "L'identifiant du groupe", hint="Dans Slack, S0123ABCD; dans Discord, des chiffres"
         ),
     )
-    return Form(f"roles groupe {role.id}", "Nommer un groupe", (*fields, *_when(today, held=held)), "Nommer")
+    return Form(
+        f"roles groupe {role.id}",
+        "Nommer un groupe",
+        (*fields, *_when(today, has_holder=has_holder)),
+        "Nommer",
+    )
 
 
-def _when(today: date, *, held: bool) -> Iterator[DateField | ChoiceField]:
+def _when(today: date, *, has_holder: bool) -> Iterator[DateField | ChoiceField]:
     yield DateField("depuis", "À partir du", value=today.isoformat())
-    if held:
+    if has_holder:
         places = {_REPLACING: "Les remplacer", _BESIDE: "S'y ajouter"}
         yield ChoiceField("autres", "Et les titulaires actuels", options(places), value=_REPLACING)
 

@@ -27,7 +27,7 @@ def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> l
     start = _BEGUN.sub("", fold_accents(text).replace(",", ".")).strip()
     matches = [(reading, number) for number in _beginning(reading, start)]
     if start and not named and len(library.policies) > 1:
-        others = (each for each in library.policies.values() if each is not policy)
+        others = (candidate for candidate in library.policies.values() if candidate is not policy)
         if start[:1].isdigit():
             matches += [
                 (other, number)
@@ -38,8 +38,10 @@ def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> l
             every = library.complete(start)
             matches += [(other, clause.number) for other, clause in every if other.policy is not policy]
     return [
-        _suggestion(each, number, (guidance.get(each.policy.id) or Guidance()).subjects.get(number, ""))
-        for each, number in matches[:MOST]
+        _suggestion(
+            candidate, number, (guidance.get(candidate.policy.id) or Guidance()).subjects.get(number, "")
+        )
+        for candidate, number in matches[:MOST]
     ]
 
 

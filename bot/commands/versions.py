@@ -75,15 +75,17 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
     with office.storage.transaction() as db:
         approved = revisions.approved_chain(db, policy.id)
     # Only the administration sees a version that is approved but not announced.
-    lines = version_lines([each for each in approved if each.state != "scheduled" or each.is_coming])
+    lines = version_lines(
+        [revision for revision in approved if revision.state != "scheduled" or revision.is_coming]
+    )
     return history_page(policy, lines, office.today(), page_number(text))
 
 
 def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page: int = 1) -> Message:
     """Show a page of the versions, latest first."""
-    shown, page, pages = page_of(lines, page, _SHOWN)
+    on_page, page, pages = page_of(lines, page, _SHOWN)
     read, compare = [], []
-    for line in shown:
+    for line in on_page:
         adopted = line.revision.adopted
         label = f"du {in_words(adopted)}" if adopted else "sans date"
         coming = line.revision.is_coming
@@ -94,13 +96,13 @@ def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page
             compare.append(Button(f"Changements {label}", command))
     labels = ("← Plus récentes", "Plus anciennes →")
     turns = turn_buttons(page, pages, lambda target: f"versions {policy.id} {target}", labels)
-    described = (line.describe(today) for line in shown)
+    described = (line.describe(today) for line in on_page)
     return Message(
         Heading(f"Les versions {policy.name.of}"),
         *(Text(bold(adopted), f"\u00a0: {days}") for adopted, days in described),
         *(Buttons(*row) for row in (read[:4], read[4:], compare[:4], compare[4:]) if row),
         Buttons(*turns, Button("À une autre date", f"versions {policy.id} date", "primary")),
-        *([Note(NO_EFFECTIVE_DATE)] if lacks_effective_date(shown) else []),
+        *([Note(NO_EFFECTIVE_DATE)] if lacks_effective_date(on_page) else []),
     )
 
 

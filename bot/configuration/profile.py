@@ -235,7 +235,7 @@ class _Reader:
         self.problems: list[str] = []
 
     def profile(self, data: dict[str, Any]) -> Profile:
-        known = (
+        allowed = (
             "nom",
             "commande",
             "association",
@@ -247,7 +247,7 @@ class _Reader:
             "autorisations",
             "politiques",
         )
-        self.keys(data, known, "")
+        self.keys(data, allowed, "")
         roles = self.roles(data.get("roles", []))
         command = self.text(data, "commande", "", default="vigie", length=NAME_LENGTH - 1)
         if not _COMMAND.fullmatch(command):
@@ -437,14 +437,14 @@ class _Reader:
 
     # --- Values
 
-    def keys(self, table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    def keys(self, table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
         for key in table:
-            if key not in known:
-                close = get_close_matches(key, known, n=1)
+            if key not in allowed:
+                close = get_close_matches(key, allowed, n=1)
                 hint = (
                     f"Vouliez-vous écrire «\u00a0{close[0]}\u00a0»?"
                     if close
-                    else f"Les clés sont\u00a0: {', '.join(known)}."
+                    else f"Les clés sont\u00a0: {', '.join(allowed)}."
                 )
                 self.add(f"{where}{key}", f"cette clé n'existe pas. {hint}")
 
@@ -471,14 +471,14 @@ class _Reader:
             return value.strip()
         return ""
 
-    def choice(self, table: Mapping[str, Any], key: str, known: tuple[str, str], where: str) -> str:
-        value = table.get(key, known[0])
-        if value not in known:
-            self.add(f"{where}{key}", f"est «\u00a0{known[0]}\u00a0» ou «\u00a0{known[1]}\u00a0».")
+    def choice(self, table: Mapping[str, Any], key: str, choices: tuple[str, str], where: str) -> str:
+        value = table.get(key, choices[0])
+        if value not in choices:
+            self.add(f"{where}{key}", f"est «\u00a0{choices[0]}\u00a0» ou «\u00a0{choices[1]}\u00a0».")
         return str(value)
 
-    def unknown_role(self, where: str, role: str, known: Sequence[str]) -> None:
-        close = get_close_matches(role, known, n=1)
+    def unknown_role(self, where: str, role: str, role_ids: Sequence[str]) -> None:
+        close = get_close_matches(role, role_ids, n=1)
         hint = (
             f"Vouliez-vous écrire «\u00a0{close[0]}\u00a0»?"
             if close

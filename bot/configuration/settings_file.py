@@ -130,11 +130,11 @@ def unknown_names(
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
     """Return the name in `known` that is closest to `name`, or None. Prefixes are not compared."""
-    own = name.removeprefix("VIGIE_")
-    start = next((prefix for prefix in PREFIXES if own.startswith(prefix)), "")
+    bare = name.removeprefix("VIGIE_")
+    start = next((prefix for prefix in PREFIXES if bare.startswith(prefix)), "")
     rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
     rest = {key.removeprefix(start): setting for key, setting in rest.items() if key.startswith(start)}
-    typed = own.removeprefix(start)
+    typed = bare.removeprefix(start)
     # the same words in any order
     same = (key for key in rest if sorted(key.split("_")) == sorted(typed.split("_")))
     close = [*same, *get_close_matches(typed, rest, n=1)]

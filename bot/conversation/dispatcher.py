@@ -154,8 +154,8 @@ class Welcome:
         is in the association's server, and sets `actor.team` accordingly. A request without an actor is
         anonymous: `Dispatcher.admit` checked its actor before removing it.
         """
-        own = self.teams.get(actor.platform) if actor else None
-        return None if actor is None or own in {None, actor.team} else NOT_YOURS
+        team = self.teams.get(actor.platform) if actor else None
+        return None if actor is None or team in {None, actor.team} else NOT_YOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,11 +326,11 @@ class Dispatcher:
             if pressed:
                 text, _, typed = text.partition(CORRECTING)
                 text = text.rstrip()
-            asked = text.removesuffix(CONFIRMED).rstrip()
-            confirmed = pressed and asked != text
+            argument = text.removesuffix(CONFIRMED).rstrip()
+            confirmed = pressed and argument != text
             return Request(
                 name.lower(),
-                asked,
+                argument,
                 actor,
                 place,
                 fields or {},

@@ -41,12 +41,12 @@ def wrong(subject: str, text: str, *, undelivered: bool = False) -> Finding:
     return Finding(subject, "erreur", text, undelivered)
 
 
-def compare_keys(subject: str, needed: Collection[str], held: Collection[str], current: str) -> Finding:
+def compare_keys(subject: str, needed: Collection[str], available: Collection[str], current: str) -> Finding:
     """Return an « ok » finding if a backup of the key folder holds every needed key, else an « erreur ».
 
-    `needed`, `held`: identifiers of keys. `current`: the identifier of the key in use.
+    `needed`, `available`: identifiers of keys. `current`: the identifier of the key in use.
     """
-    if missing := sorted({*needed} - {*held}):
+    if missing := sorted({*needed} - {*available}):
         return wrong(subject, f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
     return fine(subject, f"le double a la clé en usage, {current}.")
 

@@ -213,16 +213,17 @@ def refused_form(
     `problems`.
     """
     labels = {field.name: field.label for field in form.fields}
-    shown = {name if name in labels else form.fields[0].name: text for name, text in problems.items()}
+    by_field = {name if name in labels else form.fields[0].name: text for name, text in problems.items()}
     alone = len(labels) == 1
     lines = [
-        Text(text) if alone else Text(bold(labels[name]), f"\u00a0: {text}") for name, text in shown.items()
+        Text(text) if alone else Text(bold(labels[name]), f"\u00a0: {text}")
+        for name, text in by_field.items()
     ]
     again = Button(label, f"{form.command} {CORRECTING}{token}", "primary")
     elements: list[Element] = [*(why.elements if why else lines)]
     if token:
         elements += [_WAITING, Buttons(again)]
-    return Message(*elements, problems=shown)
+    return Message(*elements, problems=by_field)
 
 
 def opener(reply: Reply) -> Message:

@@ -368,9 +368,9 @@ class Message:
         components = len(elements) + sum(map(len, rows)) + 2 * len(choices)
         if components > MESSAGE_COMPONENTS:
             raise TooLong(f"{components} components, {MESSAGE_COMPONENTS} allowed")
-        own = sum(weight(text) for text in self.own_words())
-        if own > MESSAGE_WEIGHT:
-            raise TooLong(f"a message of weight {own}, {MESSAGE_WEIGHT} allowed")
+        total = sum(weight(text) for text in self.own_words())
+        if total > MESSAGE_WEIGHT:
+            raise TooLong(f"a message of weight {total}, {MESSAGE_WEIGHT} allowed")
         files = sum(isinstance(element, File) for element in elements)
         if files > 1 or (files and public):
             raise ValueError("one file at most, in a private message")

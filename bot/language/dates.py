@@ -97,8 +97,8 @@ def read_date(text: str, today: date, *, past: bool = False) -> ReadDate:
 
         parsed = _read(alpha2digit(words, "fr", threshold=0), _Reading(today, past))
     if parsed is None:
-        shown = excerpt(text, 30)
-        problem = f"«\u00a0{shown}\u00a0» n'est pas une date que je lis." if shown else "Il manque la date."
+        quoted = excerpt(text, 30)
+        problem = f"«\u00a0{quoted}\u00a0» n'est pas une date que je lis." if quoted else "Il manque la date."
         raise DateError(f"{problem} Écrivez-la comme {DATE_EXAMPLES}.")
     if not _FIRST <= parsed.day.year <= _LAST:
         raise DateError(f"L'année {parsed.day.year} n'est pas la bonne.")
@@ -168,9 +168,9 @@ class _Reading:
 
     def _named_month(self, match: re.Match[str]) -> ReadDate | None:
         """Read « mardi 3 mars 2027 », and check the weekday."""
-        written, year = match["month"], match["year"]
-        names = [name for name in _MONTH_NUMBERS if name.startswith(written)]
-        near = names or difflib.get_close_matches(written, _MONTH_NUMBERS, 1, _MISSPELT)
+        abbreviation, year = match["month"], match["year"]
+        names = [name for name in _MONTH_NUMBERS if name.startswith(abbreviation)]
+        near = names or difflib.get_close_matches(abbreviation, _MONTH_NUMBERS, 1, _MISSPELT)
         months = {_MONTH_NUMBERS[name] for name in near}
         if len(months) != 1:
             return None
@@ -227,10 +227,10 @@ class _Reading:
                 return ReadDate(day, exact=False)
         raise DateError(f"Le {number} n'est le jour d'aucun mois.")
 
-    def _check_weekday(self, written: str | None, day: date) -> None:
-        if written and _DAY_NUMBERS[written] != day.weekday():
+    def _check_weekday(self, weekday: str | None, day: date) -> None:
+        if weekday and _DAY_NUMBERS[weekday] != day.weekday():
             is_really = _DAYS[day.weekday()]
-            raise DateError(f"Le {in_words(day)} est un {is_really}, pas un {_DAYS[_DAY_NUMBERS[written]]}.")
+            raise DateError(f"Le {in_words(day)} est un {is_really}, pas un {_DAYS[_DAY_NUMBERS[weekday]]}.")
 
 
 def _day(year: int, month: int, day: int) -> date:

@@ -54,8 +54,8 @@ class _Other:
         return proofs >= ENOUGH and proofs > max(_count(words, self.french), _count(words, self.english))
 
 
-def _count(words: Mapping[str, int], known: Collection[str]) -> int:
-    return sum(times for word, times in words.items() if word in known)
+def _count(words: Mapping[str, int], vocabulary: Collection[str]) -> int:
+    return sum(times for word, times in words.items() if word in vocabulary)
 
 
 def load_small_words(paths: Iterable[Path]) -> SmallWords:
@@ -74,10 +74,10 @@ def load_small_words(paths: Iterable[Path]) -> SmallWords:
                 words[code.strip()] = words.get(code.strip(), frozenset()) | frozenset(listed.split())
     french, english = words.pop("fr"), words.pop("en")
     others = []
-    for own in words.values():
-        letters = (word for word in own - french if len(word) == 1 and not word.isascii())
+    for vocabulary in words.values():
+        letters = (word for word in vocabulary - french if len(word) == 1 and not word.isascii())
         signs = frozenset(letters) - _FRENCH_LETTERS
-        others.append(_Other(own - french - english, signs, french - own, english - own))
+        others.append(_Other(vocabulary - french - english, signs, french - vocabulary, english - vocabulary))
     return SmallWords(french, english, tuple(others))
 
 

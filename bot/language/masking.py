@@ -166,8 +166,10 @@ def load_masker(folders: Iterable[Path], library: Library, called: Iterable[str]
     for bank in (shipped / "politique").glob("*/questions.jsonl"):
         texts += [str(json.loads(line)["question"]) for line in bank.read_text("utf-8").splitlines()]
     words = {word for text in texts for word in _WORD.findall(text)}
-    known = {fold_accents(word) for word in words if word.islower()}
+    lower_case = {fold_accents(word) for word in words if word.islower()}
     proper = {fold_accents(name) for policy in library.policies.values() for name in policy.names()}
     names, ordinary = (frozenset(lists[key].split()) for key in ("names", "ordinary"))
-    own = {fold_accents(word) for name in called for word in _WORD.findall(name)}
-    return Masker(names, ordinary, frozenset(known - names), frozenset(proper | own - names - ordinary))
+    parts = {fold_accents(word) for name in called for word in _WORD.findall(name)}
+    return Masker(
+        names, ordinary, frozenset(lower_case - names), frozenset(proper | parts - names - ordinary)
+    )

@@ -169,16 +169,16 @@ class Speller:
         bare = cls(table, frozenset(), {})
         forms = Counter(word for text in texts for word in WORD.findall(bare.expand(text)))
         forms.update(typed for typed, meant in table.items() if typed == meant)
-        known: Counter[str] = Counter()
+        frequencies: Counter[str] = Counter()
         for form, count in forms.items():
-            known[fold(form)] += count
+            frequencies[fold(form)] += count
         accented = {fold(form): form for form, _ in reversed(forms.most_common())}
         by_sound = {
             sound(word): accented[word]
-            for word, _ in reversed(known.most_common())
+            for word, _ in reversed(frequencies.most_common())
             if len(word) >= SHORTEST and not word.isdigit()
         }
-        return cls(table, frozenset(known), by_sound)
+        return cls(table, frozenset(frequencies), by_sound)
 
     def __call__(self, text: str) -> str:
         """Return `text` in lower case, its abbreviations written out and its unknown words corrected."""
@@ -247,8 +247,8 @@ class Speller:
 
         best, allowed = "", 1 if len(folded) < LONG else 2
         for longer in (0, -1, 1, -2, 2):  # words of the same length first
-            known = self._by_length.get(len(folded) + longer, ())
-            close = process.extractOne(folded, known, scorer=OSA.distance, score_cutoff=allowed)
+            candidates = self._by_length.get(len(folded) + longer, ())
+            close = process.extractOne(folded, candidates, scorer=OSA.distance, score_cutoff=allowed)
             if close:
                 best, allowed = close[0], int(close[1]) - 1
         return best

@@ -150,7 +150,7 @@ def open_course(
     Each course is on the version in force. `folders`: the data folders. The questions of a policy come from
     the last folder that has some. Raises `PolicyError` when a file of questions is not valid UTF-8.
     """
-    shown: Fading[str, int] = Fading(system_clock, SHOWN)
+    on_screen: Fading[str, int] = Fading(system_clock, SHOWN)
 
     @cache
     def open_on(policy: str) -> Course:
@@ -183,7 +183,7 @@ def open_course(
             attest,
             plan,
             send_receipt=send_receipt,
-            on_screen=shown,
+            on_screen=on_screen,
             policy_id=policy,
             has_questions=lambda: count_questions(find()) >= FEWEST,
             of=open_on,

@@ -137,8 +137,8 @@ class Standing:
     @property
     def missing(self) -> list[Fact]:
         """The steps left before attesting. The quiz is not one of them if it would have no questions."""
-        asked = self.quizzed if self.scope == "whole" else self.questions
-        needed = NEEDED if asked else NEEDED[:1]
+        quizzed = self.quizzed if self.scope == "whole" else self.questions
+        needed = NEEDED if quizzed else NEEDED[:1]
         return [step for step in needed if step not in self.steps]
 
     @property
@@ -359,8 +359,8 @@ class Onboardings:
         key = f"{ASKED_REMINDER.name}:{person}:{policy}:{version}:{day}"
         reminder = AskedReminderNotice(policy, version, day)
         due_at = calendar.at(day, calendar.opens)
-        to, asked = f"person:{person}", str(account)
-        delivery = Delivery(key, to, ASKED_REMINDER, reminder, urgent=True, due_at=due_at, asked=asked)
+        to, account_id = f"person:{person}", str(account)
+        delivery = Delivery(key, to, ASKED_REMINDER, reminder, urgent=True, due_at=due_at, asked=account_id)
         outbox.enqueue(self.db, delivery, now)
 
     def pages_read(self, person: str) -> set[str]:
@@ -396,8 +396,8 @@ class Onboardings:
         outbox.enqueue(self.db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)
 
 
-def _day(written: str | None) -> date | None:
-    return date.fromisoformat(written) if written else None
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 # --- Due dates ----------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def notice_builders(
     def build_welcome(context: NoticeContext, text: VersionNotice) -> Message:
         due = due_line(dates.date_for(context, text), context.today)
         policy = library.policies[text.policy]
-        versions = (known for known in policy.versions if known.adopted == text.version)
+        versions = (candidate for candidate in policy.versions if candidate.adopted == text.version)
         version = next(versions, library.current(policy))
         questions, shared = quiz_size(text.policy), team.is_shared(context.db)
         return welcome_message(name(text), version, due, questions, shared=shared)

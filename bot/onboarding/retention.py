@@ -14,15 +14,15 @@ from bot.storage.destruction import Remember, destroy
 FORMER_DAYS: Final = 365  # days kept after the end of a person's term or, without a term, after a row's date
 
 
-def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> int:
+def forget(db: Database, person_id: str, remember: Remember, *, expected: bool) -> int:
     """Erase a person's quiz attempts and the record of the pages they read. Return the number of rows.
 
-    `asked`: whether this person must still read the policy. Their onboarding is then kept, with its due date,
-    and starts again from the first page.
+    `expected`: whether this person must still read the policy. Their onboarding is then kept, with its
+    due date, and starts again from the first page.
     """
     erased = destroy(db, "quiz_attempts", "person_id = ?", (person_id,), remember)
     erased += enrolment.forget_asked_reminder(db, person_id)
-    for table in ("pages_read",) if asked else ("pages_read", "due_dates", "onboardings"):
+    for table in ("pages_read",) if expected else ("pages_read", "due_dates", "onboardings"):
         erased += db.conn.execute(f"DELETE FROM {table} WHERE person_id = ?", (person_id,)).rowcount  # noqa: S608 — no user input
     return erased
 

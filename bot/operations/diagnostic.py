@@ -213,12 +213,12 @@ def check_double(settings: Settings, double: Path) -> Finding:
 
 def check_double_of_list(db: Database, double: Path) -> Iterator[Finding]:
     """Yield a finding on whether `double` has this installation's list of destroyed rows, if there is one."""
-    known, held = state.read_value(db, destroyed.LIST.name), ""
-    if not known:
+    fingerprint, held = state.read_value(db, destroyed.LIST.name), ""
+    if not fingerprint:
         return
     with suppress(StorageError):
         held = destroyed.LIST.read(double)
-    if held == known:
+    if held == fingerprint:
         yield fine("détruits", "le double a la liste de ce qui avait été détruit quand il a été fait.")
     else:
         yield lacking("détruits", double / destroyed.LIST.file)

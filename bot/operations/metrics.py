@@ -41,14 +41,14 @@ class Metrics:
     content_type = CONTENT_TYPE_LATEST
 
     def __init__(self) -> None:
-        self.registry = own = CollectorRegistry()
-        _Process(registry=own)
-        Info("vigie_build", "The version that runs", registry=own).info(
+        self.registry = registry = CollectorRegistry()
+        _Process(registry=registry)
+        Info("vigie_build", "The version that runs", registry=registry).info(
             {"version": __version__, "schema": latest(), "python": platform.python_version()}
         )
-        counter, gauge = partial(Counter, registry=own), partial(Gauge, registry=own)
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         ack = "From the platform's own time of an event to its acknowledgement"
-        self.ack = Histogram("vigie_ack_seconds", ack, _PLATFORM, registry=own, buckets=_ACK_BUCKETS)
+        self.ack = Histogram("vigie_ack_seconds", ack, _PLATFORM, registry=registry, buckets=_ACK_BUCKETS)
         self.sent = counter("vigie_sent", "Messages sent on the bot's own initiative", _PLATFORM)
         self.rate_limited = counter("vigie_rate_limited", "Answers 429 of a platform", _PLATFORM)
         self.reconnects = counter("vigie_reconnects", "Connections made again", _PLATFORM)

@@ -157,8 +157,8 @@ class Notices:
     @cached_property
     def _builders(self) -> Mapping[str, NoticeBuilder]:
         dead = DEAD_LETTER.built_by(lambda _, dead: dead_letter(self.title(dead.notice), dead))
-        own = (dead, REFUSED.built_by(_refusal))
-        return {builder.name: builder for builder in (*own, *self._list())}
+        builtin = (dead, REFUSED.built_by(_refusal))
+        return {builder.name: builder for builder in (*builtin, *self._list())}
 
     def build(self, context: NoticeContext, name: str, arguments: RowArguments) -> Built:
         """Return a row's message, or None when there is no longer a message to send.

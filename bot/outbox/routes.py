@@ -57,10 +57,10 @@ class Routes:
             case "role":
                 role, _, person = address.partition("/")
                 able = appointments.effective(db, role, today)
-                own = persons.accounts_of(db, person)
+                linked = persons.accounts_of(db, person)
                 # An alert about a report is not sent to an account that may not read reports yet.
-                reading = [account for account in own if str(account) in able]
-                routes = [*self._to_accounts(reading or own), *_to_role(db, role, today)]
+                reading = [account for account in linked if str(account) in able]
+                routes = [*self._to_accounts(reading or linked), *_to_role(db, role, today)]
             case "administrators":
                 routes = [*self.administrators, *self._to_administration(db, today)]
             case _:

@@ -100,14 +100,14 @@ def readers(db: Database, role_id: str, on: date) -> list[str]:
 def describe_readers(db: Database, on: date) -> str:
     """Return a French sentence: the roles that receive reports on a given day, each with its reader count."""
     counts = {role: len(readers(db, role, on)) for role in reporting_roles(db, on)}
-    held = [
+    able = [
         f"{roles.title(db, role)} ({count} personne{'s' * (count > 1)})"
         for role, count in counts.items()
         if count
     ]
-    if not held:
+    if not able:
         return "Aujourd'hui, personne ne peut lire de signalement\u00a0: il faudrait le confier à quelqu'un."
-    return f"Qui peut en recevoir aujourd'hui, dans l'ordre\u00a0: {', '.join(held)}."
+    return f"Qui peut en recevoir aujourd'hui, dans l'ordre\u00a0: {', '.join(able)}."
 
 
 def _able(db: Database, on: date) -> dict[Place, Appointment]:
@@ -212,13 +212,13 @@ def _expected(db: Database, able: Collection[Place], day: date) -> dict[Place, s
     `able`: each `Place` that already has the right, given the rows.
     """
     reporting, chosen = reporting_roles(db, day), recipients(db, day)
-    held = {role: roles.holders(db, role, day) for role in (*reporting, ADMINISTRATION)}
+    holders_of = {role: roles.holders(db, role, day) for role in (*reporting, ADMINISTRATION)}
     places: dict[Place, str] = {}
-    for role, holders in held.items():
+    for role, holders in holders_of.items():
         named = {line.holder for line in roles.tenures(db, role, day)}
         ways = {person: "nomination" if person in named else "groupe" for person in holders}
         if not holders:
-            ways = dict.fromkeys(_relief(role, reporting, chosen, held), "relève")
+            ways = dict.fromkeys(_relief(role, reporting, chosen, holders_of), "relève")
         for person, how in ways.items():
             accounts = [(role, str(account)) for account in persons.accounts_of(db, person)]
             linked = any(place in able for place in accounts)
@@ -229,16 +229,16 @@ def _expected(db: Database, able: Collection[Place], day: date) -> dict[Place, s
 
 
 def _relief(
-    role: str, reporting: Sequence[str], chosen: Collection[str], held: Mapping[str, list[str]]
+    role: str, reporting: Sequence[str], chosen: Collection[str], holders_of: Mapping[str, list[str]]
 ) -> list[str]:
     """Return the persons who receive the reports of a vacant role: the holders of the next role that has any.
 
     The list is empty while another recipient's role has a holder. `chosen`: the roles that are recipients.
     """
-    if role not in reporting or (role in chosen and any(held[other] for other in chosen)):
+    if role not in reporting or (role in chosen and any(holders_of[other] for other in chosen)):
         return []
     later = reporting[reporting.index(role) + 1 :]
-    return next((held[other] for other in later if held[other]), [])
+    return next((holders_of[other] for other in later if holders_of[other]), [])
 
 
 # --- Decisions that take two administrators ---------------------------------------------------

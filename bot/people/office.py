@@ -80,14 +80,14 @@ class Office:
 
     def refresh_board(self, db: Database) -> None:
         """Read the board in the caller's transaction, and update it in memory after the commit."""
-        known, today = roles.all_roles(db), self.today()
-        persons_holding = {person for role in known for person in roles.holders(db, role.id, today)}
+        all_roles, today = roles.all_roles(db), self.today()
+        persons_holding = {person for role in all_roles for person in roles.holders(db, role.id, today)}
         accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}
         recipients = roles.recipients(db, today)
         readers = appointments.describe_readers(db, today)
 
         def show() -> None:
-            self.board.titles = {role.id: role.title for role in known}
+            self.board.titles = {role.id: role.title for role in all_roles}
             self.board.recipients = recipients
             self.board.holders = frozenset(accounts)
             self.board.readers = readers
@@ -151,15 +151,15 @@ def typed_day(office: Office, request: Request, name: str, *, past: bool = False
         raise FieldsError({name: str(error)}) from error
 
 
-def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
-    """Return the association's team on a platform, and the group identifier in `written`.
+def own_group(office: Office, platform: str, text: str) -> tuple[str, str]:
+    """Return the association's team on a platform, and the group identifier in `text`.
 
-    Raises `UserError` when the team is not set, and `FieldsError` when `written` is not a group identifier.
+    Raises `UserError` when the team is not set, and `FieldsError` when `text` is not a group identifier.
     """
     team = office.teams.get(platform)
     if team is None:
         raise UserError(f"Réglez d'abord {_SETTINGS.get(platform, 'la plateforme')}. Rien n'est changé.")
-    identifier = written.strip()
+    identifier = text.strip()
     if not persons.is_group(platform, identifier):
         problem = (
             "L'identifiant ressemble à S0123ABCD (groupe de Slack), à C0123ABCD (canal de Slack) ou à "

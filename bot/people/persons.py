@@ -242,9 +242,9 @@ def link(db: Database, issuer: Acting, other: Acting) -> None:
     prefer(db, other)
 
 
-def parse(written: str) -> Account:
+def parse(text: str) -> Account:
     """Parse an account in the format of `Account.__str__`, without checking it."""
-    platform, _, rest = written.partition(":")
+    platform, _, rest = text.partition(":")
     team, _, user = rest.rpartition("/")
     return Account(platform, team, user)
 

@@ -158,11 +158,11 @@ def title(db: Database, role_id: str) -> str:
 
 def current_titles(db: Database, role_ids: Iterable[str]) -> list[str]:
     """Return the current titles of roles, leaving out the roles that were removed from the registry."""
-    known = []
+    titles = []
     for role_id in role_ids:
         with suppress(UnknownRoleError):
-            known.append(title(db, role_id))
-    return known
+            titles.append(title(db, role_id))
+    return titles
 
 
 def chain(db: Database, role_id: str) -> list[str]:
@@ -185,11 +185,11 @@ def recipients(db: Database, on: date) -> tuple[str, ...]:
 
 def others(db: Database, role_id: str, on: date) -> list[str]:
     """Return the recipients that act for the recipient `role_id`, in order; [] if it is no recipient."""
-    known = recipients(db, on)
-    if role_id not in known:
+    receiving = recipients(db, on)
+    if role_id not in receiving:
         return []
-    at = known.index(role_id)
-    return [*known[at + 1 :], *known[:at]]
+    at = receiving.index(role_id)
+    return [*receiving[at + 1 :], *receiving[:at]]
 
 
 def alternates(db: Database, on: date) -> list[str]:

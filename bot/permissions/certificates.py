@@ -174,8 +174,8 @@ def _quotation(library: Library, content: Content, clause: str) -> Mapping[str, 
     return {"caption": quotation.caption, "paragraphs": paragraphs}
 
 
-def _day(written: object) -> str:
-    return in_words(date.fromisoformat(str(written))) if written else ""
+def _day(value: object) -> str:
+    return in_words(date.fromisoformat(str(value))) if value else ""
 
 
 # --- Sending ----------------------------------------------------------------------------------

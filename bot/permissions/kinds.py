@@ -89,9 +89,9 @@ def all_kinds(
     for policy in sorted(policies, key=lambda policy: policy is not library.default):
         reading = library.reading(policy)
         for kind, permission in policy.notes(reading.version).permissions.items():
-            written = policy.written.permissions[kind].clauses
+            clauses = policy.written.permissions[kind].clauses
             ours = profile.authorisers if policy is library.default else {}
-            named = next((ours[str(clause)] for clause in written if str(clause) in ours), None)
+            named = next((ours[str(clause)] for clause in clauses if str(clause) in ours), None)
             named_by = (permission.decider, deciders.get(kind), named)
             decider = next((role for role in named_by if role in roles), None)
             kinds.setdefault(kind, RequestKind(kind, reading, permission.clauses, decider))

@@ -296,7 +296,7 @@ def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | No
     `party`: the recipient's part in the request, None for a role that is only informed of a consent.
     """
     mine = party == "asker"
-    held = (
+    sentence = (
         f"Vous pouviez {WORDS[request.kind].act}."
         if mine
         else f"Il était permis {_permitted(request, party)}."
@@ -307,7 +307,7 @@ def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | No
         title = "On renonce à publier une image" if renounced else "Un consentement est retiré"
     return Message(
         Heading(title),
-        Text(requests.state_words(request), f" {held}"),
+        Text(requests.state_words(request), f" {sentence}"),
         *about(request, dated=False),
         *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
         Text(_ONCE_OVER[request.kind]),

@@ -483,8 +483,8 @@ def state_words(request: PermissionRequest) -> str:
     until = f"le {in_words(request.until)}" if request.until else ""
     granted = "acceptée" if request.by_consent else "accordée"
     is_consent = request.kind == "image"
-    held = "Le consentement" if is_consent else "L'autorisation"
-    withdrawn = f"{held} a été {'retiré' if is_consent else 'retirée'}{day}."
+    subject = "Le consentement" if is_consent else "L'autorisation"
+    withdrawn = f"{subject} a été {'retiré' if is_consent else 'retirée'}{day}."
     if request.closed_by == "asker":
         renounced = "publier l'image" if is_consent else "l'autorisation"
         withdrawn = f"On a renoncé à {renounced}{day}."
@@ -494,7 +494,7 @@ def state_words(request: PermissionRequest) -> str:
         "refused": f"La demande a été refusée{day}.",
         "cancelled": f"La demande a été annulée{day}.",
         "withdrawn": withdrawn,
-        "ended": f"{held} a pris fin {until or 'à son terme'}.",
+        "ended": f"{subject} a pris fin {until or 'à son terme'}.",
     }
     return words[request.state]
 
@@ -551,8 +551,8 @@ def _close(
     session.desk.certify(db, request.id, session.now)
     request = _reloaded(db, request.id)
     everyone = recipients(db, request, ["asker", "consenter", "role"], today)
-    own = {"asker": request.asker, "consenter": request.consenter}.get(party)
-    queueing.withdrawn(db, request.id, [to for to in everyone if to != f"person:{own}"], session.now)
+    closer = {"asker": request.asker, "consenter": request.consenter}.get(party)
+    queueing.withdrawn(db, request.id, [to for to in everyone if to != f"person:{closer}"], session.now)
     return request
 
 

@@ -209,8 +209,8 @@ class Connectable:
 
     async def _accepts(self, ask: Callable[[], Awaitable[Standing]]) -> bool:
         """Return whether the platform accepts our token. `ask` is called at most once per `ASKED_SECONDS`."""
-        asked, standing = self._standing
-        if time.monotonic() - asked >= ASKED_SECONDS:
+        asked_at, standing = self._standing
+        if time.monotonic() - asked_at >= ASKED_SECONDS:
             standing = await ask()
             self._standing = time.monotonic(), standing
         return standing == "accepted"

@@ -32,12 +32,12 @@ class Window:
         """Wait for a turn."""
         now = asyncio.get_running_loop().time
         before = self._turns[0] if len(self._turns) == self._count else None
-        own = [now() if before is None else max(now(), before[0] + self._seconds)]
-        self._turns.append(own)
+        turn = [now() if before is None else max(now(), before[0] + self._seconds)]
+        self._turns.append(turn)
         # The earlier turn may itself be late when the event loop is busy.
         while before is not None and (wait := before[0] + self._seconds - now()) > 0:  # noqa: ASYNC110 — waits for a time, not an event
             await asyncio.sleep(wait)
-        own[0] = now()
+        turn[0] = now()
 
     @property
     def idle(self) -> bool:

@@ -208,8 +208,8 @@ def counted(label: str) -> tuple[str, int | None]:
 
 def listed(numbers: Iterable[object]) -> str:
     """Join numbers in a list: « 5.1, 5.2 », or « 9, 1; 12, 3 » when they contain commas."""
-    written = [str(number) for number in numbers]
-    return ("; " if any("," in number for number in written) else ", ").join(written)
+    numbers_ = [str(number) for number in numbers]
+    return ("; " if any("," in number for number in numbers_) else ", ").join(numbers_)
 
 
 def extends(number: str, above: str) -> bool:
@@ -241,15 +241,15 @@ def with_noun(number: str, place: Addressed | None) -> GenderedName:
         return GenderedName(number, "masculin" if keyword in _MASCULINE else "féminin")
     plain = number.replace(" ", "").isalnum()  # « 2 bis »
     kind = place.provision.kind if place else Kind.ARTICLE if plain else Kind.CLAUSE
-    known = place is not None and place.number == number
+    cited_alone = place is not None and place.number == number
     if kind in {Kind.CLAUSE, Kind.ITEM}:
         return GenderedName(f"clause {number}")
-    noun = "article\u00a0" if kind is Kind.ARTICLE and not known else ""
+    noun = "article\u00a0" if kind is Kind.ARTICLE and not cited_alone else ""
     noun = "partie " if kind is Kind.UNNUMBERED else noun
     masculine = {Kind.TITLE, Kind.CHAPTER, Kind.PREAMBLE, Kind.ARTICLE}
-    name = place.cited if place and known else number
+    name = place.cited if place and cited_alone else number
     # A bare « II » is called « la partie II », also within the address of a part inside it.
-    if place and known and any(_is_bare(above.provision, name) for above in place.upward()):
+    if place and cited_alone and any(_is_bare(above.provision, name) for above in place.upward()):
         return GenderedName(f"partie {name}")
     called = f"{noun}{name}"
     word = _WORD.match(called)

@@ -233,17 +233,17 @@ class AnnotationReader:
         """Return the exception to raise for a problem in this file."""
         return PolicyError(self.source, 0, problem)
 
-    def check_keys(self, data: Mapping[str, object], known: set[str], what: str) -> None:
+    def check_keys(self, data: Mapping[str, object], allowed: set[str], what: str) -> None:
         """Raise `PolicyError` for an unknown key. `what`: the words before the key in the message."""
         for key in data:
-            if key not in known:
-                names = ", ".join(sorted(known))
+            if key not in allowed:
+                names = ", ".join(sorted(allowed))
                 raise self.fail(f"{what} «\u00a0{key}\u00a0» n'existe pas; il y a\u00a0: {names}.")
 
     def table(
-        self, data: Mapping[str, object], name: str, known: set[str] | None = None
+        self, data: Mapping[str, object], name: str, allowed: set[str] | None = None
     ) -> Mapping[str, object]:
-        """Return the table `name`, or an empty one. `known`: the allowed keys, None for any."""
+        """Return the table `name`, or an empty one. `allowed`: the allowed keys, None for any."""
         table = data.get(name, {})
         if not isinstance(table, dict):
             raise self.fail(f"[{name}] écrivez [{name}] seul sur sa ligne, puis ce qu'il contient dessous.")
@@ -254,12 +254,12 @@ class AnnotationReader:
                 while isinstance(inner, dict) and inner:
                     part, inner = next(iter(inner.items()))
                     path.append(part)
-                kind, written = ("le numéro" if key.isdecimal() else "le nom"), ".".join(path)
+                kind, key_path = ("le numéro" if key.isdecimal() else "le nom"), ".".join(path)
                 raise self.fail(
-                    f'[{name}] {written}\u00a0: mettez {kind} entre guillemets, comme "{written}".'
+                    f'[{name}] {key_path}\u00a0: mettez {kind} entre guillemets, comme "{key_path}".'
                 )
-        if known is not None:
-            self.check_keys(table, known, f"[{name}] la clé")
+        if allowed is not None:
+            self.check_keys(table, allowed, f"[{name}] la clé")
         return table
 
     def text(self, value: object, where: str) -> str:
@@ -318,9 +318,9 @@ class AnnotationReader:
         for name in value if isinstance(value, list) else [value]:
             force = next((force for force in FORCES if force == name), None)
             if force is None:
-                known = ", ".join(FORCES)
+                names = ", ".join(FORCES)
                 raise self.fail(
-                    f"[force] {key}\u00a0: «\u00a0{name}\u00a0» n'est pas une force; il y a\u00a0: {known}."
+                    f"[force] {key}\u00a0: «\u00a0{name}\u00a0» n'est pas une force; il y a\u00a0: {names}."
                 )
             forces.append(force)
         clause = self.version.clause(self.number(key, "force"))
@@ -357,8 +357,8 @@ class AnnotationReader:
             name = self.text(table.get("kind"), "[[permission]] kind")
             kind = next((kind for kind in PERMISSION_KINDS if kind == name), None)
             if kind is None:
-                known = ", ".join(PERMISSION_KINDS)
-                raise self.fail(f"[[permission]] «\u00a0{name}\u00a0» n'existe pas; il y a\u00a0: {known}.")
+                names = ", ".join(PERMISSION_KINDS)
+                raise self.fail(f"[[permission]] «\u00a0{name}\u00a0» n'existe pas; il y a\u00a0: {names}.")
             if kind in permissions:
                 raise self.fail(f"[[permission]] «\u00a0{kind}\u00a0» est écrit deux fois.")
             permissions[kind] = Permission(

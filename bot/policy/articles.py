@@ -251,8 +251,8 @@ class Version:
 
     def _titles_around(self, clause: Clause) -> Iterator[str]:
         for around in self._places[clause.number].upward():
-            own = Number(around.number) == clause.article
-            if around.division and (not own or clause.number == clause.article):
+            same_article = Number(around.number) == clause.article
+            if around.division and (not same_article or clause.number == clause.article):
                 yield around.provision.title
 
     def neighbours(self, number: Number) -> tuple[Clause | None, Clause | None]:
@@ -296,8 +296,8 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
 
     The text of a provision that has only a title is that title.
     """
-    own = place.provision
-    paragraphs = list(own.paragraphs)
+    root = place.provision
+    paragraphs = list(root.paragraphs)
     items: list[tuple[Number, int, int, str]] = []  # each with its first paragraph, its end and its mark
     taken: set[str] = set()
 
@@ -316,16 +316,16 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
         paragraphs.extend(provision.closing)
         items[at] = (Number(number), start, len(paragraphs), mark)
 
-    for child in own.children:
+    for child in root.children:
         if child.kind is Kind.ITEM:
             add(child, str(place.number))
-    paragraphs.extend(own.closing)
+    paragraphs.extend(root.closing)
     titles = [above.provision.title for above in place.upward()]
     titles = titles[: next(at for at, above in enumerate(place.upward()) if above.division)]
     if not paragraphs:
-        if own.children or not own.title:
+        if root.children or not root.title:
             return None
-        paragraphs, titles = [Paragraph(own.title)], titles[1:]
+        paragraphs, titles = [Paragraph(root.title)], titles[1:]
     texts = tuple(paragraph.text for paragraph in paragraphs)
     starts = [0]
     for text in texts:
@@ -363,21 +363,21 @@ def _index(key: _Itself) -> Mapping[str, object]:
     places = {Number(place.number): place for place in addresses.places(key.outline)}
     clauses = [clause for number, place in places.items() if (clause := _clause(number, place))]
     items = {item.number: (clause, item) for clause in clauses for item in clause.items}
-    held: dict[Number, list[Clause]] = {number: [] for number in places}
+    grouped: dict[Number, list[Clause]] = {number: [] for number in places}
     for clause in clauses:
         for around in places[clause.number].upward():
-            held[Number(around.number)].append(clause)
+            grouped[Number(around.number)].append(clause)
     parts = {
-        number: _article(number, place, held[number]) for number, place in places.items() if place.division
+        number: _article(number, place, grouped[number]) for number, place in places.items() if place.division
     }
-    own = {clause.article for clause in clauses}
+    with_clauses = {clause.article for clause in clauses}
     return {
-        "articles": tuple(part for part in parts.values() if part.number in own),
+        "articles": tuple(part for part in parts.values() if part.number in with_clauses),
         "divisions": tuple(parts.values()),
         "_places": places,
         "_clauses": tuple(clauses),
         "_positions": {clause.number: at for at, clause in enumerate(clauses)},
-        "_groups": {number: tuple(group) for number, group in held.items()}
+        "_groups": {number: tuple(group) for number, group in grouped.items()}
         | {number: (clause,) for number, (clause, _) in items.items()},
         "_homes": {number: parts[Number(place.article.number)] for number, place in places.items()},
         "_items": items,

@@ -77,15 +77,15 @@ def said_in(outline: Outline) -> Decisions:
     """Return how an outline reads each line of its text, as decisions keyed by `line_key`."""
     readings: dict[str, LineReading] = {}
     for provision in outline.walk():
-        own = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]
+        paragraphs = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]
         if provision.title:
             title = f"{provision.opening} {provision.title}"
             readings[line_key(title)] = LineReading.HEADING
-            if own and begins_note(own[0]):  # the note may be on the title's own line
-                readings[line_key(f"{title} {own[0]}")] = LineReading.HEADING
-        elif provision.label and own:
-            readings[line_key(f"{provision.opening} {own.pop(0)}")] = LineReading.NUMBERED
-        for text in own:
+            if paragraphs and begins_note(paragraphs[0]):  # the note may be on the title's own line
+                readings[line_key(f"{title} {paragraphs[0]}")] = LineReading.HEADING
+        elif provision.label and paragraphs:
+            readings[line_key(f"{provision.opening} {paragraphs.pop(0)}")] = LineReading.NUMBERED
+        for text in paragraphs:
             readings.setdefault(line_key(text), LineReading.TEXT)
     return readings
 
@@ -117,17 +117,17 @@ def _decided(block: Block, reading: LineReading, key: str, levels: Sequence[int]
 
 def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
     """Return the level of a line decided to be a heading or a number, 0 when no style gives levels."""
-    own = levels[1:]  # the first is the document's title
-    if reading is LineReading.NUMBERED or not own:
+    open_levels = levels[1:]  # the first is the document's title
+    if reading is LineReading.NUMBERED or not open_levels:
         return block.level
     if reading is LineReading.UNDER:
-        return own[-1] + 1
+        return open_levels[-1] + 1
     if reading is LineReading.ABOVE:
-        return max(own[-1] - 1, min(own))
+        return max(open_levels[-1] - 1, min(open_levels))
     if block.level:
-        return own[-1] if reading is LineReading.BESIDE else block.level
+        return open_levels[-1] if reading is LineReading.BESIDE else block.level
     # Without a style, the number itself tells the depth.
-    return 0 if block.number or begins_with_number(block.text) else own[-1]
+    return 0 if block.number or begins_with_number(block.text) else open_levels[-1]
 
 
 def _changed(keys: Mapping[str, Block], decisions: Decisions) -> list[Doubt]:

@@ -46,9 +46,11 @@ def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[lis
     doubts = []
     for code, places in lines.items():
         if places and code not in decisions:
-            shown = [blocks[at] for at in sorted(places)]
-            words = " · ".join(f"{block.number} {block.text}".strip() for block in shown)
-            doubts.append(Doubt(code, shown[0].line, words[:80], reasons[code], remedies.get(code, ""), code))
+            left_out = [blocks[at] for at in sorted(places)]
+            words = " · ".join(f"{block.number} {block.text}".strip() for block in left_out)
+            doubts.append(
+                Doubt(code, left_out[0].line, words[:80], reasons[code], remedies.get(code, ""), code)
+            )
     lines_of_text = [
         replace(block, escaped=True) if at in text else block
         for at, block in enumerate(blocks)

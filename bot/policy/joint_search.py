@@ -40,9 +40,9 @@ class JointIndex:
                     self._owners.append(owner)
                     words = {match[0] for match in search_words(f"{clause.heading} {clause.text}")}
                     if not clause.text.isupper():
-                        own = (match[0] for match in search_words(clause.text))
+                        clause_words = (match[0] for match in search_words(clause.text))
                         acronyms.update(
-                            fold_accents(word) for word in own if len(word) > 1 and word.isupper()
+                            fold_accents(word) for word in clause_words if len(word) > 1 and word.isupper()
                         )
                     about = f"{article.title} {named.get(clause.number, '')}"
                     about_words = {match[0] for match in search_words(about)}

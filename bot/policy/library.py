@@ -323,16 +323,16 @@ class Library:
 
     def version(self, policy: str, key: str) -> Version:
         """Return a version, adopted or proposed, by its key. Raises `KeyError`."""
-        known = self.policies.get(policy)
-        adopted = (*known.versions, *known.coming) if known else ()
+        found_policy = self.policies.get(policy)
+        adopted = (*found_policy.versions, *found_policy.coming) if found_policy else ()
         return next((v for v in adopted if v.key == key), None) or self._proposed[policy, key]
 
     def find(self, name: str) -> Policy:
         """Return the policy with this identifier. Raises `UserError` when there is none."""
         if name not in self.policies:
-            known = ", ".join(policy.name for policy in self.policies.values())
+            names = ", ".join(policy.name for policy in self.policies.values())
             raise UserError(
-                f"Je ne connais pas la politique «\u00a0{name}\u00a0». Je connais\u00a0: {known}."
+                f"Je ne connais pas la politique «\u00a0{name}\u00a0». Je connais\u00a0: {names}."
             )
         return self.policies[name]
 
@@ -351,9 +351,9 @@ class Library:
         shows_all = len(readings) <= most + 1
         near = [readings[at] for at, share in closest if shows_all or share >= _ENOUGH]
         others = [
-            each
-            for each in dict.fromkeys((*near, *(readings if shows_all else ())))
-            if each.policy is not policy
+            reading
+            for reading in dict.fromkeys((*near, *(readings if shows_all else ())))
+            if reading.policy is not policy
         ]
         return others[:most]
 
@@ -371,7 +371,10 @@ class Library:
         """Return the index of all the versions in force, made again when one of them changes."""
         versions = tuple(reading.version for reading in readings)
         if self._joint is None or self._joint[0] != versions:
-            texts = [(each.version, each.policy.notes(each.version).topics) for each in readings]
+            texts = [
+                (candidate.version, candidate.policy.notes(candidate.version).topics)
+                for candidate in readings
+            ]
             self._joint = versions, JointIndex(texts)
         return self._joint[1]
 

@@ -55,14 +55,14 @@ def load_library(
     policies = read_policies(folders, default, approved or {}, aside)
     if default not in policies:
         # The default may be a misspelt shipped policy, which was not read since the setting does not name it.
-        known = sorted({*policies, *_ids(folders[0] / "politique")})
+        ids = sorted({*policies, *_ids(folders[0] / "politique")})
         hint = (
             f"Corrigez son nom, ou apportez son texte\u00a0: vigie commencer FICHIER --politique {default}."
         )
-        if default.lower() in known:
+        if default.lower() in ids:
             hint = f"Vouliez-vous écrire {default.lower()}?"
         problem = (
-            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {', '.join(known)}). {hint}"
+            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {', '.join(ids)}). {hint}"
         )
         raise PolicyError(f"VIGIE_POLITIQUE, ou {FILE}", 0, problem)
     return Library(policies, default, today, aside)
@@ -85,8 +85,8 @@ def read_policies(
     for policy in sorted(ids, key=lambda policy: (policy != default, policy)):
         problems: list[SetAside] = []
         try:
-            own, texts = _own_folders(folders, policy), approved.get(policy, ())
-            read = _read_policy(policy, own, texts, words.get(policy, PolicyWords()), problems)
+            policy_folders, texts = _own_folders(folders, policy), approved.get(policy, ())
+            read = _read_policy(policy, policy_folders, texts, words.get(policy, PolicyWords()), problems)
             if problems and aside is None:
                 raise problems[0].error
             _check_names(read, owners)
@@ -113,8 +113,8 @@ def read_policy(folders: Sequence[Path], policy: str, approved: Sequence[Adopted
 
 def policy_files(folders: Sequence[Path], policy: str) -> dict[str, bytes]:
     """Return the content of the files that a policy is read from, by path. Raises `PolicyError`."""
-    own = _own_folders(folders, policy)
-    paths = [*_files(own), *(folder / "annotations.toml" for folder in own)]
+    policy_folders = _own_folders(folders, policy)
+    paths = [*_files(policy_folders), *(folder / "annotations.toml" for folder in policy_folders)]
     return {str(path): read_utf8(path).encode() for path in paths if path.is_file()}
 
 
@@ -136,8 +136,8 @@ def _check_names(policy: Policy, owners: dict[str, str]) -> None:
 
 def only_shipped(folders: Iterable[Path], default: str) -> set[str]:
     """Return the ids of the policies that only Vigie's own folder has, except `default`."""
-    own = [_ids(folder / "politique") for folder in folders if folder != SEED]
-    return _ids(SEED / "politique").difference([default], *own)
+    others = [_ids(folder / "politique") for folder in folders if folder != SEED]
+    return _ids(SEED / "politique").difference([default], *others)
 
 
 def _ids(root: Path) -> set[str]:
@@ -212,11 +212,11 @@ def _read_versions(
             versions.append(version)
         except PolicyError as error:
             errors.append(error)
-    known = {text.text for text in approved}
+    contents = {text.text for text in approved}
     for path in _files(folders):
         try:
             content = read_utf8(path)
-            if content not in known:
+            if content not in contents:
                 version = _read_file(policy, path, content)
                 versions += [] if approved else [version]  # a file that changed waits to be approved
         except PolicyError as error:
@@ -256,17 +256,19 @@ def _interpreted(
         former, names = chain[-1] if chain else None, stored.get(version.adopted, {})
         chain.append(replace(version, former=former, interpreted=interpreted, stored=names))
     origin = identities.origin(chain[-1])
-    written = read_annotations(data, origin, source)
-    if written.version and written.version != origin.key:
-        raise PolicyError(source, 0, f"[policy] version\u00a0: il n'y a pas de version du {written.version}.")
+    annotations = read_annotations(data, origin, source)
+    if annotations.version and annotations.version != origin.key:
+        raise PolicyError(
+            source, 0, f"[policy] version\u00a0: il n'y a pas de version du {annotations.version}."
+        )
     if words.name:
         name = GenderedName(words.name, words.gender, plural=words.plural)
-        known = "" if written.title == written.name else written.title
-        written = replace(written, name=name, title=words.title or known or name)
+        title = "" if annotations.title == annotations.name else annotations.title
+        annotations = replace(annotations, name=name, title=words.title or title or name)
     later = {text.adopted for text in approved if text.coming}
     served = tuple(version for version in chain if version.adopted not in later)
     coming = tuple(version for version in chain if version.adopted in later)
-    return Policy(policy, served, origin, written, coming)
+    return Policy(policy, served, origin, annotations, coming)
 
 
 def read_utf8(path: Path) -> str:

@@ -412,8 +412,8 @@ def _is_headed(provision: Provision) -> bool:
     if _is_bare(provision):
         return False
     starts = bool(provision.paragraphs) and provision.paragraphs[0].layout is Layout.TEXT
-    own, children = _marker(provision), [_marker(child) for child in provision.children]
-    foreign = any(child and child.is_multiple for child in children) and not (own and own.is_multiple)
+    marker, children = _marker(provision), [_marker(child) for child in provision.children]
+    foreign = any(child and child.is_multiple for child in children) and not (marker and marker.is_multiple)
     return (
         bool(provision.title)
         or (bool(_keyword(provision)) and not starts)
@@ -456,14 +456,14 @@ def _headed(provision: Provision, depth: int, form: _Form, *, shielded: bool) ->
 
 
 def _listed(provision: Provision, indent: int) -> Iterator[str]:
-    own = list(provision.paragraphs)
+    paragraphs = list(provision.paragraphs)
     if _is_bare(provision):
-        yield from _paragraphs(own, indent)
+        yield from _paragraphs(paragraphs, indent)
         return
     margin = " " * indent
-    first = own.pop(0).text if own and own[0].layout is Layout.TEXT else ""
+    first = paragraphs.pop(0).text if paragraphs and paragraphs[0].layout is Layout.TEXT else ""
     yield f"{margin}**{_inline(provision.opening)}** {_after_number(first)}".rstrip()
-    yield from _paragraphs(own, indent + _STEP)
+    yield from _paragraphs(paragraphs, indent + _STEP)
     for child in provision.children:
         yield from _listed(child, indent + _STEP)
     yield from _paragraphs(provision.closing, indent + _STEP // 2)

@@ -79,19 +79,19 @@ def asked(text: str) -> Move | None:
     return Move(step=1 if key in _NEXT else -1)
 
 
-def follow(move: Move, shown: Sequence[Number], version: Version) -> tuple[Number, ...]:
-    """Return the clauses that a move leads to from those `shown`, () past either end of the policy.
+def follow(move: Move, numbers: Sequence[Number], version: Version) -> tuple[Number, ...]:
+    """Return the clauses that a move leads to from those `numbers`, () past either end of the policy.
 
     A place that does not exist leads to the whole article.
     """
     if move.step:
-        clause = version.clause(shown[0])
-        while clause and clause.number in shown:
+        clause = version.clause(numbers[0])
+        while clause and clause.number in numbers:
             clause = version.neighbours(clause.number)[move.step > 0]
         return (clause.number,) if clause else ()
-    home = version.article(shown[0])
+    home = version.article(numbers[0])
     article = tuple(clause.number for clause in home.clauses) if home else ()
     if move.place is None:
         return article
-    among = shown if len(shown) > 1 else article
+    among = numbers if len(numbers) > 1 else article
     return (among[move.place],) if move.place < len(among) else article

@@ -49,7 +49,7 @@ def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outli
     if not unnumbered:
         return outline
     others = {key: reading for key, reading in decisions.items() if key not in unnumbered}
-    before, after = (deciding.said_in(each) for each in (_build(blocks, others), outline))
+    before, after = (deciding.said_in(draft) for draft in (_build(blocks, others), outline))
     lost = {
         key: reading
         for key, reading in before.items()
@@ -191,8 +191,8 @@ class _Builder:
         block, after = self._blocks[at], next(iter(self._numbers.markers[at + 1 : at + 2]), ())
         title, _ = split_note(block.text)
         short = 0 < len(title) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", title)
-        own = self._numbers.markers[at][0].parts
-        deeper = any(marker.is_multiple and marker.parts[:-1] == own for marker in after)
+        parts = self._numbers.markers[at][0].parts
+        deeper = any(marker.is_multiple and marker.parts[:-1] == parts for marker in after)
         return short and deeper and not block.escaped and block.layout is Layout.TEXT
 
     def _is_title(self, at: int, marker: Marker) -> bool:
@@ -333,9 +333,9 @@ class _Builder:
     # --- Text ------------------------------------------------------------------------------------
 
     def _add_to_cover(self, block: Block, *, apart: bool) -> None:
-        own = [Paragraph(block.text, block.layout)]
-        self._cover.append((own[0], block.line, apart))
-        self._last = own
+        paragraphs = [Paragraph(block.text, block.layout)]
+        self._cover.append((paragraphs[0], block.line, apart))
+        self._last = paragraphs
 
     def _add(self, at: int) -> None:
         """Add a paragraph to the text of the innermost open provision."""
@@ -358,9 +358,9 @@ class _Builder:
             return
         self._close_lists(block)
         top = self._stack[-1]
-        own = top.closing if top.children else top.paragraphs
-        own.append(Paragraph(block.text, block.layout))
-        self._last = own
+        paragraphs = top.closing if top.children else top.paragraphs
+        paragraphs.append(Paragraph(block.text, block.layout))
+        self._last = paragraphs
 
     def _continue(self, block: Block) -> bool:
         """Add a line to the paragraph or title that it continues. Return False when it continues none."""
@@ -546,7 +546,7 @@ def _introduces(provision: Provision) -> bool:
     """Return whether the numbers inside a provision are the items of its own sentence."""
     if provision.kind is Kind.ITEM:
         return True
-    own = provision.paragraphs
+    paragraphs = provision.paragraphs
     return provision.kind in {Kind.ARTICLE, Kind.CLAUSE} and leads_in(
-        own[-1].text if own else provision.title
+        paragraphs[-1].text if paragraphs else provision.title
     )

@@ -92,8 +92,8 @@ class Node:
     @property
     def last_text(self) -> str:
         """The provision's last paragraph read so far, or its title."""
-        own = self.closing or self.paragraphs
-        return own[-1].text if own else self.title
+        paragraphs = self.closing or self.paragraphs
+        return paragraphs[-1].text if paragraphs else self.title
 
     def is_before(self, marker: Marker) -> bool:
         """Return whether a number comes immediately after the provision's number."""

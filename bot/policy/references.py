@@ -122,8 +122,8 @@ def reference_in(text: str, version: Version) -> Reference | None:
     if reference is None:
         return None
     if not reference.exact:
-        known = all(version.within(span.first) for span in reference.spans)
-        return reference if reference.marked and known else None
+        exists = all(version.within(span.first) for span in reference.spans)
+        return reference if reference.marked and exists else None
     if len(reference.spans) == 1 and reference.spans[0].first == reference.spans[0].last:
         return reference
     ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
@@ -212,9 +212,9 @@ class _Scan:
         return resolved(typed.replace(",", "."), self._version)
 
 
-def _is_marked(written: str) -> bool:
+def _is_marked(text: str) -> bool:
     """Return whether a number contains a dot, so that it is not a mere quantity."""
-    return not written.isdecimal()
+    return not text.isdecimal()
 
 
 def pointed(first: Number, second: Number, version: Version) -> Number | None:
@@ -459,23 +459,23 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
 
     A title, or a letter alone, cannot: any sentence may contain it.
     """
-    written, provision = str(number), version.provision(number)
+    text, provision = str(number), version.provision(number)
     if provision is None:  # an item
-        bare = re.sub(r"\W+$", "", written)
+        bare = re.sub(r"\W+$", "", text)
         # « 5.01a » is an item; « 5.12 » is a number, even beside a « 5.1 2) ».
         joined = ((bare.replace(" ", ""), True),) if bare[-1].isalpha() else ()
-        yield from ((written, bare != written), (bare, False), *joined)
+        yield from ((text, bare != text), (bare, False), *joined)
         return
-    path, _, last = written.rpartition(", ")
+    path, _, last = text.rpartition(", ")
     named = provision.kind is Kind.PREAMBLE
-    yield written, named or (bool(provision.label) and not written.isalpha())
+    yield text, named or (bool(provision.label) and not text.isalpha())
     yield last, any(map(str.isdecimal, last)) and not last.isdecimal()
     if provision.title and not provision.label:
         yield from ((provision.title, False), (f"la partie {last}", False))
     for above in version.around(number) if not path else ():  # « titre I, article 2 »
         called = [f"{word} {above}" for word in _CALLED] if _is_called(above, version) else []
         for outer in (str(above), *called):
-            yield from ((f"{outer}, {written}", False), (f"{outer}, article {written}", False))
+            yield from ((f"{outer}, {text}", False), (f"{outer}, article {text}", False))
     if _is_called(number, version):
         yield from ((f"{word} {label}", True) for word in _CALLED for label in _labels(last))
     for label in _labels(provision.label):
@@ -607,7 +607,7 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
         word, space, _ = str(candidate).partition(" ")
         return bool(space) and str(number).startswith(f"{word} ") and ", " not in str(candidate)
 
-    same = [known for known in version.numbers() if str(known).endswith(f", {number}")]
+    same = [part for part in version.numbers() if str(part).endswith(f", {number}")]
     if same:
         return tuple(same[:_SAME])
     clauses = version.clauses()
@@ -617,7 +617,7 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
         return (base,)
     groups = (
         [clause.number for clause in clauses if is_slip(clause.number)],
-        [known for known in version.numbers() if is_sister(known) or is_called(known)]
+        [part for part in version.numbers() if is_sister(part) or is_called(part)]
         or [clause.number for clause in clauses if above and counted(str(clause.number))[0] == above]
         or [clause.number for clause in clauses if article and clause.article == article.number]
         or [clause.number for clause in clauses if is_beside(clause.number)],

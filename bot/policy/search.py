@@ -139,9 +139,9 @@ class Index:
         for places in self._matches(query):
             rarity = math.log(1 + len(self._clauses) / len(places)) if places else _UNKNOWN
             total += rarity
-            for number, own in places.items():
-                scores[number] += rarity * (1 + 0.1 * min(len(own), 3))
-                spans[number].extend(own)
+            for number, matches in places.items():
+                scores[number] += rarity * (1 + 0.1 * min(len(matches), 3))
+                spans[number].extend(matches)
         matching = {number for number, score in scores.items() if score >= total} or {
             number for number, score in scores.items() if score >= _ENOUGH * total
         }

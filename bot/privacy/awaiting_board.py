@@ -86,13 +86,13 @@ class AwaitingBoard:
             if awaited
             else ()
         )
-        matters = {Account(*own): frozenset(awaited[person]) for *own, person in rows if person in awaited}
+        matters = {Account(*who): frozenset(awaited[person]) for *who, person in rows if person in awaited}
 
         def show() -> None:
             if self.matters is not None:
                 before = self.matters
                 both = {*before, *matters}
-                self.changed.update(own for own in both if before.get(own) != matters.get(own))
+                self.changed.update(who for who in both if before.get(who) != matters.get(who))
             self.matters = matters
 
         after_commit(show)

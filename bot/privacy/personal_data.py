@@ -263,10 +263,10 @@ CATEGORIES: tuple[Category, ...] = (
 def notice_due(db: Database, actor: Acting) -> bool:
     """Return whether `actor` has seen this version of the privacy notice with none of their accounts."""
     person = persons.person_of(db, actor)
-    shown = db.conn.execute(
+    greeting = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
     )
-    return shown.fetchone() is None
+    return greeting.fetchone() is None
 
 
 def notice_shown(db: Database, actor: Acting) -> None:
@@ -340,13 +340,13 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     erased += destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
     erased += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
     obliged = keeps_accounts(duties(db, person_id, today))
-    erased += onboarding_retention.forget(db, person_id, remember, asked=obliged)
+    erased += onboarding_retention.forget(db, person_id, remember, expected=obliged)
     erased += permissions_retention.forget(db, person_id, today, remember)
     if not obliged:
-        own = """recipient = 'person:' || ?1 OR recipient IN (
+        personal = """recipient = 'person:' || ?1 OR recipient IN (
                    SELECT 'person:' || platform || '/' || team || '/' || user FROM accounts
                    WHERE person_id = ?1)"""
-        erased += destroy(db, "outbox", own, (person_id,), remember)
+        erased += destroy(db, "outbox", personal, (person_id,), remember)
         # A row for a role's holder belongs to the role, so an unsent one goes to today's holders.
         settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
         erased += destroy(db, "outbox", settled, (person_id,), remember)

@@ -62,14 +62,14 @@ def verify_page(content: bytes, ring: Ring) -> Shown:
     try:
         entry = CertificateEntry(**fields["entry"])
         certified, salt = dict(fields["content"]), str(fields["salt"])
-        names = {str(party): (str(name), str(own)) for party, (name, own) in fields["names"].items()}
+        names = {str(party): (str(name), str(secret)) for party, (name, secret) in fields["names"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CERTIFICATE.unsealed_error from error
     problem = next(chain.problems(entry, ring), "")
     if not problem and commitment(certified, salt) != entry.commitment:
         problem = "ce qu'il dit n'est pas ce qui a été certifié"
-    for party, (name, own) in names.items():
-        if not problem and chain.commitment("name", name, own) != certified.get(party):
+    for party, (name, secret) in names.items():
+        if not problem and chain.commitment("name", name, secret) != certified.get(party):
             problem = "un nom n'est pas celui qui a été certifié"
     if problem:
         raise ReceiptError(f"l'inscription que ce certificat contient n'est pas valable\u00a0: {problem}.")

@@ -29,11 +29,11 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
             root = ring.root
         if not needed:
             return no_key(_SUBJECT)
-        held = report_keys.keyring(double)
+        double_ring = report_keys.keyring(double)
     except StorageError:
         return lacking(_SUBJECT, double / KEY_FILE)
-    compared = compare_keys(_SUBJECT, needed, {*held.former, held.current}, held.current)
-    if compared.level == "ok" and root not in {None, held.root}:
+    compared = compare_keys(_SUBJECT, needed, {*double_ring.former, double_ring.current}, double_ring.current)
+    if compared.level == "ok" and root not in {None, double_ring.root}:
         return wrong(_SUBJECT, "la clé du double ne retrouve pas les codes de suivi. Refaites-le.")
     return compared
 

@@ -237,8 +237,8 @@ def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
 def _tell(session: Session, alert: _Alert) -> bool:
     """Queue an alert to each recipient. Return False if nobody is left to alert."""
     case = session.case(alert.case_id)
-    known = alert.escalates or access.alerted_roles(session, case.id)
-    if alert.round != case.round or not known:  # another alert covers this content
+    alerted = alert.escalates or access.alerted_roles(session, case.id)
+    if alert.round != case.round or not alerted:  # another alert covers this content
         _set_state(session, alert, "failed")
         return True
     excluded = load_routing(session, case.id).persons(session.db)

@@ -94,8 +94,8 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
     recipient = report.recipient or next(iter(roles.recipients(db, today)), "")
     role = report_routing.route(db, recipient, routing.persons(db), today) or recipient
     if report.canonical:
-        written = report.address.encode("utf-8", "surrogatepass")
-        address = hashlib.blake2b(written, key=session.ring.addresses, digest_size=32).hexdigest()
+        address_bytes = report.address.encode("utf-8", "surrogatepass")
+        address = hashlib.blake2b(address_bytes, key=session.ring.addresses, digest_size=32).hexdigest()
         case_id = _open_case_of(session, address, role, routing)
         if case_id is not None:
             if report.urgent and not session.case(case_id).urgent:

@@ -45,8 +45,8 @@ def written_clause(library: Library, clause: str) -> tuple[Number, ...]:
     section means all its clauses.
     """
     policy = library.default
-    written = [each.number for each in policy.origin.within(Number(clause))]
-    return current_numbers(fates(policy.origin, library.current(policy)), written)
+    numbers = [provision.number for provision in policy.origin.within(Number(clause))]
+    return current_numbers(fates(policy.origin, library.current(policy)), numbers)
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:

@@ -174,8 +174,8 @@ def notify_concerned(session: Session) -> None:
         return
     holders = {
         holder
-        for held in (*roles.reporting_roles(session.db, session.today), ADMINISTRATION)
-        for holder in roles.holders(session.db, held, session.today)
+        for role in (*roles.reporting_roles(session.db, session.today), ADMINISTRATION)
+        for holder in roles.holders(session.db, role, session.today)
     }
     cases = stranded(session)
     concerned = {person for person in holders if other_than(cases, person)}

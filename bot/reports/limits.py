@@ -99,21 +99,21 @@ class Limiter:
         with self._lock:
             self.forget()
             now, person = self._clock(), self.alias(account)
-            own = self._people.get(person) or Quota(PER_PERSON, OWN_LIFE, self._chance)
-            own.forget(now)
-            accepted = own.has_room() and (len(own) < GUARANTEED or self._take("chat", now))
+            quota = self._people.get(person) or Quota(PER_PERSON, OWN_LIFE, self._chance)
+            quota.forget(now)
+            accepted = quota.has_room() and (len(quota) < GUARANTEED or self._take("chat", now))
             if accepted:
-                own.add(now)
-                self._people[person] = own
+                quota.add(now)
+                self._people[person] = quota
             return accepted
 
     def give_back(self, alias: bytes) -> None:
         """Stop counting the report that a person sent last, which could not be filed (see `alias`)."""
         with self._lock:
-            if own := self._people.get(alias):
-                if len(own) > GUARANTEED:
+            if quota := self._people.get(alias):
+                if len(quota) > GUARANTEED:
                     self._shared["chat"].take_back()
-                own.take_back()
+                quota.take_back()
 
     def take_from_web(self) -> bool:
         """Count a report from the web form. Return False, without counting, if the limit is reached."""
@@ -138,7 +138,7 @@ class Limiter:
                 self._people.clear()
             for quota in (*self._shared.values(), *self._people.values()):
                 quota.forget(now)
-            self._people = {person: own for person, own in self._people.items() if len(own)}
+            self._people = {person: current for person, current in self._people.items() if len(current)}
 
     def alias(self, account: str) -> bytes:
         """Return the keyed hash of a platform account (64 bytes), the same until the key is replaced."""

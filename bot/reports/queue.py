@@ -50,9 +50,9 @@ def read_queue(db: Database, today: date) -> ReportQueue:
     (dead,) = db.conn.execute(
         "SELECT count(*) FROM outbox WHERE state = 'dead' AND notice IN (?, ?)", tuple(escalation.NOTICES)
     ).fetchone()
-    known, recipients = routing.titles(db), roles.recipients(db, today)
+    titles, recipients = routing.titles(db), roles.recipients(db, today)
     vacant = tuple(
-        role for role in recipients if role not in known or not routing.eligible(db, role, (), today)
+        role for role in recipients if role not in titles or not routing.eligible(db, role, (), today)
     )
     reached = bool(recipients) and routing.route(db, recipients[0], (), today) is not None
     by_status = {status: counts.get(status, 0) for status in STATUSES}

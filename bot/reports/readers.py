@@ -157,6 +157,6 @@ def _change(row: Appointment) -> list[Span | str]:
     return [_person(row.account), f" {verbs[not row.able]} à partir du {day}{way}."]
 
 
-def _person(written: str) -> Span:
-    account = persons.parse(written)
+def _person(address: str) -> Span:
+    account = persons.parse(address)
     return person(account.platform, account.user)

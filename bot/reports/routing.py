@@ -92,8 +92,8 @@ def eligible(
 def able_accounts(db: Database, role: str, excluded: Collection[str], today: date) -> set[str]:
     """Return the accounts with which the `eligible` holders of a role may read reports today."""
     persons = eligible(db, role, excluded, today)
-    own = {str(account) for person in persons for account in people.accounts_of(db, person)}
-    return own & appointments.effective(db, role, today)
+    accounts = {str(account) for person in persons for account in people.accounts_of(db, person)}
+    return accounts & appointments.effective(db, role, today)
 
 
 def first_eligible(

@@ -66,8 +66,8 @@ class PolicyPaths:
     def provision(self, identity: str) -> str:
         """Return the path of the page of a provision's history. `identity`: the provision's identity."""
         origin, _, number = identity.partition("@")[2].partition(":")
-        known = self.slugs.get(Number(number)) or slug(number)
-        return f"{self.policy}/id/{origin}/{known}.html"
+        slug_ = self.slugs.get(Number(number)) or slug(number)
+        return f"{self.policy}/id/{origin}/{slug_}.html"
 
     def comparison(self, old: Version, new: Version) -> str:
         """Return the path of the comparison of two versions."""

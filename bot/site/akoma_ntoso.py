@@ -83,10 +83,10 @@ def _meta(meta: ET.Element, pages: PolicyPages, version: Version) -> None:
             _element(level, "FRBRlanguage", language="fra")
     lifecycle = _element(meta, "lifecycle", source=_SOURCE)
     until = pages.time.versions.index(version) + 1
-    for each in pages.time.versions[:until]:
-        kind = "generation" if each is first else "amendment"
+    for past in pages.time.versions[:until]:
+        kind = "generation" if past is first else "amendment"
         _element(
-            lifecycle, "eventRef", eId=f"e_{each.key}", date=each.since.isoformat(), source=_SOURCE, type=kind
+            lifecycle, "eventRef", eId=f"e_{past.key}", date=past.since.isoformat(), source=_SOURCE, type=kind
         )
     references = _element(meta, "references", source=_SOURCE)
     _element(
@@ -130,8 +130,8 @@ class _Writer:
             _element(element, "num", provision.opening.strip() or provision.label)
         if title and not bare:
             _element(element, "heading", title)
-        own = (Paragraph(provision.title),) if bare else provision.paragraphs
-        self._filled(element, own, provision, iter(clause.items if clause else ()), clause)
+        paragraphs = (Paragraph(provision.title),) if bare else provision.paragraphs
+        self._filled(element, paragraphs, provision, iter(clause.items if clause else ()), clause)
 
     def _item(
         self, parent: ET.Element, provision: Provision, items: Iterator[ClauseItem], clause: Clause
@@ -153,17 +153,17 @@ class _Writer:
     def _filled(
         self,
         element: ET.Element,
-        own: Sequence[Paragraph],
+        opening: Sequence[Paragraph],
         provision: Provision,
         items: Iterator[ClauseItem],
         clause: Clause | None,
     ) -> None:
         """Write a part's own words, then the parts inside it, then its closing words."""
         if not provision.children:
-            _blocks(_element(element, "content"), (*own, *provision.closing))
+            _blocks(_element(element, "content"), (*opening, *provision.closing))
             return
-        if own:
-            _blocks(_element(element, "intro"), own)
+        if opening:
+            _blocks(_element(element, "intro"), opening)
         for child in provision.children:
             if clause is not None and id(child) not in self._numbers:
                 self._item(element, child, items, clause)

@@ -32,9 +32,11 @@ def compared_pairs(time: Timeline) -> list[tuple[Version, Version]]:
     """
     current = time.current
     others = [
-        (each, current) if time.versions.index(each) < time.versions.index(current) else (current, each)
-        for each in time.versions
-        if each is not current
+        (version, current)
+        if time.versions.index(version) < time.versions.index(current)
+        else (current, version)
+        for version in time.versions
+        if version is not current
     ]
     return list(dict.fromkeys([*pairwise(time.versions), *others]))
 
@@ -53,7 +55,7 @@ def comparison_page(pages: PolicyPages, old: Version, new: Version) -> bytes:
     ]
     renumbered = [change for change, passages in redlines if not passages]
     headings = [
-        words for each in comparison.headings if (words := summary.describe_heading(comparison, each))
+        words for heading in comparison.headings if (words := summary.describe_heading(comparison, heading))
     ]
     days = f"du {in_words(old.adopted)} au {in_words(new.adopted)}"
     link = {

@@ -47,7 +47,7 @@ def _items(policies: Sequence[Mapping[str, Any]]) -> Iterator[_Item]:
     for policy in policies:
         for text in policy["cancelled"]:
             adopted, effective, announced = (
-                in_words(date.fromisoformat(text[each])) for each in ("adopted", "effective", "announced")
+                in_words(date.fromisoformat(text[field])) for field in ("adopted", "effective", "announced")
             )
             yield _Item(
                 f"{policy['id']}@{text['version']}",

@@ -138,9 +138,9 @@ def _foot(facts: SiteFacts, root: str) -> Markup:
     ]
     reports = Door("Par le formulaire, pour signaler une publication négative", facts.reports)
     doors = [*facts.doors, *([reports] if facts.reports else [])]
-    asked = "Poser la question" if facts.doors else "Signaler"
+    heading = "Poser la question" if facts.doors else "Signaler"
     ask = h.section(aria_labelledby="poser")[
-        h.h2(id="poser")[asked],
+        h.h2(id="poser")[heading],
         h.ul[[h.li[h.a(href=door.address, rel="external")[door.label]] for door in doors]],
     ]
     foot = h.footer[
@@ -156,5 +156,5 @@ def _foot(facts: SiteFacts, root: str) -> Markup:
 
 def _for_machines(data: Mapping[str, Any]) -> Markup:
     """Encode data as JSON that cannot close the HTML element around it."""
-    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Markup(written.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 — escaped just before
+    json_text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(json_text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 — escaped just before

@@ -60,8 +60,8 @@ def program_digest() -> str:
 def digest(*inputs: object) -> str:
     """Return the hash of `inputs`. Each input's `repr` must describe it fully."""
     total = hashlib.sha256()
-    for each in inputs:
-        content = each if isinstance(each, bytes) else repr(each).encode("utf-8", "surrogatepass")
+    for value in inputs:
+        content = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
         total.update(len(content).to_bytes(8, "big") + content)
     return total.hexdigest()
 
@@ -72,7 +72,7 @@ def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Pie
     made_from = program_digest(), facts, source
     yield Piece("pages", digest(*made_from), partial(_pages, pages))
     for old, new in comparison_pages.compared_pairs(time):
-        texts = [(each.sha256, each.adopted, name_parts(each).items()) for each in (old, new)]
+        texts = [(side.sha256, side.adopted, name_parts(side).items()) for side in (old, new)]
         inputs = digest(
             program_digest(),
             facts,
@@ -116,19 +116,19 @@ def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
     for version in time.cancelled:
         identities = name_parts(version)
         numbers = list(version.parts())
-        earlier = [each for each in time.versions if each.adopted < version.adopted]
-        held = [
+        earlier = [other for other in time.versions if other.adopted < version.adopted]
+        written_paths = [
             paths.whole(version),
             *(paths.number(number) for number in numbers),
             *(paths.dated(version, number) for number in numbers),
             *(paths.provision(identity) for identity in identities.values()),
-            *({paths.comparison(each, version) for each in earlier} - compared),
+            *({paths.comparison(other, version) for other in earlier} - compared),
         ]
         target, name = paths.whole(version), f"Version du {in_words(version.adopted)}, {pages.name}"
         if version.key not in versions:  # otherwise, another text has the same adoption date
             target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
             name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"
-        for path in held:
+        for path in written_paths:
             yield path, frame.moved(pages.facts, path, target, name)
 
 
@@ -140,8 +140,8 @@ def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
         if version.since > time.today and version is not time.current:
             continue
         for number, identity in name_parts(version).items():
-            if held := version.item(number):
-                clause, item = held
+            if pair := version.item(number):
+                clause, item = pair
                 target = f"{paths.number(clause.number)}#{item_anchor(item.number)}"
                 places[identity] = target, f"{clause.number} {item.mark}, {pages.name}"
     for identity, (target, name) in places.items():

@@ -48,7 +48,7 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
     title = time.title_of_policy
     parts = [_part(pages, version, number, marker, root, today=today) for number in version.parts()]
     crumbs = [] if today else [frame.policy_crumb(time.policy)]
-    others = [each for each in time.versions if each.since > time.today and each is not version]
+    others = [later for later in time.versions if later.since > time.today and later is not version]
     return frame.page(
         pages.facts,
         Leaf(
@@ -63,20 +63,22 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
             h.p(".badges")[standing_badge(standing, version_standing(time, version))],
             [
                 h.p(".notice")[
-                    f"Une version est à venir, à compter du {in_words(each.since)}.",
+                    f"Une version est à venir, à compter du {in_words(later.since)}.",
                     h.span(".leads")[
                         " ",
-                        h.a(href=f"{root}{pages.paths.whole(each)}")["La lire"],
+                        h.a(href=f"{root}{pages.paths.whole(later)}")["La lire"],
                         [
                             " ou voir ",
-                            h.a(href=f"{root}{pages.paths.comparison(each.former, each)}")["ce qui changera"],
+                            h.a(href=f"{root}{pages.paths.comparison(later.former, later)}")[
+                                "ce qui changera"
+                            ],
                         ]
-                        if each.former
+                        if later.former
                         else None,
                         ".",
                     ],
                 ]
-                for each in others
+                for later in others
                 if today
             ],
             not today
@@ -244,15 +246,15 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the site's home page. `policies`: each policy's data (see `data.policy_data`)."""
     entries = []
     for policy in policies:
-        shown = policy["current"]
+        current = policy["current"]
         entries.append(
             h.li[
                 h.h2[h.a(href=f"{policy['id']}/index.html")[policy["title"]]],
-                h.p[shown["standing"], "."],
+                h.p[current["standing"], "."],
                 [
                     h.p[h.a(href=version["path"])[version["standing"]], "."]
                     for version in policy["versions"]
-                    if version["status"] == LegalStanding.COMING and version is not shown
+                    if version["status"] == LegalStanding.COMING and version is not current
                 ],
                 h.p(".hint")[
                     h.a(href=f"{policy['id']}/versions.html")[
@@ -279,7 +281,7 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
 def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the search page. For browsers without scripts, it links to the contents of each policy."""
-    scripts = (*(f"{each['id']}/{addresses.SEARCHER}" for each in policies), addresses.SEARCHER)
+    scripts = (*(f"{policy['id']}/{addresses.SEARCHER}" for policy in policies), addresses.SEARCHER)
     return frame.page(
         facts,
         Leaf(
@@ -298,12 +300,12 @@ def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> byte
         h.section(aria_labelledby="tables")[
             h.h2(id="tables")["Toutes les clauses"],
             h.p["Chaque politique commence par sa table des matières\u00a0:"],
-            h.ul[[h.li[h.a(href=f"{each['id']}/index.html")[each["title"]]] for each in policies]],
+            h.ul[[h.li[h.a(href=f"{policy['id']}/index.html")[policy["title"]]] for policy in policies]],
             h.p["Pour ce qu'un texte disait une autre année, ses versions\u00a0:"],
             h.ul[
                 [
-                    h.li[h.a(href=f"{each['id']}/versions.html")["Versions\u00a0: ", each["title"]]]
-                    for each in policies
+                    h.li[h.a(href=f"{policy['id']}/versions.html")["Versions\u00a0: ", policy["title"]]]
+                    for policy in policies
                 ]
             ],
         ],

@@ -45,12 +45,12 @@ class PolicyPages:
     def crumbs(self, version: Version, number: Number, *, today: bool) -> list[tuple[str, str]]:
         """Return the breadcrumbs of a provision, from the policy down to the provision."""
         above = reversed(version.around(number))
-        path = self.paths.number if today else lambda each: self.paths.dated(version, each)
+        path = self.paths.number if today else lambda holder: self.paths.dated(version, holder)
         dated = [] if today else [(f"Version du {in_words(version.adopted)}", self.paths.whole(version))]
         return [
             frame.policy_crumb(self.time.policy),
             *dated,
-            *((version.label(each), path(each)) for each in above),
+            *((version.label(holder), path(holder)) for holder in above),
         ]
 
 
@@ -205,11 +205,11 @@ def neighbour_links(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Nod
     if not (before or after):
         return None
     links = [
-        h.a(href=f"{root}{pages.home(pages.time.place(version, each.number))}", rel=rel)[
-            f"{word}\u00a0: {version.label(each.number)}"
+        h.a(href=f"{root}{pages.home(pages.time.place(version, neighbour.number))}", rel=rel)[
+            f"{word}\u00a0: {version.label(neighbour.number)}"
         ]
-        for each, rel, word in ((before, "prev", "Avant"), (after, "next", "Après"))
-        if each
+        for neighbour, rel, word in ((before, "prev", "Avant"), (after, "next", "Après"))
+        if neighbour
     ]
     return h.nav(".around", aria_label="Clauses voisines")[links]
 
@@ -298,47 +298,47 @@ def number_page(pages: PolicyPages, number: Number) -> bytes:
     root = up(path)
     spans = time.by_number[number]
     bearer = time.bearer(number)
-    shown = bearer or _last(time, spans)
-    marker = TermMarker(shown.first)
-    words = body(pages, shown, path, marker)
+    current = bearer or _last(time, spans)
+    marker = TermMarker(current.first)
+    words = body(pages, current, path, marker)
     return frame.page(
         pages.facts,
         Leaf(
             path,
-            f"{shown.label}, {pages.name}",
-            description(pages, shown),
-            pages.crumbs(shown.first, number, today=True) if bearer else [frame.policy_crumb(time.policy)],
-            linked=linked_data(pages, shown, path),
+            f"{current.label}, {pages.name}",
+            description(pages, current),
+            pages.crumbs(current.first, number, today=True) if bearer else [frame.policy_crumb(time.policy)],
+            linked=linked_data(pages, current, path),
         ),
         h.article[
-            span_heading(pages, shown),
-            badges(time, shown),
-            not bearer and h.p(".notice")[_vacant(pages, shown, root)],
+            span_heading(pages, current),
+            badges(time, current),
+            not bearer and h.p(".notice")[_vacant(pages, current, root)],
             words,
             [
                 _coming(pages, span, root)
                 for span in spans
                 if time.span_standing(span) is LegalStanding.COMING
             ],
-            together(pages, shown, path),
+            together(pages, current, path),
             h.ul(".plain")[
                 h.li[
-                    h.a(href=f"{root}{pages.paths.provision(shown.identity)}")[
+                    h.a(href=f"{root}{pages.paths.provision(current.identity)}")[
                         "Histoire de cette disposition"
                     ]
                 ],
                 h.li[
-                    h.a(href=f"{root}{pages.home(shown)}")[
-                        f"Ce texte, daté du {in_words(shown.first.adopted)}"
+                    h.a(href=f"{root}{pages.home(current)}")[
+                        f"Ce texte, daté du {in_words(current.first.adopted)}"
                     ]
                 ],
             ],
             # A number in use cites the version in force, as in chat, even if its words are older.
-            citation(pages, shown, time.current if bearer else shown.first, path),
-            _formerly(pages, number, shown, root),
+            citation(pages, current, time.current if bearer else current.first, path),
+            _formerly(pages, number, current, root),
         ],
-        neighbour_links(pages, shown, path),
-        marker.foot(lambda each: f"{root}{pages.home(time.place(shown.first, each))}", "texte"),
+        neighbour_links(pages, current, path),
+        marker.foot(lambda linked: f"{root}{pages.home(time.place(current.first, linked))}", "texte"),
     )
 
 
@@ -372,17 +372,17 @@ def _coming(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
     ]
 
 
-def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: str) -> h.Node:
+def _formerly(pages: PolicyPages, number: Number, current: ProvisionSpan, root: str) -> h.Node:
     """Return the list of a number's earlier meanings: other provisions, or other words of the same one."""
     time = pages.time
-    past = [span for span in time.by_number[number] if span.first.since <= time.today and span is not shown]
+    past = [span for span in time.by_number[number] if span.first.since <= time.today and span is not current]
     lines = []
     for span in reversed(past):
         ended = time.ended(span)
         until = f"{_until(time, span, ended)}, {number} " if ended else f"{number} "
         link = h.a(href=f"{root}{pages.home(span)}")[time.gist(span)]
-        if span.identity == shown.identity:
-            same = _text(span) == _text(shown)
+        if span.identity == current.identity:
+            same = _text(span) == _text(current)
             meaning = (
                 "portait déjà ces mots\u00a0: "
                 if same
@@ -421,24 +421,22 @@ def provision_page(pages: PolicyPages, identity: str) -> bytes:
     time, path = pages.time, pages.paths.provision(identity)
     root = up(path)
     spans = time.by_identity[identity]
-    shown = time.now(identity) or _last(time, spans)
-    where = h.a(href=f"{root}{pages.paths.number(shown.number)}")[f"Lire {shown.label} aujourd'hui"]
+    span = time.now(identity) or _last(time, spans)
+    where = h.a(href=f"{root}{pages.paths.number(span.number)}")[f"Lire {span.label} aujourd'hui"]
     return frame.page(
         pages.facts,
         Leaf(
             path,
-            f"Histoire de {shown.label}, {pages.name}",
+            f"Histoire de {span.label}, {pages.name}",
             f"Ce que cette disposition {time.policy.name.of} a dit, version après version.",
             [frame.policy_crumb(time.policy)],
-            linked=linked_data(pages, shown, path),
+            linked=linked_data(pages, span, path),
         ),
         h.article[
-            h.h1[
-                "Histoire de ", shown.label, h.span(".colon")["\u00a0: "], h.span(".title")[time.gist(shown)]
-            ],
-            badges(time, shown),
+            h.h1["Histoire de ", span.label, h.span(".colon")["\u00a0: "], h.span(".title")[time.gist(span)]],
+            badges(time, span),
             h.p[
-                [where, "."] if time.now(identity) else _became(pages, shown, root),
+                [where, "."] if time.now(identity) else _became(pages, span, root),
                 " Cette page suit la disposition sous tous ses numéros\u00a0: son adresse ne changera pas.",
             ],
             h.ol(".history", reversed=True)[

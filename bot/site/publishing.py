@@ -122,10 +122,10 @@ class _Draft:
         if folder not in self.folders:
             place = self.new / folder
             place.mkdir(parents=True, exist_ok=True)
-            for each in (place, *place.parents):
-                if each == self.new:
+            for directory in (place, *place.parents):
+                if directory == self.new:
                     break
-                each.chmod(_FOLDER)
+                directory.chmod(_FOLDER)
             self.folders.add(folder)
         return f"{self.new}/{path}"
 
@@ -185,9 +185,9 @@ def _alone(parent: Path) -> Iterator[None]:
 
     Raises `PublicationError` if the other publication is not done in time.
     """
-    with ExitStack() as held:
+    with ExitStack() as cleanup:
         place = os.open(parent, os.O_RDONLY)
-        held.callback(os.close, place)
+        cleanup.callback(os.close, place)
         end = clocks.monotonic() + PATIENCE
         with suppress(OSError):  # the file system has no locks; two publications at once are unlikely
             while not _locked(place):
@@ -240,13 +240,13 @@ def _fill(draft: _Draft, facts: SiteFacts, sources: Sequence[PolicySource]) -> N
     stale: list[tuple[PolicySource, Mapping[str, str]]] = []
     for source in sources:
         entry = former.get(source.policy, {"digest": "", "pieces": {}})
-        held = {name: piece for name, piece in entry["pieces"].items() if draft.has(piece)}
-        if entry["digest"] == source.digest and len(held) == len(entry["pieces"]):
+        reusable = {name: piece for name, piece in entry["pieces"].items() if draft.has(piece)}
+        if entry["digest"] == source.digest and len(reusable) == len(entry["pieces"]):
             entries[source.policy] = entry
-            for piece in held.values():
+            for piece in reusable.values():
                 _keep_all(draft, piece)
         else:
-            stale.append((source, {name: piece["digest"] for name, piece in held.items()}))
+            stale.append((source, {name: piece["digest"] for name, piece in reusable.items()}))
     for (source, _), made in zip(stale, _made(stale), strict=True):
         pieces_before = former.get(source.policy, {}).get("pieces", {})
         entries[source.policy] = {"digest": source.digest, "pieces": _placed(draft, made, pieces_before)}
@@ -254,10 +254,10 @@ def _fill(draft: _Draft, facts: SiteFacts, sources: Sequence[PolicySource]) -> N
     described = [
         json.loads((draft.new / policy / addresses.POLICY_DATA).read_bytes()) for policy in record["policies"]
     ]
-    own = {**pieces.site_files(), **dict(_whole_site(facts, described, record))}
-    for path, content in own.items():
+    shared_files = {**pieces.site_files(), **dict(_whole_site(facts, described, record))}
+    for path, content in shared_files.items():
         draft.write(path, content)
-    record["own"] = sorted(own)
+    record["own"] = sorted(shared_files)
     for path in _added_by_hand(draft):
         draft.keep(path)
     draft.write(RECORD, (json.dumps(record) + "\n").encode())
@@ -286,7 +286,7 @@ def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[S
     """Yield the result of `make_pieces` for each policy, in order. Several processes make many policies."""
     workers = min(os.cpu_count() or 1, MOST_WORKERS, len(stale))
     if len(stale) < WORTH_WORKERS or workers == 1:
-        yield from (make_pieces(*each) for each in stale)
+        yield from (make_pieces(*arguments) for arguments in stale)
         return
     context = multiprocessing.get_context("spawn")  # the bot has threads, which a fork would break
     with ProcessPoolExecutor(workers, context, initializer=_follow_parent) as pool:
@@ -294,10 +294,10 @@ def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[S
         try:
             # Only a few are submitted ahead: the program cannot end before all submitted work is done, and
             # finished pages stay in memory until they are written.
-            ahead = deque(pool.submit(make_pieces, *each) for each in islice(left, 2 * workers))
+            ahead = deque(pool.submit(make_pieces, *arguments) for arguments in islice(left, 2 * workers))
             while ahead:
                 yield ahead.popleft().result()
-                ahead.extend(pool.submit(make_pieces, *each) for each in islice(left, 1))
+                ahead.extend(pool.submit(make_pieces, *arguments) for arguments in islice(left, 1))
         except BrokenExecutor:
             raise PublicationError(_STOPPED) from None
 
@@ -315,13 +315,13 @@ def _follow_parent() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[MadePiece]:
-    """Make the changed pieces of a policy. `known`: the digests of the published pieces, by name.
+def make_pieces(source: PolicySource, digests: Mapping[str, str]) -> Sequence[MadePiece]:
+    """Make the changed pieces of a policy. `digests`: the digests of the published pieces, by name.
 
     Return each piece's name and digest with its files, or with None if the piece did not change.
     """
     pieces = source.pieces()
-    stale = [piece for piece in pieces if known.get(piece.name) != piece.digest]
+    stale = [piece for piece in pieces if digests.get(piece.name) != piece.digest]
     with ThreadPoolExecutor(max_workers=1) as others:
         waiting = {piece.name: others.submit(piece.make) for piece in stale if piece.elsewhere}
         files = {piece.name: piece.make() for piece in stale if not piece.elsewhere}

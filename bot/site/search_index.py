@@ -76,15 +76,15 @@ def search_index(pages: PolicyPages) -> bytes:
         "parts": parts,
         "others": list(_other_words(pages)),
         "places": {
-            key: [each for pair in sorted(own.items()) for each in pair]
-            for key, own in sorted(places.items())
+            key: [value for pair in sorted(counts.items()) for value in pair]
+            for key, counts in sorted(places.items())
         },
         "words": {word: sorted(keys) for word, keys in sorted(words.items())},
         "topics": topics,
         "empty": sorted(EMPTY),
     }
-    written = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
-    return f'"use strict";\n(globalThis.{QUEUE} ??= []).push({written});\n'.encode("utf-8", "replace")
+    json_text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    return f'"use strict";\n(globalThis.{QUEUE} ??= []).push({json_text});\n'.encode("utf-8", "replace")
 
 
 def _other_words(pages: PolicyPages) -> Iterator[list[str | int]]:

@@ -68,11 +68,11 @@ class PublicSite:
         await self._doorway.close()
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
-        asked = request.match_info["path"]
-        path = published_file(self._folder, asked)
-        if path is None and published_file(self._folder, f"{asked}/"):
+        path_info = request.match_info["path"]
+        path = published_file(self._folder, path_info)
+        if path is None and published_file(self._folder, f"{path_info}/"):
             # When people type a policy's address as « /pa20 », relative links need « /pa20/ ».
-            raise web.HTTPMovedPermanently(f"{quote(asked.rpartition('/')[2])}/")
+            raise web.HTTPMovedPermanently(f"{quote(path_info.rpartition('/')[2])}/")
         if path is None:
             raise web.HTTPNotFound(text="Cette page n'existe pas.")
         kind = _TYPES[path.suffix]
@@ -80,16 +80,16 @@ class PublicSite:
         return web.FileResponse(path, headers=headers)
 
 
-def published_file(folder: Path, asked: str) -> Path | None:
+def published_file(folder: Path, url_path: str) -> Path | None:
     """Return the file at an address of the site, None when there is none.
 
     Names that begin with a dot, and files outside the folder, even through a link or « .. », are not served.
     """
-    parts = [part for part in asked.split("/") if part]
+    parts = [part for part in url_path.split("/") if part]
     if any(part.startswith(".") or "\0" in part or "\\" in part for part in parts):
         return None
     path = folder.joinpath(*parts)
-    if not parts or asked.endswith("/"):
+    if not parts or url_path.endswith("/"):
         path /= addresses.HOME
     try:
         whole = path.resolve(strict=True)

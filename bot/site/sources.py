@@ -47,7 +47,7 @@ def public_policies(
         _Texts(name, approved.get(name, ()), chronicle(db, name, calendar) if db else Chronicle())
         for name in public
     )
-    return [_source(folders, facts, calendar.day(now), each) for each in texts]
+    return [_source(folders, facts, calendar.day(now), text) for text in texts]
 
 
 @dataclass(frozen=True, slots=True)

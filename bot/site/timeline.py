@@ -145,7 +145,9 @@ class Timeline:
         following = self._after(span)
         if following is None:
             return ()
-        later = [each for each in self.by_identity[span.identity] if following in each.versions]
+        later = [
+            candidate for candidate in self.by_identity[span.identity] if following in candidate.versions
+        ]
         if not later:
             trail = clause_trail(compare(span.versions[-1], following))
             later = [self.place(following, Number(to)) for to in trail.get(str(span.number), ())]
@@ -200,19 +202,19 @@ def timeline(policy: Policy, today: date, chronicle: Chronicle) -> Timeline:
         contents: dict[str, object] = {}
         for number, identity in _parts(version):
             words = contents[identity] = _words(policy, version, number)
-            own = finished.setdefault(identity, [])
+            spans = finished.setdefault(identity, [])
             if former.get(identity) == words:
-                own[-1] = ProvisionSpan(identity, number, (*own[-1].versions, version))
+                spans[-1] = ProvisionSpan(identity, number, (*spans[-1].versions, version))
             else:
-                own.append(ProvisionSpan(identity, number, (version,)))
+                spans.append(ProvisionSpan(identity, number, (version,)))
         former = contents
-    by_identity = {identity: tuple(own) for identity, own in finished.items()}
+    by_identity = {identity: tuple(spans) for identity, spans in finished.items()}
     places = {
         (version, number): (at, rank)
         for at, version in enumerate(policy.versions)
         for rank, number in enumerate(version.parts())
     }
-    every = (span for own in by_identity.values() for span in own)
+    every = (span for spans in by_identity.values() for span in spans)
     ordered = tuple(sorted(every, key=lambda span: places[span.first, span.number]))
     by_number: dict[Number, list[ProvisionSpan]] = {}
     for span in ordered:
@@ -224,7 +226,7 @@ def timeline(policy: Policy, today: date, chronicle: Chronicle) -> Timeline:
         tuple(_cancelled(policy, text) for text in chronicle.cancelled),
         ordered,
         by_identity,
-        {number: tuple(own) for number, own in by_number.items()},
+        {number: tuple(spans) for number, spans in by_number.items()},
         {(version, span.number): span for span in ordered for version in span.versions},
     )
 
@@ -234,7 +236,7 @@ def _cancelled(policy: Policy, text: CancelledText) -> Version:
     version = articles.parse(
         text.text, policy=policy.id, adopted=text.adopted, effective=text.effective, source=policy.id
     )
-    earlier = [each for each in policy.versions if each.adopted < text.adopted]
+    earlier = [other for other in policy.versions if other.adopted < text.adopted]
     return replace(version, former=earlier[-1] if earlier else None)
 
 

@@ -52,8 +52,8 @@ def _part(pages: PolicyPages, version: Version, number: Number) -> dict[str, Any
         "groups": [
             {
                 "layout": str(layout),
-                "texts": [clean(text) if layout is not Layout.ROW else text for _, text in own],
+                "texts": [clean(text) if layout is not Layout.ROW else text for _, text in group],
             }
-            for layout, own in groupby(paragraphs, key=lambda pair: pair[0])
+            for layout, group in groupby(paragraphs, key=lambda pair: pair[0])
         ],
     }

@@ -75,18 +75,20 @@ class TermMarker:
         Call it on the clause's paragraphs in order.
         """
         seen: set[str] = set()
-        pattern, known = _pattern(self.version), definitions(self.version)
+        pattern, definitions_ = _pattern(self.version), definitions(self.version)
 
         def mark(text: str) -> h.Node:
             nodes: list[h.Node] = []
             at = 0
             for match in pattern.finditer(text) if pattern else ():
                 term = match[0].lower()
-                if term in seen or known[term].number == clause.number:
+                if term in seen or definitions_[term].number == clause.number:
                     continue
                 seen.add(term)
-                self.used[term] = known[term]
-                link = h.a(".term", href=f"#{known[term].anchor}", title=known[term].words)[match[0]]
+                self.used[term] = definitions_[term]
+                link = h.a(".term", href=f"#{definitions_[term].anchor}", title=definitions_[term].words)[
+                    match[0]
+                ]
                 nodes += [text[at : match.start()], link]
                 at = match.end()
             return [*nodes, text[at:]] if nodes else text
@@ -98,17 +100,17 @@ class TermMarker:
         if not self.used:
             return None
         entries = [
-            h.div(id=each.anchor, class_="definition")[
-                h.dt[each.term],
+            h.div(id=definition.anchor, class_="definition")[
+                h.dt[definition.term],
                 h.dd[
-                    h.q[each.words],
+                    h.q[definition.words],
                     " ",
-                    h.a(href=link(each.number))[self.version.cited(each.number)],
+                    h.a(href=link(definition.number))[self.version.cited(definition.number)],
                     " ",
                     h.a(".close", href=f"#{back}")["Fermer"],
                 ],
             ]
-            for each in self.used.values()
+            for definition in self.used.values()
         ]
         return h.section(".definitions", aria_labelledby="mots")[
             h.h2(id="mots")["Mots définis"], h.dl[entries]
@@ -140,20 +142,20 @@ def _blocks(clause: Clause, mark: Mark, *, anchors: bool) -> Iterator[h.Node]:
         strict=True,
     )
     for layout, group in groupby(rows, key=lambda row: row[2]):
-        own = list(group)
+        run = list(group)
         if layout is Layout.BULLET:
-            yield h.ul[[h.li(id=places.get(at))[_lines(text, mark)] for at, text, _ in own]]
+            yield h.ul[[h.li(id=places.get(at))[_lines(text, mark)] for at, text, _ in run]]
         elif layout is Layout.ROW:
             yield h.div(".table", tabindex="0", role="region", aria_label="Tableau")[
                 h.table[
                     h.tbody[
-                        [h.tr[[h.td[_lines(cell, mark)] for cell in text.split("\t")]] for _, text, _ in own]
+                        [h.tr[[h.td[_lines(cell, mark)] for cell in text.split("\t")]] for _, text, _ in run]
                     ]
                 ]
             ]
         else:
             note = "note" if layout is Layout.NOTE else None
-            yield [h.p(id=places.get(at), class_=note)[_lines(text, mark)] for at, text, _ in own]
+            yield [h.p(id=places.get(at), class_=note)[_lines(text, mark)] for at, text, _ in run]
 
 
 def item_anchor(number: Number) -> str:

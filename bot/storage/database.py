@@ -289,13 +289,15 @@ def _immediate(database: Database) -> Iterator[None]:
 def _check_version(database: Database, path: Path) -> None:
     """Raise `StorageError` for a database of another program, or of a newer or a development version."""
     applied = [migration.name for migration in migrations.applied(database)]
-    known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
+    current = {
+        migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))
+    }
     if not applied and database.table_names():
         raise StorageError(_FOREIGN.format(path=path))
-    changed = any(name.startswith(TABLES) and name not in known for name in applied)
+    changed = any(name.startswith(TABLES) and name not in current for name in applied)
     if applied and (applied[0] != FIRST or changed):
         raise StorageError(_DEVELOPMENT.format(path=path))
-    if not known.issuperset(applied):
+    if not current.issuperset(applied):
         raise StorageError(_NEWER.format(path=path))
 
 

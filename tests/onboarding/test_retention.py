@@ -54,12 +54,12 @@ def test_a_person_s_path_is_erased_on_demand_and_nobody_else_s(db: Database) -> 
     mine, remembered = path(db, "U1"), Remembered()
     path(db, "U2")
     Onboardings(db, TARGET).ask_reminder(mine, DAY, Account("slack", "T1", "U1"), CALENDAR, NOW)
-    assert retention.forget(db, mine, remembered, asked=True) == 3
+    assert retention.forget(db, mine, remembered, expected=True) == 3
     assert count(db, "due_dates") == 2, "what is still asked of them keeps its date"
     assert (count(db, "onboardings"), count(db, "pages_read"), count(db, "quiz_attempts")) == (2, 1, 1)
     assert [table for table, _ in remembered.rows] == ["quiz_attempts"]
     assert count(db, "quiz_answers") == 12
-    assert retention.forget(db, mine, remembered, asked=False) == 2
+    assert retention.forget(db, mine, remembered, expected=False) == 2
     assert count(db, "due_dates") == 1
 
 

@@ -62,8 +62,8 @@ class Answers:
         self._values |= {note["name"]: note["value"] for note in _NOTE.finditer(text)}
         # A platform counts as chosen if someone wrote its token in the file by hand.
         chosen = listed(self["plateformes"])
-        own = [name for name, names in PLATFORM_SETTINGS.items() if name in chosen or names[0] in self]
-        self._values["plateformes"] = ", ".join(own)
+        platforms = [name for name, names in PLATFORM_SETTINGS.items() if name in chosen or names[0] in self]
+        self._values["plateformes"] = ", ".join(platforms)
         self.save({})
 
     def __contains__(self, name: object) -> bool:
@@ -71,8 +71,8 @@ class Answers:
 
     def __getitem__(self, name: str) -> str:
         """Return an answer, "" if there is none."""
-        own = self._values.get(name, "")
-        return self.environment.get(name) or own if name.isupper() else own
+        value = self._values.get(name, "")
+        return self.environment.get(name) or value if name.isupper() else value
 
     def api_url(self, platform: str) -> str:
         """Return the address of a platform's API."""
@@ -153,9 +153,9 @@ def edited(text: str, values: Mapping[str, str | None]) -> str:
     result = "".join(parts)
     for name, value in left.items():
         line = _line(name, value)
-        shown = re.search(rf"^# ?{re.escape(name)}=.*\n?", result, re.MULTILINE)
-        if shown and line:
-            result = result[: shown.start()] + line + result[shown.end() :]
+        setting = re.search(rf"^# ?{re.escape(name)}=.*\n?", result, re.MULTILINE)
+        if setting and line:
+            result = result[: setting.start()] + line + result[setting.end() :]
         elif line:
             result += "" if result.endswith("\n") or not result else "\n"
             result += ("" if name.isupper() or _NOTE.search(result) else _NOTES) + line

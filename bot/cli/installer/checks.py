@@ -128,13 +128,15 @@ def check_slack_token(answer: str, answers: Answers) -> Accepted | Refused:
         team, name = asyncio.run(slack_check.find_workspace(token, api_url))
     except PlatformError as error:
         return Refused(_plain(str(error)))
-    own = answers["VIGIE_SLACK_EQUIPE"]
-    findings = asyncio.run(_check_slack(token, answers, own or team))
+    saved = answers["VIGIE_SLACK_EQUIPE"]
+    findings = asyncio.run(_check_slack(token, answers, saved or team))
     if refusal := _refusal(findings):
-        change = "" if own in {"", team} else " Si l'association change d'espace, tapez «\u00a0retour\u00a0»."
+        change = (
+            "" if saved in {"", team} else " Si l'association change d'espace, tapez «\u00a0retour\u00a0»."
+        )
         return Refused(refusal.text + change)
     text = f"Slack reconnaît le jeton du robot, dans l'espace «\u00a0{name}\u00a0»."
-    notes = [] if own else ["Si ce n'est pas l'espace de votre association, tapez «\u00a0retour\u00a0»."]
+    notes = [] if saved else ["Si ce n'est pas l'espace de votre association, tapez «\u00a0retour\u00a0»."]
     return Accepted({"SLACK_BOT_TOKEN": token, "VIGIE_SLACK_EQUIPE": team}, text, notes)
 
 

@@ -84,10 +84,10 @@ def find_launch(file: Path, service: str) -> Launch:
     typed = "vigie" if shutil.which("vigie") or not installed else str(program)
     if file != places.settings_file():
         typed += f" --reglages {shlex.quote(str(file))}"
-    own = (str(program.absolute()),) if installed else (sys.executable, "-m", "bot")
+    command = (str(program.absolute()),) if installed else (sys.executable, "-m", "bot")
     configuration = Path(os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser())
     managed = Path("/run/systemd/system").is_dir() and os.geteuid() != 0
-    return Launch(typed, (*own, *options), units=configuration / "systemd/user" if managed else None)
+    return Launch(typed, (*command, *options), units=configuration / "systemd/user" if managed else None)
 
 
 def _quoted(word: str) -> str:

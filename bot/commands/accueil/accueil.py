@@ -49,22 +49,22 @@ def welcome(office: Office, course: Course, request: Request) -> Reply:
     The policy is the one that the text names, or else the default one.
     """
     named, text = course.library.naming.split(request.text)
-    asked = course.asked()
+    courses = course.asked()
     if named:
         course = course.on(course.library.find(named).id)
     verb, _, rest = text.strip().partition(" ")
     if verb in gestion.VERBS or (not verb and administers(office, request)):
-        reply = gestion.manage(office, course, replace(request, text=text), asked)
+        reply = gestion.manage(office, course, replace(request, text=text), courses)
     else:
         with office.storage.transaction() as db:
             onboarding = _OnboardingRequest(office, course, db, request)
-            reply = onboarding.answer(verb, rest.strip(), () if named else asked)
+            reply = onboarding.answer(verb, rest.strip(), () if named else courses)
     return course.library.addressed(reply, course.policy.id)
 
 
-def others_asked(course: Course, asked: Sequence[Course]) -> Sequence[Element]:
+def others_asked(course: Course, courses: Sequence[Course]) -> Sequence[Element]:
     """Return buttons to a person's progress on the other policies that they must read."""
-    others = [other for other in asked if other.policy is not course.policy]
+    others = [other for other in courses if other.policy is not course.policy]
     buttons = [
         Button(excerpt(str(other.name), LABEL_LENGTH), f"accueil {other.policy.id}: moi") for other in others
     ]
@@ -74,10 +74,10 @@ def others_asked(course: Course, asked: Sequence[Course]) -> Sequence[Element]:
 class _OnboardingRequest(CourseRequest):
     """A request from a person about their own onboarding."""
 
-    def answer(self, verb: str, rest: str, asked: Sequence[Course] = ()) -> Reply:  # noqa: PLR0911 — one return for each verb
+    def answer(self, verb: str, rest: str, courses: Sequence[Course] = ()) -> Reply:  # noqa: PLR0911 — one return for each verb
         """Do what `verb` says, or show the person's progress if `verb` is unknown or "".
 
-        `rest`: the text after the verb. `asked`: other courses that the person must take, to offer too.
+        `rest`: the text after the verb. `courses`: other courses that the person must take, to offer too.
         """
         match verb:
             case "lire":
@@ -93,7 +93,7 @@ class _OnboardingRequest(CourseRequest):
             case notices.ASK:
                 return self._remind(rest)
         progress = self._progress()
-        return Message(*progress.elements, *others_asked(self.course, asked))
+        return Message(*progress.elements, *others_asked(self.course, courses))
 
     # --- Progress -----------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class _OnboardingRequest(CourseRequest):
         state = self._state(standing)
         if standing is not None and standing.scope == "changes" and not standing.suspended_on:
             return nouveautes.revision_steps(self.course, standing, steps, state)
-        lines = self._lines(person, steps, asked=standing is not None)
+        lines = self._lines(person, steps, expected=standing is not None)
         going = "Continuer la lecture" if "opened" in steps else "Commencer la lecture"
         read, passed = "read" in steps, "passed" in steps
         buttons = [Button("Relire" if read else going, "accueil lire", "plain" if read else "primary")]
@@ -142,7 +142,7 @@ class _OnboardingRequest(CourseRequest):
         self.onboardings.ask_reminder(person, day, account, self.office.calendar, self.office.clock())
         return reminder_asked_message(when, day)
 
-    def _lines(self, person: str | None, steps: Mapping[Fact, str], *, asked: bool) -> list[Span | str]:
+    def _lines(self, person: str | None, steps: Mapping[Fact, str], *, expected: bool) -> list[Span | str]:
         pages = page_names(self.course.reading())
         turned = self.onboardings.pages_read(person) & set(pages) if person else set()
         reading = f"{len(turned)} page{'s' * (len(turned) > 1)} sur {len(pages)}" if turned else "à faire"
@@ -156,7 +156,7 @@ class _OnboardingRequest(CourseRequest):
         )
         if not self.course.quizzed:
             states = (states[0], ("2. Attestation", "attested", "à faire"))
-        if not asked and "attested" not in steps:
+        if not expected and "attested" not in steps:
             states = states[:-1]
         spans: list[Span | str] = []
         for title, fact, otherwise in states:
@@ -189,8 +189,8 @@ class _OnboardingRequest(CourseRequest):
         if following:
             return self._page(following[0])
         steps = attestations.facts(self.db, person, self.target)
-        passed, asked = "passed" in steps or not self.course.quizzed, self.is_asked(person)
-        return reading_over_message(self.course, passed=passed, asked=asked)
+        passed, expected = "passed" in steps or not self.course.quizzed, self.is_asked(person)
+        return reading_over_message(self.course, passed=passed, expected=expected)
 
     def _unread(self, person: str, names: list[str]) -> list[str]:
         turned = self.onboardings.pages_read(person)
@@ -230,8 +230,8 @@ class _OnboardingRequest(CourseRequest):
         person = self.person
         if person is None or "attested" not in attestations.facts(self.db, person, self.target):
             return self._progress()
-        asked = str(persons.account(actor_of(self.request)))
-        self.course.send_receipt(self.db, person, self.target, self.office.clock(), asked)
+        account = str(persons.account(actor_of(self.request)))
+        self.course.send_receipt(self.db, person, self.target, self.office.clock(), account)
         return receipt_coming_message(in_private(self.request))
 
 
@@ -293,7 +293,7 @@ class _Page:
 @lru_cache(maxsize=8)
 def _pages(reading: Reading) -> tuple[_Page, ...]:
     """Return the pages of the whole policy, article by article. A long article takes several pages."""
-    written: list[_Page] = []
+    built: list[_Page] = []
     articles = reading.version.articles
     for at, article in enumerate(articles, 1):
         pages = list(paged(reading, article.clauses))
@@ -301,8 +301,8 @@ def _pages(reading: Reading) -> tuple[_Page, ...]:
         for number, elements in enumerate(pages, 1):
             page = f", page {number} sur {len(pages)}" if len(pages) > 1 else ""
             name, place = f"{article.number}/{number}", f"Article {at} sur {len(articles)}{page}"
-            written.append(_Page(name, excerpt(title, _HEADING), place, tuple(elements)))
-    return tuple(written)
+            built.append(_Page(name, excerpt(title, _HEADING), place, tuple(elements)))
+    return tuple(built)
 
 
 def page_names(reading: Reading) -> list[str]:
@@ -342,16 +342,16 @@ def page_message(course: Course, at: int) -> Message:
     )
 
 
-def reading_over_message(course: Course, *, passed: bool, asked: bool = True) -> Message:
+def reading_over_message(course: Course, *, passed: bool, expected: bool = True) -> Message:
     """End the reading and offer the next step.
 
-    `passed`: whether no quiz is left to pass. `asked`: whether the person must attest.
+    `passed`: whether no quiz is left to pass. `expected`: whether the person must attest.
     """
     onward, following = "", []
     if not passed:
         onward = f" La suite\u00a0: répondre à {course.size()} questions."
         following = [Button("Passer au quiz", "quiz", "primary")]
-    elif asked:
+    elif expected:
         onward, following = " La suite\u00a0: attester votre lecture.", [ATTEST]
     return Message(
         Heading("Lecture terminée"),

@@ -63,7 +63,7 @@ def accueil_examples(course: Course, profile: Profile) -> dict[str, Reply]:
         "Lecture terminée": accueil.reading_over_message(course, passed=False),
         "Lecture terminée, quiz réussi": accueil.reading_over_message(course, passed=True),
         "Lecture terminée, sans rien à attester": accueil.reading_over_message(
-            course, passed=True, asked=False
+            course, passed=True, expected=False
         ),
         "L'attestation": accueil.name_form(course, "Alex Tremblay"),
         "C'est attesté": accueil.attested_message(course, "en message privé, sur Slack"),

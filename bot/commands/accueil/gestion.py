@@ -54,10 +54,10 @@ _SHOW, _HIDE = "dire", "taire"
 _ALL = Button("Tous les accueils", "accueil gestion")
 
 
-def manage(office: Office, course: Course, request: Request, asked: Sequence[Course] = ()) -> Reply:
+def manage(office: Office, course: Course, request: Request, courses: Sequence[Course] = ()) -> Reply:
     """Handle a request from the administration. Raises `UserError` for anyone else.
 
-    `asked`: the courses that officers and employees must take. Those other than `course` get buttons.
+    `courses`: the courses that officers and employees must take. Those other than `course` get buttons.
     """
     if refusal := admin_refusal(office, request):
         raise UserError(refusal)
@@ -66,7 +66,7 @@ def manage(office: Office, course: Course, request: Request, asked: Sequence[Cou
         reply = _OnboardingsRequest(office, course, db, request).answer(verb, rest.strip())
     others = [
         Button(excerpt(str(other.name), LABEL_LENGTH), f"accueil {other.policy.id}: gestion")
-        for other in asked
+        for other in courses
         if other.policy is not course.policy
     ]
     if verb in {"", "gestion"} and others and isinstance(reply, Message):
@@ -116,9 +116,9 @@ class _OnboardingsRequest(CourseRequest):
             self._standings(),
             key=lambda row: (not self._is_late(row), not row.active, row.done, row.started_at),
         )
-        shown, page, pages = page_of(standings, page_number(text), PAGE_SIZE)
-        lines = [(self._named(standing.person_id), self._described(standing)) for standing in shown]
-        by_hand = [standing for standing in shown if standing.by_hand and standing.active]
+        on_page, page, pages = page_of(standings, page_number(text), PAGE_SIZE)
+        lines = [(self._named(standing.person_id), self._described(standing)) for standing in on_page]
+        by_hand = [standing for standing in on_page if standing.by_hand and standing.active]
         stops = [
             Button(f"Arrêter {standings.index(standing) + 1}", f"accueil arreter {standing.person_id}")
             for standing in by_hand[:_STOPS]
@@ -154,13 +154,13 @@ class _OnboardingsRequest(CourseRequest):
         for attempt in attempts.finished(self.db, self.target.policy):
             sittings.setdefault(attempt.person_id, []).append(attempt.sitting)
         people = Counter(
-            item.question for own in sittings.values() for item in statistics.by_question(bank, own)
+            item.question for answers in sittings.values() for item in statistics.by_question(bank, answers)
         )
         every = statistics.by_question(bank, chain.from_iterable(sittings.values()))
         items = [item for item in every if people[item.question] >= _FEWEST_PEOPLE]
         clauses = [row for row in statistics.by_clause(items) if row.facility < 1][:_CLAUSES]
-        shown, page, pages = page_of(items, page_number(text), PAGE_SIZE)
-        return questions_message(bank, shown, clauses, page, pages)
+        on_page, page, pages = page_of(items, page_number(text), PAGE_SIZE)
+        return questions_message(bank, on_page, clauses, page, pages)
 
     def _begin(self) -> Reply:
         """Open the form to choose a person or, once it is filled in, begin or resume their onboarding."""

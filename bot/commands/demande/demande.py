@@ -139,17 +139,17 @@ class PermissionWork:
 
     def home(self, page: str) -> Message:
         """Show what can be asked for, the requests that await the person, and their other requests."""
-        known, today = self._known(), self.today
+        person_id, today = self._known(), self.today
         kinds = self.requesting.desk.kinds().values()
-        administers = roles.has(self.db, known, roles.ADMINISTRATION, today)
+        administers = roles.has(self.db, person_id, roles.ADMINISTRATION, today)
         waiting: list[PermissionRequest] = []
         others: list[Listed] = []
-        if known:
-            waiting = requests.to_decide(self.db, known, today)
+        if person_id:
+            waiting = requests.to_decide(self.db, person_id, today)
             awaited = {request.id for request in waiting}
             others = [
-                Listed(request.as_of(today), "asker" if request.asker == known else "consenter")
-                for request in requests.own(self.db, known)
+                Listed(request.as_of(today), "asker" if request.asker == person_id else "consenter")
+                for request in requests.own(self.db, person_id)
                 if request.id not in awaited
             ]
         return messages.home(
@@ -157,7 +157,7 @@ class PermissionWork:
             waiting,
             others,
             page=page_number(page),
-            registers=self._registers(known),
+            registers=self._registers(person_id),
             missing=[why for kind in kinds if (why := kind.unoffered())] if administers else (),
         )
 
@@ -278,9 +278,9 @@ class PermissionWork:
         Raises `UserError` when the person sent too many requests today.
         """
         draft = self.requesting.drafts.get(self.actor, identifier)
-        known = self._known()
+        person_id = self._known()
         if draft is None:
-            if known and requests.load(self.db, identifier):  # already sent by an earlier press
+            if person_id and requests.load(self.db, identifier):  # already sent by an earlier press
                 return self.show(identifier, "")
             return messages.TOO_LATE
         if not self.request.confirmed:
@@ -324,7 +324,7 @@ class PermissionWork:
             fingerprint=former.fingerprint,
         )
         accounts = persons.accounts_of(self.db, former.consenter) if former.consenter else []
-        here = next((each for each in accounts if each.platform == self.actor.platform), None)
+        here = next((account for account in accounts if account.platform == self.actor.platform), None)
         person = replace(self.actor, user=here.user) if here else None
         draft = RequestDraft(asking, person)
         self.requesting.drafts.store(draft, self.actor)
@@ -333,8 +333,8 @@ class PermissionWork:
     # --- Answering
 
     def _find(self, identifier: str) -> tuple[PermissionRequest, Party]:
-        known = self._known()
-        return requests.find(self.db, identifier, known or "", self.today)
+        person_id = self._known()
+        return requests.find(self.db, identifier, person_id or "", self.today)
 
     def show(self, identifier: str, page: str) -> Message:
         """Show a request."""
@@ -486,15 +486,15 @@ class PermissionWork:
 
     def register(self, page: str, _rest: str) -> Message:
         """Show the register to those who may see it. Raises `UserError` for anyone else."""
-        known = self._known()
-        if known is None or not self._registers(known):
+        person_id = self._known()
+        if person_id is None or not self._registers(person_id):
             raise UserError(
                 "Le registre est réservé aux personnes qui décident des demandes et à l'administration."
             )
 
         def row_of(request: PermissionRequest) -> Registered:
             who = person_span(self.db, request.asker, self.actor.platform)
-            opens = requests.party_of(self.db, request, known, self.today) is not None
+            opens = requests.party_of(self.db, request, person_id, self.today) is not None
             return Registered(request, who, opens)
 
         granted = requests.register(self.db)

@@ -46,7 +46,7 @@ def demande_examples(
     first = next(iter(kinds.values()))
     page, image = kinds.get("page", first), kinds.get("image", first)
     decider = profile.role(page.decider)
-    role, fallback = (_named(each) for each in (decider, profile.role(decider.fallback)))
+    role, fallback = (_named(decider_role) for decider_role in (decider, profile.role(decider.fallback)))
     return {
         **_windows(page, image, today),
         **_before(page, image, today, role, fallback),
@@ -61,7 +61,7 @@ def _named(role: RoleProfile) -> str:
 
 
 def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
-    asked, consent = _asked(page, today), _asked(image, today, consenter="b")
+    pending, consent = _asked(page, today), _asked(image, today, consenter="b")
     paper = _asked(image, today, on_paper=True)
     forms: dict[str, Reply] = {
         f"Demander, la fenêtre\u00a0: {window}": windows.asking_form(window, name="Maxime Roy")
@@ -72,16 +72,16 @@ def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Re
     return {
         **forms,
         "Demander, la fenêtre remplie": windows.asking_form("personne", draft),
-        "Accorder, la fenêtre": windows.granting_form(asked, "Maxime Roy", "", "Dominique Roy"),
+        "Accorder, la fenêtre": windows.granting_form(pending, "Maxime Roy", "", "Dominique Roy"),
         "Accepter, la fenêtre": windows.granting_form(consent, "Maxime Roy", "", "Camille Roy"),
         "Inscrire une signature, la fenêtre": windows.granting_form(
             paper, "Maxime Roy", _SIGNER, "Dominique Roy"
         ),
-        "Refuser, la fenêtre": windows.refusing_form(asked, "decider"),
+        "Refuser, la fenêtre": windows.refusing_form(pending, "decider"),
         "Refuser un consentement, la fenêtre": windows.refusing_form(consent, "consenter"),
         "Poser une question, la fenêtre": windows.line_form(consent, "consenter"),
-        "Répondre, la fenêtre": windows.line_form(asked, "asker"),
-        "Retirer une autorisation, la fenêtre": windows.withdrawing_form(asked),
+        "Répondre, la fenêtre": windows.line_form(pending, "asker"),
+        "Retirer une autorisation, la fenêtre": windows.withdrawing_form(pending),
         "Retirer un consentement sur papier, la fenêtre": windows.withdrawing_form(paper),
     }
 
@@ -111,8 +111,8 @@ def _before(page: RequestKind, image: RequestKind, today: date, role: str, fallb
 
 
 def _lists(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
-    asked, consent = _asked(page, today), _asked(image, today, consenter="b")
-    granted = _granted(asked, today)
+    pending, consent = _asked(page, today), _asked(image, today, consenter="b")
+    granted = _granted(pending, today)
     mine = [Listed(_other(granted, 2), "asker"), Listed(_other(_accepted(consent, today), 3), "consenter")]
     many = [Listed(_other(granted, number), "asker") for number in range(9)]
     rows = [
@@ -129,21 +129,21 @@ def _lists(page: RequestKind, image: RequestKind, today: date) -> dict[str, Repl
     return {
         "Les demandes, rien encore": messages.home([page], [], []),
         "Les demandes, rien à demander": messages.home([], [], []),
-        "Les demandes": messages.home([page, image], [asked, _other(consent, 1)], mine, registers=True),
+        "Les demandes": messages.home([page, image], [pending, _other(consent, 1)], mine, registers=True),
         "Les demandes, la deuxième page": messages.home([page], [], many, page=2),
         "Les demandes, à l'administration": messages.home([page], [], [], registers=True, missing=missing),
         "Le registre des autorisations, vide": register_message([], row_of, today),
         "Le registre des autorisations": register_message(rows, row_of, today),
         "Le registre des autorisations, la suite": register_message(
-            [each.request for each in many], row_of, today, page=2
+            [example.request for example in many], row_of, today, page=2
         ),
     }
 
 
 def _of_a_role(page: RequestKind, today: date, role: str) -> dict[str, Reply]:
-    asked = _asked(page, today)
-    granted = _granted(asked, today)
-    refused = replace(_granted(asked, today), state="refused", reason="Le club en a déjà une.", until=None)
+    pending = _asked(page, today)
+    granted = _granted(pending, today)
+    refused = replace(_granted(pending, today), state="refused", reason="Le club en a déjà une.", until=None)
     lines = [
         (_DECIDER, ThreadLine(1, "decider", "c", "Qui la tiendra à jour?", today)),
         (_ASKER, ThreadLine(2, "asker", "a", "Le comité, chaque semaine.", today)),
@@ -158,19 +158,19 @@ def _of_a_role(page: RequestKind, today: date, role: str) -> dict[str, Reply]:
         return messages.card(_card(request, party, page, role, lines), lead=lead)
 
     return {
-        "Une demande, envoyée": shown(asked, "asker", "C'est envoyé."),
-        "Une demande, à décider": shown(asked, "decider"),
-        "Une demande, avec une question": shown(asked, "asker", lines=lines[:1]),
-        "Une demande, la question a sa réponse": shown(asked, "decider", lines=lines),
+        "Une demande, envoyée": shown(pending, "asker", "C'est envoyé."),
+        "Une demande, à décider": shown(pending, "decider"),
+        "Une demande, avec une question": shown(pending, "asker", lines=lines[:1]),
+        "Une demande, la question a sa réponse": shown(pending, "decider", lines=lines),
         "Une demande accordée": shown(granted, "asker"),
         "Une demande accordée, pour qui a décidé": shown(granted, "decider"),
         "Une demande, déjà décidée par quelqu'un d'autre": shown(granted, "decider", messages.LATE),
         "Une demande refusée": shown(refused, "asker"),
-        "Une demande annulée": shown(replace(asked, state="cancelled", closed_on=today), "asker"),
+        "Une demande annulée": shown(replace(pending, state="cancelled", closed_on=today), "asker"),
         "Une autorisation retirée": shown(_withdrawn(granted, "decider", today), "asker"),
         "Une autorisation à laquelle on a renoncé": shown(_withdrawn(granted, "asker", today), "decider"),
         "Une autorisation qui a pris fin": shown(replace(granted, state="ended"), "asker"),
-        "Annuler une demande?": messages.cancelling(asked),
+        "Annuler une demande?": messages.cancelling(pending),
         "Renoncer à une autorisation?": messages.renouncing(granted),
         "Un certificat demandé": messages.certificate_coming(granted, "en message privé, sur Slack"),
     }

@@ -190,10 +190,10 @@ def confirm(draft: RequestDraft, kind: RequestKind, window: str, to: Sequence[Sp
 def _fingerprint(fingerprint: str) -> Note:
     if not fingerprint:
         return Note("L'image n'est pas jointe\u00a0: seule sa description la désigne.")
-    shown = code(fingerprint[:_FINGERPRINT])
+    shortened = code(fingerprint[:_FINGERPRINT])
     return Note(
         "Empreinte de l'image\u00a0: ",
-        shown,
+        shortened,
         "…, qui ne reconnaît que ce fichier. L'image, je ne la garde pas.",
     )
 
@@ -301,11 +301,11 @@ def _acts(view: Card) -> Iterator[Button]:
     if request.state == "asked" and party != "asker":
         yield from answers(request)[:3]
     elif request.state == "asked":
-        asked = _has_question(view)
+        questioned = _has_question(view)
         yield Button(
-            "Répondre" if asked else "Ajouter un mot",
+            "Répondre" if questioned else "Ajouter un mot",
             f"{COMMAND} ecrire {identifier}",
-            "primary" if asked else "plain",
+            "primary" if questioned else "plain",
         )
         yield Button("Annuler la demande", f"{COMMAND} annuler {identifier}")
     elif request.state == "granted":

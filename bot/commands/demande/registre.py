@@ -49,7 +49,7 @@ def register_message(
     """
     ordered = sorted(granted, key=lambda request: _rank(request, today))
     on_page, page, pages = page_of(ordered, page, _PER_PAGE)
-    shown = [row_of(request) for request in on_page]
+    table = [row_of(request) for request in on_page]
     force = sum(request.in_force(today) for request in granted)
     count = {0: "Aucune n'est en vigueur.", 1: "Une est en vigueur."}.get(force, f"{force} sont en vigueur.")
     elements: list[Element] = [
@@ -57,15 +57,15 @@ def register_message(
         Text(count if granted else "Aucune autorisation n'a été donnée jusqu'ici."),
     ]
     first = (page - 1) * _PER_PAGE
-    for number, row in enumerate(shown, first + 1):
+    for number, row in enumerate(table, first + 1):
         request = row.request
         title = f"{number}. {WORDS[request.kind].title}"
-        own = " La même personne l'a demandée et accordée, avec deux comptes qu'elle a reliés depuis."
-        standing = _period(request, today) + own * request.by_oneself
+        same_person = " La même personne l'a demandée et accordée, avec deux comptes qu'elle a reliés depuis."
+        standing = _period(request, today) + same_person * request.by_oneself
         elements.append(Text(bold(title), ", pour ", row.asker, f"\n{standing}"))
     opened = [
         Button(f"Ouvrir la ligne {number}", f"{COMMAND} voir {row.request.id}")
-        for number, row in enumerate(shown, first + 1)
+        for number, row in enumerate(table, first + 1)
         if row.opens
     ]
     if opened:

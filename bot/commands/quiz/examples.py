@@ -47,7 +47,7 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
         "Quiz arrêté": messages.stopped_message(attempt),
         "Quiz réussi": messages.result_message(course, passed, steps),
         "Quiz réussi, lecture à faire": messages.result_message(course, passed, {"passed": now}),
-        "Quiz réussi, sans rien à attester": messages.result_message(course, passed, steps, asked=False),
+        "Quiz réussi, sans rien à attester": messages.result_message(course, passed, steps, expected=False),
         "Quiz terminé": messages.result_message(course, failed, {}),
         "Questions d'une révision terminées": messages.result_message(course, revised, steps),
         "Révision terminée": messages.result_message(course, refreshed, steps),

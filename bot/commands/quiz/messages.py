@@ -44,11 +44,13 @@ _GOOD, _BAD = "✅", "❌"  # coloured on every platform, and always followed by
 def introduction_message(course: Course, after: str = "-") -> Message:
     """Describe the quiz and offer to begin. `after`: the id of the person's last attempt, « - » for none."""
     size = course.size()
-    asked = f"{size} questions, une à la fois, chacune expliquée." if size > 1 else "Une question, expliquée."
+    size_words = (
+        f"{size} questions, une à la fois, chacune expliquée." if size > 1 else "Une question, expliquée."
+    )
     return Message(
         Heading(f"Le quiz sur {course.name.the}"),
         Text(
-            f"{asked} Il faut "
+            f"{size_words} Il faut "
             f"{course.plan.pass_mark}\u00a0% de bonnes réponses du premier coup; vous pouvez recommencer "
             "autant de fois que vous le voulez."
         ),
@@ -65,11 +67,11 @@ def which_message(quizzes: Sequence[Course]) -> Message:
     buttons = [
         Button(excerpt(str(course.name), LABEL_LENGTH), f"quiz {course.policy.id}:") for course in quizzes
     ]
-    shown = buttons[: 4 * BUTTONS_PER_ROW]
+    first_rows = buttons[: 4 * BUTTONS_PER_ROW]
     return Message(
         Heading("Quel quiz?"),
         Text("J'en ai un sur chacune de ces politiques."),
-        *button_rows(shown),
+        *button_rows(first_rows),
     )
 
 
@@ -179,10 +181,10 @@ def feedback_message(
     below: list[Element] = [] if answer.right else [Note(question.text)]
     reading, number = course.reading(), question.clause
     clause = reading.version.clause(number)
-    own = sum(weight(text) for text in Message(*parts, *below).own_words())
+    used = sum(weight(text) for text in Message(*parts, *below).own_words())
     if clause:
         start, end = sentence_at_stake(clause.text, question)
-        if own + weight(clause.text[start:end]) <= _ROOM:
+        if used + weight(clause.text[start:end]) <= _ROOM:
             below.append(reading.quote(number, start=start, end=end))
     fresh = turn.turn == attempt.sitting.turn - 1  # the latest answer, rather than an earlier one shown again
     buttons = [Button("Question suivante", f"quiz suite {attempt.id}", "primary")]
@@ -247,14 +249,14 @@ def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Ite
 
 
 def result_message(
-    course: Course, attempt: Attempt, steps: Mapping[Fact, datetime], *, asked: bool = True
+    course: Course, attempt: Attempt, steps: Mapping[Fact, datetime], *, expected: bool = True
 ) -> Message:
     """Show the result of an attempt of any kind, and the next step.
 
-    `steps`: the completed steps of the onboarding. `asked`: whether the person must still attest.
+    `steps`: the completed steps of the onboarding. `expected`: whether the person must still attest.
     """
     score = session.score(attempt.sitting)
-    words, buttons = _next_step(course, steps, asked=asked)
+    words, buttons = _next_step(course, steps, expected=expected)
     figures = (
         f"{score.right} bonne{'s' * (score.right > 1)} réponse{'s' * (score.right > 1)} sur {score.total}"
     )
@@ -278,11 +280,11 @@ def result_message(
     return Message(Heading(title), Text(text), Buttons(*buttons), *_to_reread(course, attempt))
 
 
-def _next_step(course: Course, steps: Mapping[Fact, datetime], *, asked: bool) -> tuple[str, list[Button]]:
+def _next_step(course: Course, steps: Mapping[Fact, datetime], *, expected: bool) -> tuple[str, list[Button]]:
     """Return the sentence and the buttons for the next step after a passed quiz."""
     if "attested" in steps:
         return "Votre attestation est déjà au registre.", []
-    if not asked:
+    if not expected:
         unread = [] if "read" in steps else [Button(f"Lire {course.name.the}", "accueil lire")]
         return "Rien d'autre ne vous est demandé.", unread
     if "read" in steps:

@@ -70,7 +70,7 @@ def play(office: Office, course: Course, request: Request) -> Message:
             return quiz.addressed(quiz.take_letters(letters))
         named, rest = course.library.naming.split(text)
         attempt = attempts.load_attempt(db, match[0]) if (match := _ATTEMPT.search(rest)) else None
-        quizzes = [each for each in course.every() if each.quizzed]
+        quizzes = [candidate for candidate in course.every() if candidate.quizzed]
         if attempt and attempt.policy in course.library.policies:
             course = course.on(attempt.policy)
         elif named:
@@ -92,10 +92,12 @@ def _quiz_under_way(office: Office, course: Course, db: Database, request: Reque
 
     If they are taking several quizzes, it is about the one whose question was shown last.
     """
-    requests = [_QuizRequest(office, each, db, request) for each in course.every() if each.quizzed]
+    requests = [
+        _QuizRequest(office, candidate, db, request) for candidate in course.every() if candidate.quizzed
+    ]
     taken = {attempt.id: quiz for quiz in requests if (attempt := quiz.under_way())}
-    if shown := course.on_screen.latest(taken):
-        return taken[shown]
+    if latest := course.on_screen.latest(taken):
+        return taken[latest]
     return next(iter(taken.values()), _QuizRequest(office, course, db, request))
 
 
@@ -107,10 +109,10 @@ def awaits(office: Office, course: Course, request: Request) -> bool:
 
 def _letters(text: str) -> str:
     """Return the letters of a typed answer, « AC » for « a et c », or "" for other or repeated letters."""
-    written = _LETTERS.fullmatch(text)
-    if not written:
+    match = _LETTERS.fullmatch(text)
+    if not match:
         return ""
-    letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", written[1]).upper())
+    letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", match[1]).upper())
     return "".join(letters) if len(letters) == len(set(letters)) else ""
 
 
@@ -161,9 +163,11 @@ class _QuizRequest(CourseRequest):
         if person is None:
             return None
         policy = self.target.policy
-        unfinished = [each for kind in _KINDS for each in attempts.unfinished(self.db, person, policy, kind)]
-        shown = self.course.on_screen.latest([attempt.id for attempt in unfinished])
-        return next((attempt for attempt in unfinished if attempt.id == shown), next(iter(unfinished), None))
+        unfinished = [
+            candidate for kind in _KINDS for candidate in attempts.unfinished(self.db, person, policy, kind)
+        ]
+        latest = self.course.on_screen.latest([attempt.id for attempt in unfinished])
+        return next((attempt for attempt in unfinished if attempt.id == latest), next(iter(unfinished), None))
 
     def _latest(self, kind: attempts.Kind) -> Attempt | None:
         person = self.person
@@ -242,17 +246,17 @@ class _QuizRequest(CourseRequest):
         turn, question = self._present(attempt) if attempt else (None, None)
         if attempt is None or turn is None or question is None:
             return None
-        letters, shown = _letters(text), self.course.on_screen.get(attempt.id) == turn.turn
-        if shown and (place := _PLACE.fullmatch(text)) and place.lastindex:
+        letters, on_screen = _letters(text), self.course.on_screen.get(attempt.id) == turn.turn
+        if on_screen and (place := _PLACE.fullmatch(text)) and place.lastindex:
             letters = session.LETTERS[place.lastindex - 1]
         if question.kind == "vrai-faux" and (word := _TRUE_OR_FALSE.fullmatch(text)):
             initial = word[1][0].lower().replace("t", "v")  # « t » of « true » means « v » of « vrai »
             initials = [question.choices[place].text[0].lower() for place in turn.order]
             letters = dict(zip(initials, turn.letters, strict=True)).get(initial, "")
-            return letters or ("" if shown else None)
+            return letters or ("" if on_screen else None)
         if letters and set(letters) <= set(turn.letters) and (len(letters) == 1 or question.several):
             return letters
-        return "" if len(letters) == 1 or (shown and _CHOICES.fullmatch(text)) else None
+        return "" if len(letters) == 1 or (on_screen and _CHOICES.fullmatch(text)) else None
 
     def take_letters(self, letters: str) -> Message:
         """Take typed letters as the answer to the current question, if the person has seen it.
@@ -344,5 +348,5 @@ class _QuizRequest(CourseRequest):
 
     def _result(self, attempt: Attempt) -> Message:
         steps = attestations.facts(self.db, attempt.person_id, self.target)
-        asked = self.is_asked(attempt.person_id)
-        return messages.result_message(self.course, attempt, steps, asked=asked)
+        expected = self.is_asked(attempt.person_id)
+        return messages.result_message(self.course, attempt, steps, expected=expected)

@@ -69,7 +69,7 @@ class PendingDrafts:
 
     def shown(self, draft: Draft) -> str:
         """Return a short hash of the drafts of `of_clause`, so that a button acts only on these drafts."""
-        ids = " ".join(each.id for each in self.of_clause(draft))
+        ids = " ".join(other.id for other in self.of_clause(draft))
         return hashlib.sha256(ids.encode()).hexdigest()[:8]
 
     def unfilled(self) -> tuple[Draft, ...]:
@@ -108,7 +108,7 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
         )
     draft = pending.drafts[at]
     clauses = reading.version.clauses()
-    place = next((place for place, each in enumerate(clauses, 1) if str(each.number) == draft.clause), 1)
+    place = next((place for place, clause in enumerate(clauses, 1) if str(clause.number) == draft.clause), 1)
     decide = [
         *([] if draft.unfilled else [Button("Garder", pending.command("garder", draft), "primary")]),
         Button("Corriger", pending.command("corriger", draft)),
@@ -154,16 +154,16 @@ def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = Fals
     noted = "Rien n'est encore fait\u00a0: voici ce qui reste de cette clause." if changed else ""
     if len(whole) < 2:  # noqa: PLR2004 — a single draft is shown as usual
         return draft_message(pending, pending.drafts.index(whole[0] if whole else draft), noted)
-    shown = f"{pending.shown(draft)} {CONFIRMED}"
+    confirmed = f"{pending.shown(draft)} {CONFIRMED}"
     clause = reading.version.clause(Number(draft.clause))
     return Message(
         Heading(f"Les {len(whole)} lignes\u00a0: {draft.clause}"),
         *([Note(noted)] if noted else []),
         *([_quoted(reading, clause)] if clause else []),
-        *(element for each in whole for element in _shown(each)),
+        *(element for item in whole for element in _shown(item)),
         Buttons(
-            Button(f"Garder les {len(whole)}", f"{pending.command('tout', draft)} {shown}", "primary"),
-            Button(f"Jeter les {len(whole)}", f"{pending.command('oter', draft)} {shown}", "danger"),
+            Button(f"Garder les {len(whole)}", f"{pending.command('tout', draft)} {confirmed}", "primary"),
+            Button(f"Jeter les {len(whole)}", f"{pending.command('oter', draft)} {confirmed}", "danger"),
             Button("Une à la fois", pending.command("voir", draft)),
         ),
     )

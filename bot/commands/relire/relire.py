@@ -57,7 +57,7 @@ def review(review: DraftReview, request: Request) -> Reply:
         )
     folder = _own_folder(review, review.own, policy.id)
     verb, _, rest = text.partition(" ")
-    identifier, _, shown = rest.strip().partition(" ")
+    identifier, _, ids = rest.strip().partition(" ")
     pending = _pending(review, policy, folder, prepare=verb == "preparer")
     if verb and verb != "preparer" and not identifier:
         library.find(verb.lower())  # raises for a name that no policy has
@@ -69,7 +69,7 @@ def review(review: DraftReview, request: Request) -> Reply:
         return say.draft_form(pending, draft)
     if verb == "vider":
         return _discard_unfilled(folder, pending, draft, confirmed=request.confirmed)
-    if verb in {"tout", "oter"} and not (request.confirmed and shown == pending.shown(draft)):
+    if verb in {"tout", "oter"} and not (request.confirmed and ids == pending.shown(draft)):
         return say.clause_message(pending, draft, changed=request.confirmed)
     if verb not in {"corriger", "garder", "tout", "jeter", "oter"}:  # « voir », « apres », or a typed word
         return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
@@ -90,10 +90,10 @@ def _decide(
     gone, kinds = [*thrown], set[DraftKind]()
     before = _count_questions(review, policy)
     try:
-        for each in decided:
-            _keep(folder, each, policy.origin)
-            gone.append(draft if verb == "corriger" else each)
-            kinds.add(each.kind)
+        for item in decided:
+            _keep(folder, item, policy.origin)
+            gone.append(draft if verb == "corriger" else item)
+            kinds.add(item.kind)
     finally:  # the drafts that were kept before a failure still count
         if gone:
             folder_of_drafts.discard(folder, gone, policy.origin)
@@ -116,7 +116,7 @@ def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, con
         return say.draft_message(pending, pending.drafts.index(unfilled[0] if unfilled else draft))
     if not confirmed:
         return say.discarding(pending, draft)
-    left = tuple(each for each in pending.drafts if not each.unfilled)
+    left = tuple(item for item in pending.drafts if not item.unfilled)
     folder_of_drafts.write_drafts(folder, left)
     done = say.done("Jetée", len(unfilled))
     return say.draft_message(PendingDrafts(pending.reading, left), 0, done)
@@ -142,7 +142,7 @@ def _first_to_read(review: DraftReview) -> Policy:
     """Return the first policy with drafts, else one from which drafts can be guessed, else the default."""
     policies = [*review.library.policies.values()]
     for policy in policies:
-        folders = (each / "politique" / policy.id / folder_of_drafts.FOLDER for each in review.folders)
+        folders = (root / "politique" / policy.id / folder_of_drafts.FOLDER for root in review.folders)
         if any(any(folder.glob("*")) for folder in folders):
             return policy
     return next((policy for policy in policies if _is_preparable(review, policy)), review.library.default)
@@ -150,9 +150,9 @@ def _first_to_read(review: DraftReview) -> Policy:
 
 def _is_preparable(review: DraftReview, policy: Policy) -> bool:
     """Return whether a policy has neither drafts nor the files that drafts become: a bank, a quiz."""
-    written = (folder_of_drafts.FOLDER, bank.BANK, quiz_files.FILE)
-    folders = [each / "politique" / policy.id for each in review.folders]
-    return not any((each / name).exists() for each in folders for name in written)
+    names = (folder_of_drafts.FOLDER, bank.BANK, quiz_files.FILE)
+    folders = [folder / "politique" / policy.id for folder in review.folders]
+    return not any((folder / name).exists() for folder in folders for name in names)
 
 
 def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool) -> PendingDrafts:
@@ -164,12 +164,12 @@ def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool
     return PendingDrafts(Reading(policy, policy.origin), _read(folder, policy.origin), preparable)
 
 
-def _own_folder(review: DraftReview, own: Path, policy: str) -> Path:
+def _own_folder(review: DraftReview, data: Path, policy: str) -> Path:
     """Return the policy's own folder, after copying another folder's drafts into it if it has none."""
-    folder = own / "politique" / policy
+    folder = data / "politique" / policy
     if not (folder / folder_of_drafts.FOLDER).is_dir():
-        for each in review.folders:
-            source = each / "politique" / policy
+        for root in review.folders:
+            source = root / "politique" / policy
             if source != folder and (source / folder_of_drafts.FOLDER).is_dir():
                 with files.explained(folder):
                     shutil.copytree(source, folder, dirs_exist_ok=True)

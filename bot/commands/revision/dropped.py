@@ -61,8 +61,8 @@ class DroppedRequest:
             dropped_texts.place(self.db, dropped, _identifier(called), called)
         elif name := self._coming().get(policy):
             dropped_texts.place(self.db, dropped, policy, name, self._adopted(policy))
-        elif dropped.policy != (own := self.archive.library.find(policy).id):
-            dropped_texts.place(self.db, dropped, own, adopted=self._adopted(own))
+        elif dropped.policy != (policy_id := self.archive.library.find(policy).id):
+            dropped_texts.place(self.db, dropped, policy_id, adopted=self._adopted(policy_id))
         return self._again(token)
 
     def _coming(self) -> Mapping[str, GenderedName]:
@@ -79,17 +79,17 @@ class DroppedRequest:
 
     def _new_name(self) -> GenderedName:
         """Return the name that the form gives to a new policy. Raises `FieldsError`."""
-        library, written = self.archive.library, self.request.fields
-        name = " ".join(clean(written.get(say.NAME, "")).split())
+        library, fields = self.archive.library, self.request.fields
+        name = " ".join(clean(fields.get(say.NAME, "")).split())
         policy = _identifier(name)
-        taken = any(policy in map(str.lower, each.names()) for each in library.policies.values())
+        taken = any(policy in map(str.lower, other.names()) for other in library.policies.values())
         if taken or library.naming.split(name)[0]:
             problem = f"«\u00a0{name}\u00a0» nomme déjà une politique. Prenez un autre nom."
             raise FieldsError({say.NAME: problem})
         if not re.match(r"[a-z][a-z0-9]", policy) or len(name) > say.NAME_LENGTH:
             problem = "Écrivez un nom court, qui commence par deux lettres ou plus\u00a0: «\u00a0RG\u00a0»."
             raise FieldsError({say.NAME: problem})
-        chosen, _, plural = written.get(say.GENDER, "").partition(" ")
+        chosen, _, plural = fields.get(say.GENDER, "").partition(" ")
         gender: Gender = "masculin" if chosen == "masculin" else "féminin"
         return GenderedName(name, gender, plural=bool(plural))
 
@@ -142,7 +142,7 @@ class DroppedRequest:
         groups = {key: doubt.words for key, doubt in doubts.items() if key not in lines}
         every = {**lines, **groups}
         key = next((key for key in every if outlines.line_code(reading, key) == code), None)
-        kind = next((each for each in LineReading if each == choice), None)
+        kind = next((option for option in LineReading if option == choice), None)
         if key is None or kind is None:
             return self._again(reading.dropped.id, "Cette ligne n'est plus à voir.")
         if kind is LineReading.AS_READ and key in doubts:
@@ -159,18 +159,18 @@ class DroppedRequest:
 
     def correct(self, reading: OutlineReading, _rest: str) -> Reply:
         """Open the form to correct any line or, once it is filled in, record the decision."""
-        written = self.request.fields
-        if not written:
+        fields = self.request.fields
+        if not fields:
             return outlines.line_form(reading)
         lines = _lines(reading)
-        key = _find_line(lines, written.get(outlines.WORDS, ""))
-        choice = written.get(outlines.READING, "")
-        kind = next((each for each in LineReading if each == choice), LineReading.BESIDE)
+        key = _find_line(lines, fields.get(outlines.WORDS, ""))
+        choice = fields.get(outlines.READING, "")
+        kind = next((decision for decision in LineReading if decision == choice), LineReading.BESIDE)
         if kind is LineReading.NUMBERED and not read_markers(lines[key]):
             raise FieldsError({outlines.READING: "Cette ligne ne commence par aucun numéro."})
         note = outlines.decided(kind, lines[key])
         if kind is LineReading.AS_READ:
-            others = {line: each for line, each in reading.dropped.decisions.items() if line != key}
+            others = {line: decision for line, decision in reading.dropped.decisions.items() if line != key}
             dropped_texts.decide(self.db, reading.dropped.id, others)
             return self._again(reading.dropped.id, note)
         return self._decide(reading, {key: kind}, note)

@@ -23,13 +23,13 @@ def ledger_page(
     """Show one page of the ledger, starting with the people whose notice was not delivered."""
     order: list[State] = ["failed", "queued", "sent", "left"]
     ranked = sorted(lines, key=lambda line: (order.index(line[1].state), line[1].attested_at is not None))
-    shown, at, pages = page_of(ranked, number, _PAGE)
+    on_page, at, pages = page_of(ranked, number, _PAGE)
     return Message(
         Heading(f"{policy.name}, registre de la révision du {in_words(_day(revision))}"),
         Text(count_recipients([recipient for _, recipient in lines])),
         *(
             Text(Span(who.text, "bold", who.account), f"\u00a0: {recipient.describe(calendar)}")
-            for who, recipient in shown
+            for who, recipient in on_page
         ),
         *([] if lines else [Text("Personne n'a encore reçu d'avis de cette révision.")]),
         Buttons(

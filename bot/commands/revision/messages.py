@@ -226,8 +226,8 @@ def shown(
     if total:
         tasks = _GROUPS if quizzed else _WITHOUT_QUIZ
         lines = [
-            f"• {count} personne{'s' * (count > 1)}\u00a0: {tasks[asked]}"
-            for asked, count in counts.items()
+            f"• {count} personne{'s' * (count > 1)}\u00a0: {tasks[reading]}"
+            for reading, count in counts.items()
             if count
         ]
         people = f"{total} personnes" if total > 1 else "une personne"
@@ -303,26 +303,26 @@ def _announce(revision: Revision) -> Button:
 
 def _actions(revision: Revision, *, approved: bool, today: date) -> Iterator[Buttons]:
     """Yield the buttons to view a revision, then to act on it. `approved`: whether someone approved it."""
-    own, proposed = revision.id, revision.state == "proposed"
-    look = [Button("Comparer" if revision.base else "Lire le texte", f"revision comparer {own}")]
+    identifier, proposed = revision.id, revision.state == "proposed"
+    look = [Button("Comparer" if revision.base else "Lire le texte", f"revision comparer {identifier}")]
     if proposed or revision.state == "scheduled":
-        look.append(Button("Voir l'avis", f"revision avis {own}"))
+        look.append(Button("Voir l'avis", f"revision avis {identifier}"))
     if proposed and revision.base:
-        look.append(Button("Forme ou fond", f"revision natures {own}"))
+        look.append(Button("Forme ou fond", f"revision natures {identifier}"))
     if revision.state == "announced":
-        look.append(Button("Registre", f"revision registre {own}"))
-        look.append(Button("Image", f"revision image {own}"))
+        look.append(Button("Registre", f"revision registre {identifier}"))
+        look.append(Button("Image", f"revision image {identifier}"))
     yield Buttons(*look, _ALL)
     decide = []
     if proposed and approved:
-        decide.append(Button("Approuver ces dates", f"revision accord {own}", "primary"))
-        decide.append(Button("D'autres dates", f"revision approuver {own}"))
+        decide.append(Button("Approuver ces dates", f"revision accord {identifier}", "primary"))
+        decide.append(Button("D'autres dates", f"revision approuver {identifier}"))
     elif proposed:
-        decide.append(Button("Approuver…", f"revision approuver {own}", "primary"))
+        decide.append(Button("Approuver…", f"revision approuver {identifier}", "primary"))
     if not ahead_problem(revision, today):
         decide.append(_announce(revision))
     if revision.state != "withdrawn":
-        decide.append(Button("Retirer…", f"revision retirer {own}", "danger"))
+        decide.append(Button("Retirer…", f"revision retirer {identifier}", "danger"))
     if decide:
         yield Buttons(*decide)
 
@@ -430,10 +430,10 @@ def notices(
     """Return the notice to each group of people and to a channel, by the group's or channel's French name."""
     messages = {
         f"À qui il est demandé\u00a0: {task}": revision_notices.notice(
-            policy, revision, comparison, asked, questions, quizzed=quizzed
+            policy, revision, comparison, reading, questions, quizzed=quizzed
         )
-        for asked, task in (_GROUPS if quizzed else _WITHOUT_QUIZ).items()
-        if revision.base or asked != "changes"
+        for reading, task in (_GROUPS if quizzed else _WITHOUT_QUIZ).items()
+        if revision.base or reading != "changes"
     }
     return messages | {"Dans le canal": revision_notices.in_channel(policy, revision, comparison)}
 
@@ -450,9 +450,9 @@ def previewed(revision: Revision, content: bytes) -> Message:
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
     """Show a page of changes, each substantive or editorial, with a button to make it the other."""
     condensed = condense(comparison)
-    shown, at, pages = page_of(condensed.changes, page, _PAGE)
+    on_page, at, pages = page_of(condensed.changes, page, _PAGE)
     rows: list[Element] = []
-    for change in shown:
+    for change in on_page:
         substantive = change.nature is Nature.SUBSTANTIVE
         current, opposite = ("de fond", "de forme") if substantive else ("de forme", "de fond")
         rows.append(Text(bold(summary.describe_change(comparison, change)), f"\u00a0: {current}."))
@@ -483,12 +483,12 @@ class KnownDates:
     written: bool = False
 
 
-def dates_form(revision: Revision, known: Dates | KnownDates) -> Form:
+def dates_form(revision: Revision, dates: Dates | KnownDates) -> Form:
     """Return the form that asks for the adoption and effective dates, filled in with the known ones."""
-    written = isinstance(known, KnownDates) and known.written
+    from_text = isinstance(dates, KnownDates) and dates.written
     fields = (
-        (ADOPTED, "Date d'adoption", known.adopted, "Le jour de la séance qui a adopté ce texte"),
-        (EFFECTIVE, "Date d'effet", known.effective, "Le premier jour où ce texte s'applique"),
+        (ADOPTED, "Date d'adoption", dates.adopted, "Le jour de la séance qui a adopté ce texte"),
+        (EFFECTIVE, "Date d'effet", dates.effective, "Le premier jour où ce texte s'applique"),
     )
     return Form(
         f"revision approuver {revision.id}",
@@ -497,7 +497,7 @@ def dates_form(revision: Revision, known: Dates | KnownDates) -> Form:
             DateField(
                 name,
                 label,
-                hint=_WRITTEN if written and day else hint,
+                hint=_WRITTEN if from_text and day else hint,
                 value=day.isoformat() if day else "",
             )
             for name, label, day, hint in fields
@@ -567,7 +567,7 @@ def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> M
         1: "Le canal d'annonce reçoit ce message",
     }.get(channels, f"Les {channels} canaux d'annonce reçoivent ce message")
     day = in_words(revision.effective) if revision.effective else ""
-    shown = [element for element in notice.elements if not isinstance(element, Buttons)]
+    preview_elements = [element for element in notice.elements if not isinstance(element, Buttons)]
     return Message(
         Heading("L'annoncer dès maintenant?"),
         Text(
@@ -575,7 +575,7 @@ def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> M
             f"site, s'il y en a un. Les avis à chaque personne et «\u00a0J'ai lu\u00a0» restent pour le "
             f"{day}."
         ),
-        *([Divider(), *shown, Divider()] if channels else []),
+        *([Divider(), *preview_elements, Divider()] if channels else []),
         Buttons(
             Button("L'annoncer", f"revision annoncer {revision.id} {CONFIRMED}", "primary"),
             Button(f"Attendre le {day}", f"revision voir {revision.id}"),

@@ -93,9 +93,9 @@ class OutlineReading:
         clashes = unsettled(self.outline, blocks, decisions)
         every = [*self.outline.doubts]
         every += [
-            each.doubt
-            for each in clashes
-            if each.doubt.code in CODES and (each.doubt.code, each.label) not in self.adopted
+            clash.doubt
+            for clash in clashes
+            if clash.doubt.code in CODES and (clash.doubt.code, clash.label) not in self.adopted
         ]
         by_line: dict[str, Doubt] = {}
         for doubt in every:
@@ -110,8 +110,10 @@ class OutlineReading:
 def read_outline(dropped: DroppedText, name: GenderedName, adopted: Outline | None = None) -> OutlineReading:
     """Return a dropped file with its outline. `adopted`: the outline of its policy's last adopted text."""
     outline = build_outline(dropped.document.blocks, dropped.decisions)
-    known = {(each.doubt.code, each.label) for each in find_clashes(adopted)} if adopted else set()
-    return OutlineReading(dropped, name, outline, frozenset(known))
+    adopted_doubts = (
+        {(clash.doubt.code, clash.label) for clash in find_clashes(adopted)} if adopted else set()
+    )
+    return OutlineReading(dropped, name, outline, frozenset(adopted_doubts))
 
 
 def line_code(reading: OutlineReading, key: str) -> str:
@@ -134,10 +136,10 @@ def outline_message(reading: OutlineReading, done: str = "") -> Message:
         elements.append(Note(done))
     if not (done and doubts):
         lines = _glance(reading.outline)
-        shown = len(lines) if len(lines) == _SHOWN + 1 else _SHOWN  # « et 1 de plus » would take a line too
-        more = f"\n… et {len(lines) - shown} de plus" if len(lines) > shown else ""
+        limit = len(lines) if len(lines) == _SHOWN + 1 else _SHOWN  # « et 1 de plus » would take a line too
+        more = f"\n… et {len(lines) - limit} de plus" if len(lines) > limit else ""
         elements.append(
-            Text(bold(count_parts(reading.outline).capitalize()), "\n", "\n".join(lines[:shown]), more)
+            Text(bold(count_parts(reading.outline).capitalize()), "\n", "\n".join(lines[:limit]), more)
         )
     elements += [Text(doubt.message) for doubt in reading.outline.doubts if not doubt.key]
     if doubts:
@@ -238,11 +240,11 @@ def _outline_lines(
 
 def plan_message(reading: OutlineReading, page: int) -> Message:
     """Show a page of the whole outline."""
-    shown, at, pages = page_of(list(_outline_lines(reading.outline.provisions)), page, _PAGE)
+    on_page, at, pages = page_of(list(_outline_lines(reading.outline.provisions)), page, _PAGE)
     turns = turn_buttons(at, pages, lambda target: reading.command(PLAN, str(target)))
     return Message(
         Heading(excerpt(f"{reading.name}\u00a0: tout le plan", 150)),
-        Text("\n".join(shown) or "Rien n'a été lu."),
+        Text("\n".join(on_page) or "Rien n'a été lu."),
         Note(f"Page {at} sur {pages}."),
         Buttons(
             *turns,
@@ -275,8 +277,8 @@ def line_form(reading: OutlineReading) -> Form:
 
 def several_lines(lines: Sequence[str]) -> str:
     """Return the refusal to show when several lines begin with the typed words."""
-    shown = ", ".join(f"«\u00a0{excerpt(line, 50)}\u00a0»" for line in lines[:3])
-    return f"{len(lines)} lignes commencent ainsi\u00a0: {shown}. Écrivez-en davantage."
+    quoted = ", ".join(f"«\u00a0{excerpt(line, 50)}\u00a0»" for line in lines[:3])
+    return f"{len(lines)} lignes commencent ainsi\u00a0: {quoted}. Écrivez-en davantage."
 
 
 def decided(choice: LineReading, words: str) -> str:

@@ -263,19 +263,15 @@ class RevisionRequest:
     def _known_dates(self, revision: Revision) -> say.KnownDates:
         """Return the dates of the previous approval, else those written in the text if they are possible."""
         latest, today = revisions.latest_approved(self.db, revision.policy), self.office.today()
-        written = find_dates(revision.text)
+        dates = find_dates(revision.text)
         adopted, effective = revision.adopted, revision.effective
-        if (
-            adopted is None
-            and written.adopted
-            and Dates(written.adopted, written.adopted).fits(latest, today)
-        ):
-            adopted = written.adopted
+        if adopted is None and dates.adopted and Dates(dates.adopted, dates.adopted).fits(latest, today):
+            adopted = dates.adopted
         # A policy's first text may have been in force for years. In a revised text, the effective date may
         # still be that of the text that it replaces.
-        since = adopted or (today if revision.base else min(today, written.effective or today))
-        if effective is None and written.effective and Dates(since, written.effective).fits(latest, today):
-            effective = written.effective
+        since = adopted or (today if revision.base else min(today, dates.effective or today))
+        if effective is None and dates.effective and Dates(since, dates.effective).fits(latest, today):
+            effective = dates.effective
         return say.KnownDates(
             adopted, effective, written=(revision.adopted, revision.effective) == (None, None)
         )

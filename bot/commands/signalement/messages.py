@@ -54,8 +54,8 @@ def write_choices(report: Report, token: str, recipients: Sequence[str]) -> str:
     `recipients`: the roles that receive reports, the default one first.
     """
     recipient = recipients.index(report.recipient) if report.recipient in recipients else 0
-    known = _implicated(recipients)
-    implicated = known.index(report.implicated) if report.implicated in known else 0
+    roles = _implicated(recipients)
+    implicated = roles.index(report.implicated) if report.implicated in roles else 0
     return f"{recipient}{implicated}{int(report.urgent)}" + (f".{token}" if token else "")
 
 
@@ -301,8 +301,8 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
     ]
     if len(lines) > _KINDS_SHOWN:
         lines = [*lines[:_KINDS_SHOWN], "et autre chose encore"]
-    shown = "\n".join(f"• {line}" for line in lines)
-    return [Text(bold("À revoir? "), f"Ceci peut dire qui vous êtes, ou nomme quelqu'un\u00a0:\n{shown}")]
+    problems = "\n".join(f"• {line}" for line in lines)
+    return [Text(bold("À revoir? "), f"Ceci peut dire qui vous êtes, ou nomme quelqu'un\u00a0:\n{problems}")]
 
 
 def sent(report_code: str, token: str, page: str) -> Message:

@@ -57,8 +57,8 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
             ReportCase(replace(other, status="closed"), (signed,), None, ""), 1, 90
         ),
         "Un signalement clos": messages.case_message(closed, 1, titles, endings),
-        "Un signalement confié": messages.reassigned(titles[role], own=False),
-        "Un signalement confié dans son propre rôle": messages.reassigned(titles[role], own=True),
+        "Un signalement confié": messages.reassigned(titles[role], to_self=False),
+        "Un signalement confié dans son propre rôle": messages.reassigned(titles[role], to_self=True),
         "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),
         "Deux signalements qui ne se joignent pas": Message(Text(DIFFERENT)),
         "Aucun autre signalement": messages.NO_OTHER,

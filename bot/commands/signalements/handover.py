@@ -28,22 +28,22 @@ def manage(reporting: Reporting, request: Request) -> Message:
                 handovers.ask(session, role.strip(), by)
             elif verb == AGREE:
                 return done(titles[handovers.finish(session, by)])
-            asked = handovers.pending(session)
+            handover = handovers.pending(session)
             person = asker(session.db, request)
             waiting = handovers.other_than(handovers.stranded(session), person)
-            choice = asked.role if asked else None
-            notified = asked is None or asked.notified_at is not None
+            choice = handover.role if handover else None
+            notified = handover is None or handover.notified_at is not None
             return overview(len(waiting), handovers.takers(session), titles, choice, notified=notified)
     except ReportError as error:
         raise UserError(str(error)) from error
 
 
 def overview(
-    count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None, *, notified: bool = True
+    count: int, takers: Sequence[str], titles: Mapping[str, str], taker: str | None, *, notified: bool = True
 ) -> Message:
     """Show how many reports nobody may read, the roles that may get them, and the pending handover.
 
-    `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles, by id. `asked`:
+    `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles, by id. `taker`:
     the id of the role that would get the reports in the pending handover, None if there is none. `notified`:
     whether everyone who must be told of that handover received the notice.
     """
@@ -59,9 +59,9 @@ def overview(
         Heading("Confier des signalements"),
         Text(f"{waiting} Choisissez un rôle\u00a0: vous n'en verrez rien."),
     ]
-    if asked:
+    if taker:
         these = "ce signalement" if count == 1 else "ces signalements"
-        elements.append(Text(f"On demande de confier {these} à\u00a0: ", bold(titles[asked]), "."))
+        elements.append(Text(f"On demande de confier {these} à\u00a0: ", bold(titles[taker]), "."))
         if not notified:
             elements.append(Text(_UNTOLD))
         elements.append(Buttons(Button("D'accord", f"{COMMAND} {AGREE}", "primary")))

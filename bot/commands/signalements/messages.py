@@ -218,11 +218,11 @@ def dialogue_message(case: ReportCase, number: int) -> Message:
     return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))
 
 
-def reassigned(title: str, *, own: bool) -> Message:
-    """Confirm that a case was entrusted to a role. `own`: whether the holder has this role."""
+def reassigned(title: str, *, to_self: bool) -> Message:
+    """Confirm that a case was entrusted to a role. `to_self`: whether the holder has this role."""
     rest = (
         "Vous le verrez encore."
-        if own
+        if to_self
         else "Ce signalement n'est plus entre vos mains\u00a0: seul ce rôle peut vous le rendre."
     )
     return Message(Text(f"C'est confié\u00a0: {title}. {rest}"), Buttons(_ALL_CASES))

@@ -137,13 +137,11 @@ class CaseRequest:
 
         `text`: the case's identifier, then the first digits of the report's.
         """
-        case_id, _, written = text.partition(" ")
+        case_id, _, draft = text.partition(" ")
         if not self.request.fields:
-            return messages.question_form(case_id, written)
+            return messages.question_form(case_id, draft)
         filings = cases.open_case(self.session, case_id, self.person).filings
-        filing_id = next(
-            (filing.id for filing in filings if written and filing.id.startswith(written)), written
-        )
+        filing_id = next((filing.id for filing in filings if draft and filing.id.startswith(draft)), draft)
         question = clean(self.request.fields.get("texte", ""))
         cases.ask_question(self.session, case_id, self.person, filing_id, question)
         return self.see(f"{case_id} {filing_id}")
@@ -182,8 +180,8 @@ class CaseRequest:
             return messages.heir_form(case_id, heirs, titles) if heirs else messages.NO_HEIR
         role = self.request.fields.get("role", "")
         cases.reassign(self.session, case_id, self.person, role)
-        own = roles.has(self.session.db, self.person, role, self.session.today)
-        return messages.reassigned(titles[role], own=own)
+        to_self = roles.has(self.session.db, self.person, role, self.session.today)
+        return messages.reassigned(titles[role], to_self=to_self)
 
     def hold(self, text: str) -> Message:
         """Keep a case past its retention period, or stop doing so."""
@@ -207,12 +205,12 @@ class CaseRequest:
         return export.coming(where)
 
 
-def _number(case: ReportCase, written: str) -> int:
+def _number(case: ReportCase, identifier: str) -> int:
     """Return a report's number in a case, from its identifier or its number, or 1 by default."""
     identifiers = [filing.id for filing in case.filings]
-    if written in identifiers:
-        return identifiers.index(written) + 1
-    number = int(written) if written.isdecimal() else 1
+    if identifier in identifiers:
+        return identifiers.index(identifier) + 1
+    number = int(identifier) if identifier.isdecimal() else 1
     return number if 1 <= number <= len(case.filings) else 1
 
 

@@ -23,19 +23,19 @@ _BANDS: Final = (Band.of(12), Band.of(6), Band.of(0), Band.of(23), Band.of(0))
 def tableau_examples(dashboard: Dashboard, profile: Profile) -> dict[str, Reply]:
     """Return an example of each reply of `tableau`, by name."""
     month, year = periods.month_of(date(2026, 10, 1)), periods.year_of(date(2026, 6, 1))
-    known = [month, month.previous, year, year.previous]
+    counted = [month, month.previous, year, year.previous]
     return {
-        "Le tableau d'un mois": _shown(dashboard, month, known),
-        "Le tableau d'une année": _shown(dashboard, year, known),
+        "Le tableau d'un mois": _shown(dashboard, month, counted),
+        "Le tableau d'une année": _shown(dashboard, year, counted),
         "Le tableau, comment c'est compté": messages.how(dashboard.plans()),
         "Le tableau, son image est demandée": messages.coming("en message privé, sur Slack"),
-        "Le tableau d'une période sans chiffres": Message(Text(messages.uncounted(known))),
+        "Le tableau d'une période sans chiffres": Message(Text(messages.uncounted(counted))),
         "Le tableau, réservé": Message(Text(messages.reserved([role.title for role in profile.roles[-2:]]))),
     }
 
 
-def _shown(dashboard: Dashboard, period: Period, known: list[Period]) -> Message:
-    return messages.board(example_board(dashboard, period), tableau.nearby(period, known))
+def _shown(dashboard: Dashboard, period: Period, counted: list[Period]) -> Message:
+    return messages.board(example_board(dashboard, period), tableau.nearby(period, counted))
 
 
 def example_board(dashboard: Dashboard, period: Period) -> Board:

@@ -30,13 +30,13 @@ def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
     """Show a page of a period's figures, section by section. `nearby`: the other periods to offer."""
     texts = [Text(*_section(section)) for section in board.sections]
     weighed = ((text, sum(weight(span.text) for span in text.spans)) for text in texts)
-    shown, page, pages = packed_page(weighed, page, _PAGE)
+    on_page, page, pages = packed_page(weighed, page, _PAGE)
     turns = turn_buttons(page, pages, lambda target: f"{COMMAND} {board.period.id} {target}")
     changed = any(words.change(figure) for section in board.sections for figure in section.figures)
     return Message(
         Heading(f"Tableau de bord, {board.period.title}"),
         *([Note(f"Entre parenthèses\u00a0: {board.before.title}.")] if changed and board.before else []),
-        *shown,
+        *on_page,
         Note(board.note),
         *([Buttons(*turns)] if turns else []),
         Buttons(*(Button(capitalized(period.title), f"{COMMAND} {period.id}") for period in nearby)),
@@ -55,9 +55,9 @@ def coming(where: str) -> Message:
 
 def _section(section: Section) -> Sequence[Span]:
     """Return a section's title and lines: figures one by one, then those under five together."""
-    shown, under_five = words.split(section)
+    figures, under_five = words.split(section)
     lines = []
-    for figure in shown:
+    for figure in figures:
         changed = words.change(figure)
         was = f", {changed} ({figure.before.words})" if changed and figure.before else ""
         lines.append(f"{figure.title}\u00a0: {figure.band.words}{was}.")
@@ -94,13 +94,13 @@ def reserved(titles: Sequence[str]) -> str:
     return f"Cette commande est réservée aux rôles {', '.join(named[:-1])} et {named[-1]}."
 
 
-def uncounted(known: Sequence[Period]) -> str:
+def uncounted(periods: Sequence[Period]) -> str:
     """Return the refusal for a period that was not counted.
 
-    `known`: the counted periods, the latest first.
+    `periods`: the counted periods, the latest first.
     """
-    months = [period for period in known if not period.is_year]
-    years = "".join(f", et l'{period.title}" for period in known if period.is_year)
+    months = [period for period in periods if not period.is_year]
+    years = "".join(f", et l'{period.title}" for period in periods if period.is_year)
     return (
         f"Je n'ai pas ces chiffres. J'ai ceux de {months[-1].title} à {months[0].title}, mois par "
         f"mois{years}. Écrivez par exemple «\u00a0{months[0].id}\u00a0»."

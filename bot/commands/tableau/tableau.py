@@ -34,8 +34,8 @@ def reserved(desk: BoardDesk, request: Request) -> str:
         person = persons.person_of(db, request.actor) if request.actor else None
         if access.may_see(db, person, desk.report_roles, today):
             return ""
-        known = {role.id: role.title for role in roles.all_roles(db)}
-    titles = [known[role] for role in (roles.ADMINISTRATION, *desk.report_roles) if role in known]
+        title_of = {role.id: role.title for role in roles.all_roles(db)}
+    titles = [title_of[role] for role in (roles.ADMINISTRATION, *desk.report_roles) if role in title_of]
     return messages.reserved(titles)
 
 
@@ -50,34 +50,38 @@ def show(desk: BoardDesk, request: Request) -> Message:
         return _send_picture(desk, request, rest)
     with desk.office.storage.transaction() as db:
         boards.keep(db, desk.dashboard)
-        known = boards.counted_periods(db)
-        months = [period for period in known if not period.is_year]
+        periods = boards.counted_periods(db)
+        months = [period for period in periods if not period.is_year]
         period: Period | None = months[0]
         if wanted not in {"", HOW}:
-            period, rest = name_period(request.text, known, desk.dashboard.first_month)
+            period, rest = name_period(request.text, periods, desk.dashboard.first_month)
         if period is None:
-            raise UserError(messages.uncounted(known))
+            raise UserError(messages.uncounted(periods))
         board = boards.count(db, desk.dashboard, period)
     if wanted == HOW:
         return messages.how(desk.dashboard.plans())
-    return messages.board(board, nearby(period, known), page_number(rest))
+    return messages.board(board, nearby(period, periods), page_number(rest))
 
 
 def _send_picture(desk: BoardDesk, request: Request, wanted: str) -> Message:
     """Queue the picture of a period's figures for the person who asks."""
     with desk.office.storage.transaction() as db:
         boards.keep(db, desk.dashboard)
-        known = boards.counted_periods(db)
+        periods = boards.counted_periods(db)
         period = read_period(wanted, desk.dashboard.first_month)
-        if period is None or period not in known:
-            raise UserError(messages.uncounted(known))
+        if period is None or period not in periods:
+            raise UserError(messages.uncounted(periods))
         actor = actor_of(request)
         person, account = persons.known(db, actor), str(persons.account(actor))
         notices.send_picture(db, person, period, desk.office.clock(), account)
     return messages.coming(in_private(request))
 
 
-def nearby(period: Period, known: Sequence[Period]) -> Sequence[Period]:
+def nearby(period: Period, periods: Sequence[Period]) -> Sequence[Period]:
     """Return the counted periods to offer beside one: the previous, the next, and the last year or month."""
-    other = next((each for each in known if each.is_year != period.is_year), None)
-    return [each for each in (period.previous, period.next, other) if each is not None and each in known]
+    other = next((candidate for candidate in periods if candidate.is_year != period.is_year), None)
+    return [
+        candidate
+        for candidate in (period.previous, period.next, other)
+        if candidate is not None and candidate in periods
+    ]

@@ -49,7 +49,7 @@ class Contacts:
         if not reading.default:
             return ""
         moved = fates(reading.policy.origin, reading.version)
-        for written, role in self.profile.authorisers.items():
-            if clause in current_numbers(moved, [Number(written)]):
+        for number, role in self.profile.authorisers.items():
+            if clause in current_numbers(moved, [Number(number)]):
                 return role
         return ""

@@ -25,19 +25,19 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
     if not are_asked(library):
         return {}
     reading = library.reading(library.default)
-    asked = reading.policy.annotations.checks
-    checks = [examiner.checks[name] for name in asked]
+    by_check = reading.policy.annotations.checks
+    checks = [examiner.checks[name] for name in by_check]
     name, post = reading.policy.name, Post(_TEXT, _IMAGE)
     long = Post(_TEXT * 100)
     whom = f"{name.The} ne {name.agree('dit', 'disent')} pas à qui le demander."
 
     def finding(check: Check, *, certain: bool) -> PostFinding:
-        concern = Concern(check, asked[check.name], 0.9 if certain else 0.5, certain)
+        concern = Concern(check, by_check[check.name], 0.9 if certain else 0.5, certain)
         return PostFinding(reading, concern, whom if check.request and not check.whom else "", (_TEXT,))
 
     findings = [finding(check, certain=at < 1) for at, check in enumerate(checks[:5])]
-    shared, _ = Counter(numbers[0] for numbers in asked.values()).most_common(1)[0]
-    alike = [check for check in checks if asked[check.name][0] == shared]
+    shared, _ = Counter(numbers[0] for numbers in by_check.values()).most_common(1)[0]
+    alike = [check for check in checks if by_check[check.name][0] == shared]
     same = [finding(check, certain=True) for check in alike]
     requested = [finding(check, certain=True) for check in checks if check.request]
     bare = replace((requested or findings)[0], passages=())
@@ -56,8 +56,10 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
         "Relire, un texte trop long pour le formulaire": messages.review(_TOKEN, long, findings),
         "Relire, des points d'une même clause": messages.review(_TOKEN, post, same),
         **{
-            f"Relire, la demande\u00a0: {each.concern.check.title}": messages.request(_TOKEN, post, each)
-            for each in requested
+            f"Relire, la demande\u00a0: {suggested.concern.check.title}": messages.request(
+                _TOKEN, post, suggested
+            )
+            for suggested in requested
         },
         **(
             {"Relire, la demande d'un texte très long": messages.request(_TOKEN, long, bare)}

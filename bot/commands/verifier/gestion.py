@@ -41,17 +41,17 @@ class CheckState:
 def manage(office: Office, reading: Reading, checks: Mapping[str, Check], verb: str, rest: str) -> Message:
     """Show the table or one check, or record a decision about it."""
     with office.storage.transaction() as db:
-        asked = reading.policy.notes(reading.version).checks
-        check = checks.get(rest) if rest in asked else None
+        by_check = reading.policy.notes(reading.version).checks
+        check = checks.get(rest) if rest in by_check else None
         if check and verb == "revue":
             counts.reviewed(db, reading, check)
         elif check and verb in {"arreter", "reprendre"}:
             counts.switch(db, reading.policy.id, check, on=verb == "reprendre")
-        known, waiting = counts.check_counts(db, reading), counts.under_review(db, reading)
+        check_counts, waiting = counts.check_counts(db, reading), counts.under_review(db, reading)
         off = counts.checks_off(db, reading.policy.id)
     states = [
-        CheckState(checks[name], known.get(name, CheckCount()), name in waiting, name in off)
-        for name in asked
+        CheckState(checks[name], check_counts.get(name, CheckCount()), name in waiting, name in off)
+        for name in by_check
         if name in checks
     ]
     state = next((state for state in states if state.check is check), None)
@@ -63,7 +63,7 @@ def manage(office: Office, reading: Reading, checks: Mapping[str, Check], verb: 
 def table_message(reading: Reading, states: Sequence[CheckState], page: int = 1) -> Message:
     """Show one page of a policy's checks, starting with those to review."""
     ordered = sorted(states, key=lambda state: not state.waiting)
-    shown, page, pages = page_of(ordered, page, _PER_PAGE)
+    on_page, page, pages = page_of(ordered, page, _PER_PAGE)
     turns = turn_buttons(page, pages, lambda target: reading.command(f"{TABLE} {target}", COMMAND))
     none = "Aucune vérification n'est demandée par les annotations de cette politique."
     return Message(
@@ -74,7 +74,7 @@ def table_message(reading: Reading, states: Sequence[CheckState], page: int = 1)
                 f"{state.check.title}\u00a0: {_state(state)}.",
                 Button("Ouvrir", reading.command(f"verification {state.check.name}", COMMAND)),
             )
-            for state in shown
+            for state in on_page
         ),
         Note("Sans dire par qui\u00a0: par tranches de cinq, et une fois par jour et par personne au plus."),
         Buttons(*turns, Button("Les questions", reading.command("", COMMAND)), Button("Menu", "vigie")),

@@ -145,7 +145,7 @@ def review(
 
     `findings`: at least one. `page`: from 1. `waved`: how many other findings the person dismissed.
     """
-    shown, page, pages = page_of(findings, page, SHOWN)
+    on_page, page, pages = page_of(findings, page, SHOWN)
     left = len(findings) - page * SHOWN
     count = len(findings)
     lead = "Un point à regarder." if count == 1 else f"{count} points à regarder, les plus sûrs d'abord."
@@ -163,13 +163,13 @@ def review(
     below = Note(f"{UNSEEN} {_FORGOTTEN}{long}")
     # The quotations share the room left by the bot's own words.
     repeated: set[str] = set()
-    words = [(_title(finding), _advice(finding, post, repeated)) for finding in shown]
-    own = Message(*above, *(text for pair in words for text in pair), below).own_words()
-    used = sum(map(weight, own)) + _CAPTION_WEIGHT * len(shown)
-    room = max(_SHORTEST_QUOTE, (MESSAGE_WEIGHT - used) // len(shown))
+    words = [(_title(finding), _advice(finding, post, repeated)) for finding in on_page]
+    bot_words = Message(*above, *(text for pair in words for text in pair), below).own_words()
+    used = sum(map(weight, bot_words)) + _CAPTION_WEIGHT * len(on_page)
+    room = max(_SHORTEST_QUOTE, (MESSAGE_WEIGHT - used) // len(on_page))
     elements = [*above]
     quoted: set[tuple[str, Number]] = set()
-    for finding, (title, advice) in zip(shown, words, strict=True):
+    for finding, (title, advice) in zip(on_page, words, strict=True):
         place = (finding.reading.policy.id, finding.number)
         again = Note(f"La même clause, {finding.number}, est citée plus haut.")
         elements += [title, again if place in quoted else _quote(finding, room), advice]

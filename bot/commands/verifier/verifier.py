@@ -154,7 +154,9 @@ class PostRequest:
         """Show the request that would settle a finding."""
 
         def settle(db: Database, findings: Sequence[PostFinding]) -> Message:
-            finding = next((each for each in findings if each.concern.check.name == name), None)
+            finding = next(
+                (candidate for candidate in findings if candidate.concern.check.name == name), None
+            )
             if finding is None or not finding.concern.check.request:
                 return self._shown(db, draft, token, findings)
             self.checking.drafts.store(self._latest(token, draft), self.request.actor, token)
@@ -169,8 +171,8 @@ class PostRequest:
 
     def answer(self, _: str, draft: PostDraft, __: str) -> Answer:
         """Answer the draft's text as a question, as if it had not been taken for a draft."""
-        asked = replace(self.request, command="politique", text=draft.post.text, pressed=False, free=True)
-        return self.checking.answer(asked)
+        question = replace(self.request, command="politique", text=draft.post.text, pressed=False, free=True)
+        return self.checking.answer(question)
 
     # --- Examining
 
@@ -183,22 +185,24 @@ class PostRequest:
         """Examine a draft on another thread, then make its message with `settle`, in a transaction."""
         storage, examiner = self.checking.office.storage, self.checking.examiner()
         with storage.transaction() as db:
-            asked = self._asked(db)
-        if not asked:
+            checked = self._asked(db)
+        if not checked:
             raise UserError(
                 "L'administration a arrêté toutes les vérifications\u00a0: je n'ai rien à chercher."
             )
 
         def think() -> Callable[[], Message]:
             try:
-                by_policy = examiner.examine(draft.post, [clauses for _, clauses in asked])
+                by_policy = examiner.examine(draft.post, [clauses for _, clauses in checked])
             except PostError as error:
                 if self.request.fields:
                     pictured = not draft.post.text.strip() and draft.post.image.strip()
                     raise FieldsError({"image" if pictured else "texte": str(error)}) from error
                 raise
             concerns = [
-                (reading, each) for (reading, _), own in zip(asked, by_policy, strict=True) for each in own
+                (reading, concern)
+                for (reading, _), group in zip(checked, by_policy, strict=True)
+                for concern in group
             ]
             concerns.sort(key=lambda pair: (not pair[1].certain, -pair[1].score))
             return partial(worded, concerns)
@@ -213,12 +217,12 @@ class PostRequest:
     def _asked(self, db: Database) -> list[tuple[Reading, Mapping[str, tuple[Number, ...]]]]:
         """Return the policies that have checks switched on, each with the clauses of those checks."""
         library, checks = self.checking.library, self.checking.examiner().checks
-        asked: list[tuple[Reading, Mapping[str, tuple[Number, ...]]]] = []
+        pairs: list[tuple[Reading, Mapping[str, tuple[Number, ...]]]] = []
         for reading in map(library.reading, library.policies.values()):
             clauses = reading.policy.notes(reading.version).checks
             if names := counts.asked_checks(db, reading, checks):
-                asked.append((reading, {name: clauses[name] for name in names}))
-        return asked
+                pairs.append((reading, {name: clauses[name] for name in names}))
+        return pairs
 
     def _shown(
         self, db: Database, draft: PostDraft, token: str, findings: Sequence[PostFinding], *, page: int = 1
@@ -230,8 +234,8 @@ class PostRequest:
         if not left:
             names = [reading.policy.name for reading, _ in self._asked(db)]
             return messages.nothing(token, draft.post, names, waved=waved, off=self._off(db))
-        shown, page, _ = page_of(left, page, SHOWN)
-        self._count(db, "shown", shown)
+        on_page, page, _ = page_of(left, page, SHOWN)
+        self._count(db, "shown", on_page)
         return messages.review(token, draft.post, left, page=page, waved=waved)
 
     def _off(self, db: Database) -> Sequence[Check]:
@@ -239,8 +243,8 @@ class PostRequest:
         library, checks = self.checking.library, self.checking.examiner().checks
         on = {name for _, clauses in self._asked(db) for name in clauses}
         readings = map(library.reading, library.policies.values())
-        asked = {name for reading in readings for name in reading.policy.notes(reading.version).checks}
-        return [check for name, check in checks.items() if name in asked - on]
+        wanted = {name for reading in readings for name in reading.policy.notes(reading.version).checks}
+        return [check for name, check in checks.items() if name in wanted - on]
 
     def _count(self, db: Database, event: Event, findings: Sequence[PostFinding]) -> None:
         seen = [(finding.reading, finding.concern.check) for finding in findings]

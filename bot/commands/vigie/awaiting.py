@@ -201,8 +201,10 @@ def _checks(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaiting]
     if not roles.has(db, person, roles.ADMINISTRATION, desk.office.today()):
         return
     for reading in map(desk.library.reading, desk.library.policies.values()):
-        asked = reading.policy.notes(reading.version).checks
-        waiting = counts.under_review(db, reading) & asked.keys() - counts.checks_off(db, reading.policy.id)
+        by_check = reading.policy.notes(reading.version).checks
+        waiting = counts.under_review(db, reading) & by_check.keys() - counts.checks_off(
+            db, reading.policy.id
+        )
         if waiting:
             count = len(waiting)
             many = (
@@ -224,17 +226,17 @@ def menu_elements(found: Sequence[Awaiting]) -> tuple[Element, ...]:
     left = len(found) - SHOWN
     others = f"Et {left} autres" if left > 1 else "Et un autre"
     more = (Buttons(Button(others, COMMAND)),) if left > 0 else ()
-    return (Text(bold("Ce qui vous attend")), *(each.choice for each in found[:SHOWN]), *more)
+    return (Text(bold("Ce qui vous attend")), *(matter.choice for matter in found[:SHOWN]), *more)
 
 
 def list_message(found: Sequence[Awaiting], page: int = 1) -> Message:
     """Show everything that awaits a person, a page at a time."""
-    shown, page, pages = page_of(found, page, _PER_PAGE)
+    on_page, page, pages = page_of(found, page, _PER_PAGE)
     turns = turn_buttons(page, pages, lambda target: f"{COMMAND} {target}")
     return Message(
         Heading("Ce qui vous attend"),
         *([] if found else [Text("Rien pour le moment.")]),
-        *(each.choice for each in shown),
+        *(matter.choice for matter in on_page),
         Buttons(*turns, Button("Menu", "vigie")),
     )
 

@@ -81,7 +81,7 @@ def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> M
 
 def has_quiz(course: Course) -> bool:
     """Return whether any policy has a quiz."""
-    return any(each.quizzed for each in course.every())
+    return any(candidate.quizzed for candidate in course.every())
 
 
 def glance(

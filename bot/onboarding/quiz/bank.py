@@ -146,8 +146,8 @@ def parse_bank(text: str, version: Version) -> QuizBank:
             problems.append(Problem(question.line, f"{what} est déjà à la ligne {twin.line}.", question.id))
     current: list[Question] = []
     stale: list[Question] = []
-    for written in valid:
-        question, same = _followed(written, version)
+    for table in valid:
+        question, same = _followed(table, version)
         exists = version.clause(question.clause) is not None
         if question.hash:
             (current if exists and same else stale).append(question)
@@ -187,12 +187,12 @@ def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
         clause = version.clause(Number(str(table.get("clause")))) if table else None
         if not table or clause is None or (table.get("hash") and table.get("id") not in again):
             continue
-        written = f'hash = "{clause_hash(clause)}"'
+        line = f'hash = "{clause_hash(clause)}"'
         at = block.line_of("hash")
         if at is not None:
-            lines[at - 1] = written
+            lines[at - 1] = line
         else:
-            lines.insert(block.line_of("clause") or block.line, written)
+            lines.insert(block.line_of("clause") or block.line, line)
     return "\n".join(lines)
 
 

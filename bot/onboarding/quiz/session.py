@@ -302,27 +302,27 @@ def progress(sitting: Sitting) -> Progress:
 def press(sitting: Sitting, bank: QuizBank, button: Press) -> tuple[Sitting, Outcome]:
     """Return the sitting after a button is pressed, and the outcome. Call `agreed` on `sitting` first."""
     if 0 <= button.turn < sitting.turn:
-        known = answered(sitting, button.turn).item.edition == button.edition
-        return sitting, "already" if known else "changed"
-    asked = current(sitting)
-    if asked is None:
+        same_edition = answered(sitting, button.turn).item.edition == button.edition
+        return sitting, "already" if same_edition else "changed"
+    turn = current(sitting)
+    if turn is None:
         return sitting, "over"
-    question = bank.question(asked.item.question)
-    if button.turn != sitting.turn or button.edition != asked.item.edition or question is None:
+    question = bank.question(turn.item.question)
+    if button.turn != sitting.turn or button.edition != turn.item.edition or question is None:
         return sitting, "changed"
-    return _play(sitting, question, asked, button)
+    return _play(sitting, question, turn, button)
 
 
-def _play(sitting: Sitting, question: Question, asked: QuizTurn, button: Press) -> tuple[Sitting, Outcome]:
+def _play(sitting: Sitting, question: Question, turn: QuizTurn, button: Press) -> tuple[Sitting, Outcome]:
     if (button.action == "choose") == question.several:
         return sitting, "unknown"
     if button.action == "submit":
         if not sitting.ticked:
             return sitting, "empty"
         return _answer(sitting, question, sitting.ticked), "answered"
-    if len(button.letter) != 1 or button.letter not in asked.letters:
+    if len(button.letter) != 1 or button.letter not in turn.letters:
         return sitting, "unknown"
-    place = asked.order[asked.letters.index(button.letter)]
+    place = turn.order[turn.letters.index(button.letter)]
     if button.action == "choose":
         return _answer(sitting, question, frozenset({place})), "answered"
     ticked = sitting.ticked | {place} if button.action == "tick" else sitting.ticked - {place}
@@ -367,8 +367,8 @@ def _substitute(item: Item, bank: QuizBank, names: Collection[str], rng: Random)
     # A removed question leaves only its id, « 5.10-a », which begins with its clause's number.
     number = Number(item.question)
     left = [question for question in bank.questions if question.id not in names]
-    own = [question.clause for question in left if extends(item.question, str(question.clause))]
-    clause = max(own, key=lambda own: len(str(own)), default=None)
+    clauses = [question.clause for question in left if extends(item.question, str(question.clause))]
+    clause = max(clauses, key=lambda clauses: len(str(clauses)), default=None)
     near = [question for question in left if question.clause == clause]
     near = near or [question for question in left if bank.article(question.clause) == bank.article(number)]
     return rng.choice(near) if near else None

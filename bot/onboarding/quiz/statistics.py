@@ -57,12 +57,14 @@ def by_question(bank: QuizBank, sittings: Iterable[Sitting]) -> list[ItemStatist
     items = []
     for question in bank.questions:
         if pairs := scores.get(question.id):
-            own, rests = zip(*pairs, strict=True)
+            marks, rests = zip(*pairs, strict=True)
             try:
-                discrimination = correlation(own, rests) if len(pairs) >= LEAST_ANSWERS else None
+                discrimination = correlation(marks, rests) if len(pairs) >= LEAST_ANSWERS else None
             except StatisticsError:  # all the scores are equal
                 discrimination = None
-            items.append(ItemStatistics(question.id, question.clause, len(own), fmean(own), discrimination))
+            items.append(
+                ItemStatistics(question.id, question.clause, len(marks), fmean(marks), discrimination)
+            )
     return sorted(items, key=lambda item: (item.facility, as_counted(item.clause), item.question))
 
 

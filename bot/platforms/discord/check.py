@@ -165,9 +165,9 @@ def _allowed(
     if allowed & _ADMINISTRATOR:
         return ~0
     for targets in ({guild["id"]}, {*me["roles"]}, {bot}):
-        own = [o for o in channel.get("permission_overwrites", ()) if o["id"] in targets]
-        for overwrite in own:
+        overwrites = [o for o in channel.get("permission_overwrites", ()) if o["id"] in targets]
+        for overwrite in overwrites:
             allowed &= ~int(overwrite["deny"])
-        for overwrite in own:
+        for overwrite in overwrites:
             allowed |= int(overwrite["allow"])
     return allowed

@@ -98,8 +98,8 @@ class Client(discord.AutoShardedClient):
         wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in
         try:
-            held = await self.http.get_global_commands(application)
-            if not catalogue.same_commands(cast("list[Payload]", held), wanted):
+            registered = await self.http.get_global_commands(application)
+            if not catalogue.same_commands(cast("list[Payload]", registered), wanted):
                 await self.http.bulk_upsert_global_commands(application, wanted)
                 logger.info("Discord: %d commands registered", len(wanted))
         except (discord.HTTPException, discord.RateLimited) as error:
@@ -450,24 +450,24 @@ def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> 
     if data.get("type") == discord.AppCommandType.message.value:
         messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
         message = messages.get(str(data.get("target_id")), {})
-        text, own = str(message.get("content", "")), message.get("author", {}).get("id") == user
+        text, authored = str(message.get("content", "")), message.get("author", {}).get("id") == user
         # Discord may still show an earlier label: « Signaler (PA20, 5.9) ».
         entry = str(data["name"]).partition(" (")[0]
         labels = ((command, command.shortcut().partition(" (")[0]) for command in commands)
         chosen = next((command for command, label in labels if label == entry), None)
-        return chosen.line(chosen.takes(text), own=own) if chosen else text
+        return chosen.line(chosen.takes(text), own=authored) if chosen else text
     typed = [str(option["value"]) for option in data.get("options", ()) if "value" in option]
     return f"{data['name']} {''.join(typed[:1])}"
 
 
 def form_answers(data: Payload) -> dict[str, str]:
     """Return a form's answers by field, without the form's introduction, which Discord sends back too."""
-    written, file = {}, form_file(data)
+    answers, file = {}, form_file(data)
     for part in (label["component"] for label in data["components"] if "component" in label):
         [picked, *_] = part.get("values") or [""]
         answer = str(part.get("value") or picked)
-        written[part["custom_id"]] = clean(file["filename"] if file and answer == file["id"] else answer)
-    return written
+        answers[part["custom_id"]] = clean(file["filename"] if file and answer == file["id"] else answer)
+    return answers
 
 
 def form_file(data: Payload) -> Payload | None:

@@ -78,9 +78,9 @@ def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, A
     return slashes + shortcuts
 
 
-def same_commands(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
+def same_commands(registered: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
     """Return whether the commands that Discord holds are exactly the wanted ones, in any order."""
-    return sorted(map(_essence, held), key=repr) == sorted(map(_essence, wanted), key=repr)
+    return sorted(map(_essence, registered), key=repr) == sorted(map(_essence, wanted), key=repr)
 
 
 def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _components(message: Message, quotations: Sequence[Quotation]) -> list[Compo
     remaining = iter(quotations)
     parts = [_component(element, remaining) for element in message.elements]
     nested = [*parts, *(component for part in parts for component in part.get("components", ()))]
-    length = sum(len(each["content"].encode("utf-16-le")) // 2 for each in nested if "content" in each)
+    length = sum(len(child["content"].encode("utf-16-le")) // 2 for child in nested if "content" in child)
     count = 1 + len(nested) + sum("accessory" in part for part in parts)  # the container too
     if length > MESSAGE_TEXT and any(quotation.address for quotation in quotations):
         return _components(message, [replace(quotation, address="") for quotation in quotations])
@@ -213,12 +213,12 @@ def _quotation(quotation: Quotation, side: Side) -> Sequence[str]:
 
 
 def _button(button: Button | Link) -> Component:
-    shown = {"type": _BUTTON, "label": _line(button.label)}
+    button_fields = {"type": _BUTTON, "label": _line(button.label)}
     match button:
         case Button(_, command, style):
-            return {**shown, "style": _STYLES[style], "custom_id": CUSTOM_ID_PREFIX + command}
+            return {**button_fields, "style": _STYLES[style], "custom_id": CUSTOM_ID_PREFIX + command}
         case Link(_, url):
-            return {**shown, "style": _LINK, "url": url}
+            return {**button_fields, "style": _LINK, "url": url}
 
 
 def _control(field: Field) -> discord.ui.Item[Any]:
@@ -242,11 +242,11 @@ def _control(field: Field) -> discord.ui.Item[Any]:
                 max_length=DATE_LENGTH,
             )
         case PersonField():
-            known = field.value.isdecimal()
+            has_default = field.value.isdecimal()
             user = discord.SelectDefaultValueType.user
             # Discord's schema has identifiers as text, and the library sends the value unchanged.
             chosen = cast("int", field.value)
-            default = [discord.SelectDefaultValue(id=chosen, type=user)] if known else []
+            default = [discord.SelectDefaultValue(id=chosen, type=user)] if has_default else []
             return discord.ui.UserSelect(
                 custom_id=field.name,
                 default_values=default,
@@ -286,8 +286,8 @@ def _line(text: str, when_blank: str = "…") -> str:
 def _lines(spans: Iterable[Span]) -> list[str]:
     """Return the lines that show `spans`. A style never continues past the end of a line."""
     lines = [""]
-    written = (span for span in spans if span.text)
-    for (style, account), run in groupby(written, key=lambda span: (span.style, span.account)):
+    nonempty = (span for span in spans if span.text)
+    for (style, account), run in groupby(nonempty, key=lambda span: (span.style, span.account)):
         if account and account[0] == PLATFORM and account[1].isdecimal():
             lines[-1] += f"<@{account[1]}>"
             continue
@@ -306,11 +306,11 @@ def _styled(text: str, style: Style) -> str:
     marker = _MARKERS[style]
     if style == "code":
         return before + marker + _MENTION.sub(f"@{_NOTHING}", inner) + marker + after
-    shown = _start_escaped(_inline_escaped(inner))
-    if shown.endswith(marker[0]):  # Discord would read it as a part of the closing marker
-        shown += _NOTHING
+    escaped = _start_escaped(_inline_escaped(inner))
+    if escaped.endswith(marker[0]):  # Discord would read it as a part of the closing marker
+        escaped += _NOTHING
     # Discord closes italics only at the end of a word, and struck words only if no underscore follows.
-    return before + marker + shown + marker + ("" if marker == "**" else _NOTHING) + after
+    return before + marker + escaped + marker + ("" if marker == "**" else _NOTHING) + after
 
 
 def _inline_escaped(text: str) -> str:

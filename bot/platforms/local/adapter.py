@@ -273,13 +273,13 @@ class LocalAdapter:
             return Message(Text("Cette commande s'écrit ", code(f"/{menu} {name}"), "."))
         unknown, slash = code(f"/{name[:40]}"), code("/")
         named = self.dispatcher.command(self.dispatcher.near(name))
-        written = "" if named is None else named.name if named.slash else f"{menu} {named.name}"
+        typed = "" if named is None else named.name if named.slash else f"{menu} {named.name}"
         missing = Text(
             "La commande ", unknown, " n'existe pas. Tapez ", slash, " pour voir celles qui existent."
         )
-        if not written:
+        if not typed:
             return Message(missing)
-        return Message(missing, Text("Cherchiez-vous celle-ci?"), Buttons(Button(f"/{written}", written)))
+        return Message(missing, Text("Cherchiez-vous celle-ci?"), Buttons(Button(f"/{typed}", typed)))
 
     async def _on_press(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)

@@ -41,8 +41,8 @@ async def complete_line(dispatcher: Dispatcher, line: str, actor: Actor, mention
     for command in [*([first] if first else []), *await dispatcher.usable(actor)]:
         under_menu = not command.slash and command.name != menu
         if command.name.startswith(typed) and (under_menu or not space):
-            written = f"/{menu} {command.name}" if under_menu else f"/{command.name}"
-            whole = f"{written} " if command.usage else written
-            label = f"{written} {command.usage}".strip()
+            start = f"/{menu} {command.name}" if under_menu else f"/{command.name}"
+            whole = f"{start} " if command.usage else start
+            label = f"{start} {command.usage}".strip()
             completions.append(Completion(label, command.summary, whole, command.group))
     return completions[:SUGGESTIONS]

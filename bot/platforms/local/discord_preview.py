@@ -86,13 +86,13 @@ def _labelled(label: Component, field: Component) -> h.Node:
     picked += [f"@{default['id']}" for default in field.get("default_values", ())]
     empty = {_Kind.INPUT: field.get("placeholder", ""), _Kind.UPLOAD: "Déposer un fichier"}
     value = field.get("value") or next(iter(picked), empty.get(field["type"], "Faire un choix"))
-    shown: h.Node = h.p(class_=["discord-input", field.get("style") == _PARAGRAPH and "tall"])[value]
+    control: h.Node = h.p(class_=["discord-input", field.get("style") == _PARAGRAPH and "tall"])[value]
     if field["type"] == _Kind.RADIO:
-        shown = [h.p(".discord-radio")["◉ " if o.get("default") else "○ ", o["label"]] for o in options]
+        control = [h.p(".discord-radio")["◉ " if o.get("default") else "○ ", o["label"]] for o in options]
     return h.div(".discord-label")[
         h.p[h.strong[label["label"]], needed],
         description and h.p(".discord-hint")[description],
-        shown,
+        control,
     ]
 
 

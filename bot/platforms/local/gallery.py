@@ -203,18 +203,18 @@ def _contains(name: str, reply: Reply, quote: Quoter, words: Iterable[str]) -> b
     """Return whether each of `words` begins a word of the message or of its name."""
     if not words:
         return True
-    shown = [name]
+    texts = [name]
     if isinstance(reply, Message):
-        shown += [*reply.own_words(), *(button.label for button in reply.buttons())]
+        texts += [*reply.own_words(), *(button.label for button in reply.buttons())]
         for quotation in map(quote, reply.quotes()):
-            shown += [quotation.caption]
-            shown += [span.text for paragraph in quotation.paragraphs for span in paragraph]
+            texts += [quotation.caption]
+            texts += [span.text for paragraph in quotation.paragraphs for span in paragraph]
     else:
-        shown += [reply.title, reply.introduction, reply.submit]
-        for each in reply.fields:
-            options = each.options if isinstance(each, ChoiceField) else ()
-            shown += [each.label, each.hint, *(option.label for option in options)]
-    text = f" {_folded(' '.join(shown))}"
+        texts += [reply.title, reply.introduction, reply.submit]
+        for field in reply.fields:
+            options = field.options if isinstance(field, ChoiceField) else ()
+            texts += [field.label, field.hint, *(option.label for option in options)]
+    text = f" {_folded(' '.join(texts))}"
     return all(f" {word}" in text for word in words)
 
 

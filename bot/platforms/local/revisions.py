@@ -95,12 +95,12 @@ def _side(style: str, name: str, marked: str, paragraphs: Sequence[Sequence[Run]
     `none`: the text for a side without words.
     """
     texts = [[(op, text) for op, text in paragraph if op in {"equal", marked}] for paragraph in paragraphs]
-    written = [text for text in texts if text]
+    filled = [text for text in texts if text]
     return h.div(class_=["quote", "side", style])[
         h.h4[name],
         h.blockquote[
-            [h.p[[_TAGS[op][text] if op in _TAGS else text for op, text in text]] for text in written]
+            [h.p[[_TAGS[op][text] if op in _TAGS else text for op, text in text]] for text in filled]
         ]
-        if written
+        if filled
         else h.p(".none")[none],
     ]

@@ -116,9 +116,9 @@ class Room:
     ) -> RoomMessage:
         """Add a message at the end of its conversation, and return it."""
         self._last += 1
-        written = serialize_html(html)
+        markup = serialize_html(html)
         entry = RoomMessage(
-            self._last, owner, author, written, text, self._clock(), only, fleeting, asked, message
+            self._last, owner, author, markup, text, self._clock(), only, fleeting, asked, message
         )
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:

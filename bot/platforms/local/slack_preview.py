@@ -66,8 +66,8 @@ def _block(block: Block) -> h.Node:  # noqa: PLR0911 — one return for each kin
         case {"type": "input", "element": {"type": kind} as field} if kind in _INPUTS:
             optional = block.get("optional") and h.span(".slack-optional")[" (facultatif)"]
             picked = field.get("initial_option", {}).get("text", {}).get("text") or field.get("initial_user")
-            written = field.get("initial_value") or field.get("initial_date")
-            value = written or picked or _INPUTS[kind]
+            initial = field.get("initial_value") or field.get("initial_date")
+            value = initial or picked or _INPUTS[kind]
             return h.div[
                 h.p[h.strong[_text(block["label"])], optional],
                 h.p(class_=["slack-input", field.get("multiline") and "tall"])[with_breaks(value)],

@@ -12,12 +12,13 @@ from bot.conversation.requests import Actor
 Json: TypeAlias = dict[str, Any]
 
 
-def actor_of(body: Json, own: str) -> Actor:
+def actor_of(body: Json, app_team: str) -> Actor:
     """Return the person who caused a command, an interaction or an event.
 
-    `own`: the application's workspace. On Enterprise Grid, Slack may send a person's organisation in place of
-    their workspace. The application's organisation then counts as `own`, so that each person always has the
-    same team. The team is "" if an event from a shared channel does not name the person's workspace.
+    `app_team`: the application's workspace. On Enterprise Grid, Slack may send a person's organisation in
+    place of their workspace. The application's organisation then counts as `app_team`, so that each
+    person always has the same team. The team is "" if an event from a shared channel does not name the
+    person's workspace.
     """
     event, person = body.get("event") or {}, body.get("user")
     user = person if isinstance(person, dict) else {"id": body.get("user_id")}
@@ -28,8 +29,8 @@ def actor_of(body: Json, own: str) -> Actor:
         team = event.get("team") or ""
     if not team and not body.get("is_ext_shared_channel"):
         team = (body.get("team") or {}).get("id") or body.get("team_id") or ""
-    if team in _organisations(body, own):
-        team = own
+    if team in _organisations(body, app_team):
+        team = app_team
     return Actor("slack", team, event.get("user") or user.get("id") or "")
 
 
@@ -43,12 +44,12 @@ def name_of(body: Json) -> str:
     return " ".join(part.title() for part in parts) if len(parts) > 1 and all(map(str.isalpha, parts)) else ""
 
 
-def _organisations(body: Json, own: str) -> set[str]:
+def _organisations(body: Json, app_team: str) -> set[str]:
     """Return the organisation of the application's workspace, if the payload contains it."""
     team, authorizations = body.get("team") or {}, body.get("authorizations") or ()
     pairs = [(team.get("id"), team.get("enterprise_id"))]
     pairs += [(body.get(f"{side}team_id"), body.get(f"{side}enterprise_id")) for side in ("", "context_")]
     if body.get("is_enterprise_install") in {True, "true"}:  # `enterprise` installed it
-        pairs += [(own, body.get("enterprise_id")), (own, (body.get("enterprise") or {}).get("id"))]
-    pairs += [(own, authorization.get("enterprise_id")) for authorization in authorizations]
-    return {organisation for workspace, organisation in pairs if workspace == own and organisation}
+        pairs += [(app_team, body.get("enterprise_id")), (app_team, (body.get("enterprise") or {}).get("id"))]
+    pairs += [(app_team, authorization.get("enterprise_id")) for authorization in authorizations]
+    return {organisation for workspace, organisation in pairs if workspace == app_team and organisation}

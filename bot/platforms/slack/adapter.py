@@ -259,8 +259,8 @@ class SlackAdapter(Connectable):
             return
         text = body["message"].get("text", "")
         text = command.takes(text) if command and command.anonymous else literal(text)
-        own = body["message"].get("user") == body["user"]["id"]
-        line = f"/{command.line(text, own=own)}" if command else text
+        authored = body["message"].get("user") == body["user"]["id"]
+        line = f"/{command.line(text, own=authored)}" if command else text
         self._ask(line, self._origin(body, body["channel"]["id"]))
 
     def _origin(self, body: Json, channel: str) -> Origin:
@@ -280,10 +280,10 @@ class SlackAdapter(Connectable):
 
         A window also shows the answer if it was opened where the bot can show nothing else.
         """
-        known = json.loads(view["private_metadata"])
-        origin = Origin.from_metadata(actor_of(body, self._team), known, body.get("trigger_id", ""))
+        metadata = json.loads(view["private_metadata"])
+        origin = Origin.from_metadata(actor_of(body, self._team), metadata, body.get("trigger_id", ""))
         values = view["state"]["values"]
-        admission, origin = self._admit(f"/{known['command']}", origin, form_answers(values))
+        admission, origin = self._admit(f"/{metadata['command']}", origin, form_answers(values))
         reply = asyncio.create_task(self._reply(admission, form_file(values)))
         self._answers.add(reply)
         reply.add_done_callback(self._answers.discard)
@@ -345,16 +345,16 @@ class SlackAdapter(Connectable):
 
     def refresh_homes(self, people: Collection[Actor]) -> None:
         """Refresh the menu of each of these people whose App Home shows the menu, in a task."""
-        if self._delivery is None or not (shown := self._replies.at_menu.intersection(people)):
+        if self._delivery is None or not (viewers := self._replies.at_menu.intersection(people)):
             return
 
         async def refresh() -> None:
-            for actor in shown:
+            for actor in viewers:
                 if actor in self._replies.at_menu:  # they may have opened another page meanwhile
                     admission, origin = self._admit(f"/{self.dispatcher.menu}", Origin(actor, "home"))
                     await self._answer(self._reply(admission), origin, admission.logged)
 
-        self._run(refresh(), self.dispatcher.menu, Origin(next(iter(shown)), "home"), sorry=False)
+        self._run(refresh(), self.dispatcher.menu, Origin(next(iter(viewers)), "home"), sorry=False)
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return the people who are in a group now. Raises `PlatformError` if Slack does not answer."""
@@ -422,8 +422,8 @@ class SlackAdapter(Connectable):
             admission = admission.with_file(dropped_files.joined(fetched, str(file.get("name") or "fichier")))
         return admission.refusal or await self.dispatcher.handle(admission.request)
 
-    async def _answer(self, asked: Awaitable[Reply], origin: Origin, logged: str) -> None:
-        reply = await asked
+    async def _answer(self, pending: Awaitable[Reply], origin: Origin, logged: str) -> None:
+        reply = await pending
         if isinstance(reply, Form) and origin.trigger and await self._replies.open(reply, origin):
             return
         await self._replies.say(opener(reply), origin, logged)
@@ -435,8 +435,8 @@ async def _acknowledge() -> None:
 
 def literal(text: str) -> str:
     """Return a person's words, with each link and mention that Slack marked replaced by its label."""
-    shown = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
-    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    plain = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _by_a_person(event: Json) -> bool:

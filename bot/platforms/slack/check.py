@@ -55,16 +55,16 @@ async def check_slack(
         if identity.lacks:
             return [wrong(SUBJECT, identity.lacks)]
         findings = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
-        own = str(identity.me.team_id)
+        bot_team = str(identity.me.team_id)
         if team is None:
-            findings.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}"))
-        elif own != team:
-            findings.append(wrong(SUBJECT, other_workspace(own, team)))
+            findings.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={bot_team}"))
+        elif bot_team != team:
+            findings.append(wrong(SUBJECT, other_workspace(bot_team, team)))
         findings += clock_drift(SUBJECT, identity.date, now)
         findings += _check_optional(identity.scopes, follows)
         try:
             findings += [
-                await _channel(client, channel, own, setting, bot)
+                await _channel(client, channel, bot_team, setting, bot)
                 for setting, listed in channels.items()
                 for channel in listed
             ]

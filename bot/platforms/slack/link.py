@@ -119,11 +119,11 @@ def unreachable(why: str = "") -> PlatformError:
     )
 
 
-def other_workspace(own: str, team: str) -> str:
-    """Return a French sentence: the token belongs to the workspace `own`, and the bot serves `team`."""
+def other_workspace(workspace: str, team: str) -> str:
+    """Return a French sentence: the token belongs to the workspace `workspace`, and the bot serves `team`."""
     return (
-        f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE ({team}). Écrivez "
-        f"VIGIE_SLACK_EQUIPE={own} si c'est le vôtre; sinon, prenez le jeton de {team}."
+        f"le jeton est celui de l'espace {workspace}, pas de VIGIE_SLACK_EQUIPE ({team}). Écrivez "
+        f"VIGIE_SLACK_EQUIPE={workspace} si c'est le vôtre; sinon, prenez le jeton de {team}."
     )
 
 
@@ -284,8 +284,8 @@ async def socket_mode(
             async with asyncio.timeout(HANG_UP_SECONDS):
                 await handler.client.close()  # type: ignore[no-untyped-call]  # theirs has none
         # The SDK cancels its tasks without waiting for them, and leaves them running after a timeout.
-        own = handler.client.message_processor, handler.client.current_session_monitor
-        tasks = [task for task in (*own, handler.client.message_receiver) if task is not None]
+        workers = handler.client.message_processor, handler.client.current_session_monitor
+        tasks = [task for task in (*workers, handler.client.message_receiver) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, watch, return_exceptions=True)
@@ -387,10 +387,10 @@ async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Receive
     """
     url = str(file.get("url_private_download") or file.get("url_private") or "")
     address, api = urlsplit(url), urlsplit(client.base_url)
-    own = (address.scheme, address.netloc) == (api.scheme, api.netloc)
+    same_server = (address.scheme, address.netloc) == (api.scheme, api.netloc)
     if int(file.get("size") or 0) > TAKEN_SIZE:
         return dropped_files.TOO_LARGE
-    if client.session is None or not (own or (address.scheme, address.hostname) == ("https", _FILES)):
+    if client.session is None or not (same_server or (address.scheme, address.hostname) == ("https", _FILES)):
         return dropped_files.UNREACHABLE
     headers, content = {"Authorization": f"Bearer {client.token}"}, bytearray()
     try:

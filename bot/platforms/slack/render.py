@@ -208,8 +208,8 @@ def _block(element: Element, quote: Quoter, names: Iterator[str]) -> list[Json]:
         case Divider():
             return [{"type": "divider"}]
         case Choice(text, button):
-            shown = _button(button, next(names))
-            return [{"type": "section", "text": _plain(text), "accessory": shown}]
+            accessory = _button(button, next(names))
+            return [{"type": "section", "text": _plain(text), "accessory": accessory}]
         case Buttons(items):
             # `names` comes second, since `zip` would take a name too many if it came first.
             buttons = [_button(button, name) for button, name in zip(items, names, strict=False)]
@@ -251,24 +251,24 @@ def _rich(kind: str, spans: Iterable[Span]) -> list[Json]:
 
 
 def _button(button: Button | Link, name: str) -> Json:
-    shown = {"type": "button", "text": _plain(button.label), "action_id": name}
+    element = {"type": "button", "text": _plain(button.label), "action_id": name}
     match button:
         case Button(_, command, style):
-            return {**shown, "value": command, **_BUTTON_STYLES[style]}
+            return {**element, "value": command, **_BUTTON_STYLES[style]}
         case Link(_, url):
-            return {**shown, "url": url}
+            return {**element, "url": url}
 
 
 def form_answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
     """Return a form's answers by field. `values`: Slack's `view.state.values`."""
-    written = {}
+    answers = {}
     for name, value in values.items():
         state = value[FIELD_ACTION]
         picked = state.get("selected_option") or {}
         chosen = state.get("selected_user") or state.get("selected_date") or picked.get("value")
         [file, *_] = state.get("files") or [{}]
-        written[name] = state.get("value") or chosen or str(file.get("name") or "")
-    return written
+        answers[name] = state.get("value") or chosen or str(file.get("name") or "")
+    return answers
 
 
 def form_file(values: Mapping[str, Mapping[str, Json]]) -> Json | None:

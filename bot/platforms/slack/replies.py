@@ -89,9 +89,9 @@ class Origin:
         return {name: value for name in names if (value := getattr(self, name))}
 
     @classmethod
-    def from_metadata(cls, actor: Actor, known: Mapping[str, Any], trigger: str) -> Origin:
+    def from_metadata(cls, actor: Actor, metadata: Mapping[str, Any], trigger: str) -> Origin:
         """Return the origin of a form's answer, from its window's metadata and its own trigger."""
-        carried = {name: known[name] for name in (*_CARRIED, "response_url") if name in known}
+        carried = {name: metadata[name] for name in (*_CARRIED, "response_url") if name in metadata}
         return cls(actor, trigger=trigger, **carried)
 
 
@@ -100,8 +100,8 @@ def button_origin(body: Json, actor: Actor) -> Origin:
     container = body["container"]
     channel = (body.get("channel") or {}).get("id", "")
     if not channel:
-        shown = body.get("view") or {}
-        window = shown["id"] if shown.get("type") == "modal" else ""
+        view = body.get("view") or {}
+        window = view["id"] if view.get("type") == "modal" else ""
         return Origin(actor, "home", trigger=body["trigger_id"], window=window)
     private = not body["actions"][0]["action_id"].startswith(PUBLIC_ACTION)
     alone = private and channel.startswith("D") and not container.get("is_ephemeral")
@@ -173,8 +173,8 @@ class SlackReplies:
                 return
             if await self._show_to(origin, content) or not origin.trigger:
                 return
-        shown = await self._show_window(message, origin, self.menu)
-        if not shown and origin.place == "home" and not origin.window:
+        opened = await self._show_window(message, origin, self.menu)
+        if not opened and origin.place == "home" and not origin.window:
             await self._publish(TOO_LATE, origin, self._back(""))
 
     def window(self, message: Message, origin: Origin, command: str) -> Json:
@@ -249,8 +249,8 @@ class SlackReplies:
                 return await search(to, mark, since, thread=thread or "")
             return False
 
-        own = channel[:1] in _OWN
-        return await _works(post, again=own, done=posted if own else None)
+        private = channel[:1] in _OWN
+        return await _works(post, again=private, done=posted if private else None)
 
     async def _respond(self, content: Json, origin: Origin, *, public: bool) -> bool:
         """Reply through the request's response address. Return whether Slack accepted the reply."""

@@ -167,8 +167,8 @@ class _Aligner:
         offers = [self._offers(link, removed, added) for link in links]
         while open_offers := [
             (offer, at)
-            for at, own in enumerate(offers)
-            for offer in own
+            for at, part_offers in enumerate(offers)
+            for offer in part_offers
             if offer.place in (added if offer.added else removed)
         ]:
             offer, at = max(open_offers, key=lambda candidate: candidate[0].share)
@@ -253,9 +253,9 @@ class _Part:
 
     @classmethod
     def of(cls, version: Version, number: Number) -> Self:
-        own, clauses = version.part(number), version.within(number)
+        part, clauses = version.part(number), version.within(number)
         holds = any(clause.number != number for clause in clauses)
-        return cls(number, own.kind, own.label, normalized(own.title.casefold()), len(clauses), holds)
+        return cls(number, part.kind, part.label, normalized(part.title.casefold()), len(clauses), holds)
 
     def likeness(self, other: Self, shared: int) -> float:
         """Return how alike two parts are, 0 if unrelated. `shared`: how many clauses they have in common."""

@@ -139,11 +139,11 @@ def fates(old: Version, new: Version) -> Fates:
     # An article goes where most of its clauses go. For a number that is also a clause's, the clause prevails.
     articles = {}
     for article in old.articles:
-        own = [result[clause.number] for clause in article.clauses]
-        clauses = (new.clause(number) for fate in own for number in fate.now)
+        clause_fates = [result[clause.number] for clause in article.clauses]
+        clauses = (new.clause(number) for fate in clause_fates for number in fate.now)
         homes = Counter(clause.article for clause in clauses if clause)
         home = tuple(number for number, _ in homes.most_common(1))
-        articles[article.number] = Fate(home, all(fate.same and len(fate.now) == 1 for fate in own))
+        articles[article.number] = Fate(home, all(fate.same and len(fate.now) == 1 for fate in clause_fates))
     return articles | result
 
 

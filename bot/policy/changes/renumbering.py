@@ -67,8 +67,8 @@ def condense(comparison: Comparison) -> Condensed:
         else:
             headings.append(heading)
     order = {str(number): at for at, number in enumerate(comparison.old.parts())}
-    own = [(old, moves[old]) for old in moves if not _follows_holder(comparison.old, old, moves)]
-    runs = _runs(comparison, sorted(own, key=lambda move: order[move[0]]))
+    independent = [(old, moves[old]) for old in moves if not _follows_holder(comparison.old, old, moves)]
+    runs = _runs(comparison, sorted(independent, key=lambda move: order[move[0]]))
     return Condensed(tuple(changes), tuple(headings), tuple(runs))
 
 

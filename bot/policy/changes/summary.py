@@ -141,13 +141,13 @@ def _within_clause(comparison: Comparison, change: Change) -> str:
 def describe_items(comparison: Comparison, change: Change) -> str:
     """Describe what changed in a clause's items: « alinéas : c) ajouté; c) à e) devenus d) à f) »."""
     old, new = comparison.old, comparison.new
-    own = [
+    items = [
         item
         for item in comparison.items
         if _holder(new, item.new) in change.new or (not item.new and _holder(old, item.old) in change.old)
     ]
     pieces: list[str] = []
-    for run in _runs(own):
+    for run in _runs(items):
         befores = [_within(old, item.old) for item in run]
         afters = [_within(new, item.new) for item in run]
         if not run[0].old:

@@ -146,9 +146,9 @@ class _Platform:
 
     def sub(self, host: str) -> str | None:
         """Return the subdomain of the platform's host ("" if none), or None for a host of another site."""
-        for own in (*self.hosts, *self.mirrors):
-            if _is_under(host, own):
-                return _bare(host[: -len(own)].rstrip("."))
+        for domain in (*self.hosts, *self.mirrors):
+            if _is_under(host, domain):
+                return _bare(host[: -len(domain)].rstrip("."))
         if self.host and self.host.fullmatch(host):
             return _bare(host.split(".google.", 1)[0] if ".google." in host else "")
         return None
@@ -313,7 +313,7 @@ class Addresses:
                 address = filled if filled.startswith("https:") else f"https://{platform.home}{filled}"
                 return PostAddress(platform.name, address + _extra(platform, parameters, "?" in filled))
         canonical = partial(self._inner, depth=depth)
-        if platform.partial or not any(_is_under(link.host, own) for own in platform.hosts):
+        if platform.partial or not any(_is_under(link.host, domain) for domain in platform.hosts):
             name = OTHER if platform.partial else platform.name
             return PostAddress(name, self.other.canonical(link, canonical))
         # A profile, or another page of the platform.
@@ -379,8 +379,8 @@ def _written(path: str) -> str:
     return quote(path, safe=_SAFE + "/", errors="surrogateescape")
 
 
-def _is_under(host: str, own: str) -> bool:
-    return host == own or host.endswith(f".{own}")
+def _is_under(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
 
 
 def _bare(host: str) -> str:

@@ -112,7 +112,7 @@ def _key(session: Session, person: str) -> str:
 
 def draw(tables: Sequence[Table], day: date, cited: str) -> bytes:
     """Return figures as a PNG. `cited`: the clause on reports, « PA20, 5.10 ». Raises `TypesetError`."""
-    shown = []
+    drawn = []
     for table in tables:
         figures = list(table.figures)
         if len(figures) > _LONGEST:
@@ -122,13 +122,13 @@ def draw(tables: Sequence[Table], day: date, cited: str) -> bytes:
         lines = [
             asdict(figure.band) | {"label": figure.label, "words": figure.band.words} for figure in figures
         ]
-        shown.append({"title": table.title, "figures": lines})
+        drawn.append({"title": table.title, "figures": lines})
     data = {
         "title": TITLE,
         "subtitle": f"{cited}, le {in_words(day)}",
         "note": _NOTE,
         "scale": max(_SCALE, *(figure.band.high for table in tables for figure in table.figures)),
-        "tables": shown,
+        "tables": drawn,
     }
     return typeset(_TEMPLATE, data, "png")
 
