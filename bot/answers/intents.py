@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FILE: Final = "intents.toml"
 WEIGHTS: Final = "intents.npz"
 HELP: Final = "aide"  # the command whose intent is also that of commands without an intent
+CONFUSED: Final = "confused"  # the intent of a lone letter, which says nothing
 OTHER: Final = "other"  # the class of the texts that are not about the bot
 BUCKETS: Final = 1 << 14
 MEANING: Final = 1.0  # norm of the embedding; that of the buckets is about 1
@@ -47,10 +48,11 @@ _REPORTING = "signalement"  # the beginning of the commands about reports
 _CHECKING = "verifier"  # the command that examines a text to publish
 _PERMITTING = "demande"  # the command that asks for permission
 _LETTERS = range(3, 6)  # lengths of the runs of letters
-_TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
+_TOKEN = re.compile(r"(?<!\w)[+-]1(?!\w)|[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _PART = re.compile(
     r"[^\w\s'’-]+|\b(?:et|pis|mais|car|parce qu|à cause|depuis|and|but|because)\b", re.IGNORECASE
 )
+_LETTER = re.compile(r"\s*(\w)[\s.!?)…]*")
 _REPEATED = re.compile(r"(.)\1+")
 _TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # skin tones of emoji
 
@@ -61,9 +63,10 @@ class Intent:
 
     `says`: the answer, which may contain {bot}, {admin}, {whom} and {version} (see `bot.commands.answers`).
     `serves`: the answer for people who may use one of `duties`, "" for the same answer. `buttons`: labels and
-    commands. `duties`: more buttons, each for people who may use its command. `commands`: the commands that
-    mean the same when written alone. `phrases`: ways to express the remark. The phrases of `exact` count only
-    as a whole text. Those of `anywhere`, which are among `phrases`, count within any text.
+    commands. `duties`: more buttons, each for people who may use its command. `begun`: more buttons, for
+    people who have a quiz under way. `commands`: the commands that mean the same when written alone.
+    `phrases`: ways to express the remark. The phrases of `exact` count only as a whole text. Those of
+    `anywhere`, which are among `phrases`, count within any text.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Intent:
     serves: str
     buttons: tuple[tuple[str, str], ...]
     duties: tuple[tuple[str, str], ...]
+    begun: tuple[tuple[str, str], ...]
     commands: tuple[str, ...]
     phrases: tuple[str, ...]
     exact: tuple[str, ...]
@@ -108,6 +112,8 @@ class Intents:
         tokens = tokenize(text)
         written = [token for token in tokens if token.isalpha()]
         phrase = self._exact.get(tuple(tokens)) or self._single.get(_squeezed(tokens))
+        if (letter := _LETTER.fullmatch(text)) and letter[1].isalpha():  # « b », though no quiz awaits it
+            phrase = self._letters.get(letter[1].lower()) or self.named(CONFUSED)
         if phrase:
             return phrase, math.inf
         if sum(word in self._known for word in written) < KNOWN * len(written) and len(written) > 1:
@@ -142,6 +148,11 @@ class Intents:
     @cached_property
     def _anywhere(self) -> Mapping[tuple[str, ...], Intent]:
         return {tuple(tokenize(phrase)): intent for intent in self.every for phrase in intent.anywhere}
+
+    @cached_property
+    def _letters(self) -> Mapping[str, Intent]:
+        phrases = ((phrase, intent) for intent in self.every for phrase in (*intent.phrases, *intent.exact))
+        return {phrase: intent for phrase, intent in phrases if len(phrase) == 1}
 
     @cached_property
     def _exact(self) -> Mapping[tuple[str, ...], Intent]:
@@ -353,6 +364,7 @@ def load_intents(
             table.get("serves", ""),
             pairs(table["buttons"]) or _MENU,
             pairs(table.get("duties", ())),
+            pairs(table.get("begun", ())),
             tuple(table.get("commands", ())),
             phrases(table),
             phrases(table, exact=True),

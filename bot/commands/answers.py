@@ -500,16 +500,24 @@ class Speaker:
         return says.replace("  ", " ").strip()  # an empty name leaves two spaces
 
 
-def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]]) -> Message:
+def intent_message(
+    speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]], *, begun: bool = False
+) -> Message:
     """Answer a remark about the bot itself, with buttons for the matching actions.
 
-    `duties`: the buttons of `intent.duties` that the person may use. Someone who receives reports may also
-    mean the reports that they made, so both kinds of button are shown.
+    `begun`: whether the person has a quiz under way, to which the answer leads back. `duties`: the buttons of
+    `intent.duties` that the person may use. Someone who receives reports may also mean the reports that they
+    made, so both kinds of button are shown.
     """
     say = speaker.voice
     elements: list[Element] = [
         Text(speaker.answer(intent, serving=bool(duties))),
-        Buttons(*(Button(say(label), command) for label, command in intent.buttons)),
+        Buttons(
+            *(
+                Button(say(label), command)
+                for label, command in (*(intent.begun if begun else ()), *intent.buttons)
+            )
+        ),
     ]
     if duties:
         elements += [

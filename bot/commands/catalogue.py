@@ -76,6 +76,7 @@ def catalogue(
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
+            labels=("Table des matières",),
             group=POLICY,
             instant=partial(politique.look_up, library),
             summary="Lire une clause, chercher un mot, poser une question.",
@@ -94,6 +95,7 @@ def catalogue(
         ),
         Command(
             name="chercher",
+            labels=("Poser une question",),
             group=POLICY,
             instant=partial(_begin_question, library),
             summary="Poser une question dans une fenêtre.",
@@ -129,6 +131,7 @@ def catalogue(
         ),
         Command(
             name="attente",
+            labels=("Ce qui vous attend",),
             group=MINE,
             summary="Voir ce qui vous attend.",
             run=partial(_list_awaiting, library, office, course, outbox),
@@ -147,6 +150,7 @@ def catalogue(
         ),
         Command(
             name="verifier",
+            labels=("Relire un texte",),
             group=POLICY if are_asked(library) else "",
             summary="Relire un texte avant de le publier.",
             usage="[texte]",
@@ -180,6 +184,7 @@ def catalogue(
         ),
         Command(
             name="signalement",
+            labels=("Signaler", "Signaler une publication"),
             group=REPORTS if reporting.offered else "",
             summary="Signaler une publication, sans donner votre nom.",
             run=partial(_report, reporting),
@@ -218,6 +223,7 @@ def catalogue(
         ),
         Command(
             name="lier",
+            labels=("Lier mes comptes",),
             group=MINE,
             summary="Lier vos comptes de Slack et de Discord.",
             usage="[code, ou ici]",
@@ -225,6 +231,7 @@ def catalogue(
         ),
         Command(
             name="demande",
+            labels=("Demander une autorisation",),
             group=MINE if are_requested(library) else "",
             summary="Demander une autorisation, ou y répondre.",
             usage="[page, logo, parole, image ou registre]",
@@ -235,6 +242,7 @@ def catalogue(
         ),
         Command(
             name="mesdonnees",
+            labels=("Mes renseignements",),
             group=MINE,
             summary="Voir ou effacer ce que je garde de vous.",
             run=partial(_my_data, office, library, outbox),

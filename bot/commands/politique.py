@@ -31,6 +31,7 @@ from bot.conversation.messages import (
     Mark,
     Message,
     Note,
+    Quote,
     Text,
     bold,
     code,
@@ -67,7 +68,9 @@ _VERSION = re.compile(r"@(?P<key>\d{4}-\d{2}-\d{2}):\s*")
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 _WORD = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"\d")
-_EMOJI = re.compile(r"(?:\s|:[a-z0-9_+'-]+:|[\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])+|\?+")
+_EMOJI = re.compile(
+    r"(?:\s|[+-]1(?!\w)|:[a-z0-9_+'-]+:|[\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])+|\?+"
+)
 # The small words that a look-up may contain. Any other small word makes it a question.
 _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "son", "ses", "un", "une", "au"])
 
@@ -454,6 +457,14 @@ def several(reading: Reading, reference: Reference, clauses: Sequence[Clause], *
         Note(note),
         Buttons(*buttons, Button("Table des matières", reading.command(""))),
     )
+
+
+def first_page(reading: Reading, text: str) -> tuple[Number, ...]:
+    """Return the clauses that a look-up shows, for a text that names some: those of one page."""
+    reference = reference_in(text, reading.version)
+    pages = list(paged(reading, reading.policy.select(reading.version, text))) if reference else []
+    page = pages[min(max(reference.page, 1), len(pages)) - 1] if reference and pages else []
+    return tuple(dict.fromkeys(Number(e.clause) for e in page if isinstance(e, Quote)))
 
 
 def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) -> Iterator[Element]:

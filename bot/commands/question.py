@@ -29,6 +29,7 @@ from bot.dashboard.tallies import Tally
 from bot.language.masking import Masked, Masker
 from bot.language.other_words import other_words
 from bot.language.voice import FRENCH, Voice
+from bot.onboarding import attempts
 from bot.people import persons, roles
 from bot.people.office import Office, administers, receives_reports
 from bot.policy import addresses, moves, references
@@ -421,6 +422,8 @@ def _remember(desk: Answering, request: Request, decision: Decision) -> None:
         numbers = tuple(clause.number for clause in (answer.clauses or answer.ranked)[:MOST])
     elif answer.outcome == "lookup":
         numbers = tuple(clause.number for clause in answer.clauses)
+        if answer.sure:  # « article 5 » has two pages
+            numbers = politique.first_page(decision.reading, desk.library.naming.split(decision.text)[1])
     elif answer.outcome == "silent" and not decision.subject:  # its closest clause is shown
         numbers = tuple(clause.number for clause in answer.ranked[:1])
     if numbers:
@@ -455,8 +458,10 @@ def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
     ]
     with desk.office.storage.transaction() as db:
         admin = roles.title(db, roles.ADMINISTRATION)
+        person = persons.person_of(db, request.actor) if request.actor and intent.begun else None
+        begun = person is not None and attempts.has_begun(db, person)
     speaker = answers.Speaker(decision.reading, desk.office.profile.bot, admin, wording.voice)
-    return answers.intent_message(speaker, intent, duties)
+    return answers.intent_message(speaker, intent, duties, begun=begun)
 
 
 def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:

@@ -97,6 +97,12 @@ def unfinished(db: Database, person_id: str, policy: str, kind: Kind) -> list[At
     return sorted(attempts, key=lambda attempt: -attempt.sitting.turn)
 
 
+def has_begun(db: Database, person_id: str) -> bool:
+    """Return whether a person has an unfinished attempt at any quiz."""
+    query = "SELECT EXISTS (SELECT 1 FROM quiz_attempts WHERE person_id = ? AND finished_at IS NULL)"
+    return bool(db.conn.execute(query, (person_id,)).fetchone()[0])
+
+
 def latest(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:
     """Return a person's latest finished attempt."""
     attempts = _attempts(db, f"{_PERSONAL} AND finished_at IS NOT NULL", person_id, policy, kind)

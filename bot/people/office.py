@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -218,8 +218,18 @@ def admin_refusal(office: Office, request: Request) -> str:
     if administers(office, request):
         return ""
     with office.storage.transaction() as db:
-        title = roles.title(db, roles.ADMINISTRATION)
-    return f"Cette commande est réservée au rôle «\u00a0{title}\u00a0»."
+        return belongs_to([roles.title(db, roles.ADMINISTRATION)])
+
+
+def belongs_to(titles: Sequence[str]) -> str:
+    """Return the French refusal for someone who holds none of the roles with these titles."""
+    named = [f"«\u00a0{title}\u00a0»" for title in titles]
+    several = len(named) > 1
+    whom = f"aux rôles {', '.join(named[:-1])} et {named[-1]}" if several else f"au rôle {named[0]}"
+    return (
+        f"Cela revient {whom}\u00a0: adressez-vous à qui {'les' if several else 'le'} tient. Pour voir ce "
+        "que vous pouvez faire ici, écrivez «\u00a0menu\u00a0»."
+    )
 
 
 def person_span(db: Database, person_id: str, platform: str) -> Span:

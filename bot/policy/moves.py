@@ -82,15 +82,18 @@ def asked(text: str) -> Move | None:
 def follow(move: Move, numbers: Sequence[Number], version: Version) -> tuple[Number, ...]:
     """Return the clauses that a move leads to from those `numbers`, () past either end of the policy.
 
-    A place that does not exist leads to the whole article.
+    A step from a whole article leads to another whole article. A place that does not exist leads to the whole
+    article.
     """
+    home = version.article(numbers[0])
+    article = tuple(clause.number for clause in home.clauses) if home else ()
     if move.step:
         clause = version.clause(numbers[0])
         while clause and clause.number in numbers:
             clause = version.neighbours(clause.number)[move.step > 0]
+        if clause and set(numbers) == set(article) and (onward := version.article(clause.number)):
+            return tuple(clause.number for clause in onward.clauses)
         return (clause.number,) if clause else ()
-    home = version.article(numbers[0])
-    article = tuple(clause.number for clause in home.clauses) if home else ()
     if move.place is None:
         return article
     among = numbers if len(numbers) > 1 else article

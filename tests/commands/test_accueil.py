@@ -321,7 +321,7 @@ async def test_every_notice_says_something_that_passes_everywhere(desk: School, 
 
 @pytest.mark.parametrize("line", [*(f"accueil {verb}" for verb in gestion.VERBS)])
 async def test_what_is_the_administration_s_is_refused_to_others(desk: School, line: str) -> None:
-    assert "réservée au rôle" in await desk.said(line, ALEX)
+    assert "revient au rôle" in await desk.said(line, ALEX)
     await desk.ask(line, ALEX, personne="U2")
     assert await desk.everyone() == []
 
@@ -330,7 +330,7 @@ async def test_the_administration_sees_the_five_facts_none_inferred_from_another
     await desk.enters(ALEX)
     await desk.enters(BLAISE)
     await desk.pass_quiz(BLAISE)
-    reply = await desk.said("accueil")
+    reply = await desk.said("accueil gestion")
     assert "Message remis\u00a0: 0 sur 2" in reply
     assert "Lecture commencée\u00a0: 0 sur 2" in reply
     assert "Quiz réussi\u00a0: 1 sur 2" in reply
@@ -426,10 +426,10 @@ async def test_what_all_know_is_not_among_the_least_understood(desk: School) -> 
 
 
 async def test_questions_whose_clause_has_changed_or_that_are_wrong_are_flagged(desk: School) -> None:
-    assert "revoir" not in await desk.said("accueil")
+    assert "revoir" not in await desk.said("accueil gestion")
     all_ = made_up().questions
     desk.bank = QuizBank(all_[20:], stale=all_[:20], problems=(Problem(3, "x"),))
-    reply = await desk.said("accueil")
+    reply = await desk.said("accueil gestion")
     assert "leur clause ayant changé\u00a0: 1-a, 1-b" in reply
     assert "et 8 de plus" in reply
     assert "1 problème dans les questions" in reply
@@ -452,9 +452,22 @@ async def test_the_picture_is_asked_for_once_and_its_numbers_are_given_at_once(d
 
 async def test_an_administrator_who_is_an_officer_finds_their_own_path_too(desk: School) -> None:
     await desk.enters(ADMIN)
-    overview = await desk.ask("accueil")
+    mine = await desk.ask("accueil")
+    assert words(mine).startswith("Votre accueil")
+    assert "Trois choses vous sont demandées" in words(mine)
+    assert "attente" in commands_of(mine)
+    overview = await desk.ask(pressed(mine, "Les accueils"))
     assert words(overview).startswith("Les accueils")
     assert words(await desk.ask(pressed(overview, "Mon accueil"))).startswith("Votre accueil")
+
+
+async def test_an_administrator_of_whom_nothing_is_asked_finds_their_duties_and_nobody_else_does(
+    desk: School,
+) -> None:
+    mine = await desk.ask("accueil")
+    assert "Aucun accueil ne vous est demandé" in words(mine)
+    assert {"accueil gestion", "attente"} <= set(commands_of(mine))
+    assert not {"accueil gestion", "attente"} & set(commands_of(await desk.ask("accueil", ALEX)))
 
 
 async def test_every_message_passes_on_every_platform(desk: School, quote: Quoter) -> None:

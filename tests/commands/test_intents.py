@@ -13,8 +13,9 @@ from bot.conversation.requests import Actor, Place
 from bot.people import appointments, persons, roles
 from bot.policy.library import Library
 from bot.policy.loading import load_library
-from bot.settings import SEED
+from bot.settings import SEED, Settings
 from tests.kits.answers import OFFICER, Counter, answer, clauses, counter, labels, words
+from tests.kits.office import built
 from tests.kits.people import COMMUNICATIONS_ROLE
 from tests.kits.registry import ADMIN
 
@@ -163,6 +164,24 @@ async def test_who_may_not_do_it_is_told_whom_to_ask(desk: Counter, text: str) -
     assert "«\u00a0Administration\u00a0»" in refused
     assert "qui le tient" in refused
     assert "qui le tient" not in words(await desk.say(text, ADMIN, "direct"))
+
+
+@pytest.mark.parametrize(
+    "text", ["je comprends rien", "un humain svp", "annule", "👍", "merci", "z", "ça marche pas", "t'es nul"]
+)
+async def test_who_speaks_of_something_else_in_the_middle_of_a_quiz_is_led_back_to_it(text: str) -> None:
+    with built(Settings()) as bot:
+        officer = Actor("local", "", "officier")
+
+        async def said(line: str, *, press: bool = False) -> Message:
+            reply = await bot.dispatcher.handle(bot.dispatcher.from_text(line, actor=officer, pressed=press))
+            assert isinstance(reply, Message)
+            return reply
+
+        await said("bonjour")
+        assert "Revenir au quiz" not in labels(await said("je comprends rien"))
+        await said(next(line for line in pressed(await said("quiz")) if "nouveau" in line), press=True)
+        assert "Revenir au quiz" in labels(await said(text))
 
 
 def made(reply: Message) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from bot.commands import politique
 from bot.commands.examples import answers_examples
 from bot.conversation.messages import Button, Message, Quoter
 from bot.conversation.requests import Place
+from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from tests.kits.answers import (
     OFFICER,
@@ -419,8 +420,6 @@ async def test_what_others_looked_up_or_what_was_looked_up_long_ago_is_not_follo
         ("5.13", "le suivant", "5.14"),
         ("5.13", "Et la suivante svp?", "5.14"),
         ("5.13", "lis-moi celle d'avant", "5.12"),
-        ("article 4", "next one please", "5.1"),
-        ("article 4", "l'article précédent", "3.4"),
         ("5.1 à 5.4", "c'est quoi la suite?", "5.5"),
     ],
 )
@@ -430,6 +429,34 @@ async def test_the_clause_before_or_after_is_shown(
     await desk.say(before)
     assert clauses(await desk.say(asked)) == [shown]
     assert desk.desk.memory.previous(OFFICER, "pa20") == named(shown)
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "shown"),
+    [
+        ("article 4", "next one please", "5.1 5.2 5.3 5.4 5.5 5.6 5.7"),
+        ("article 6", "le suivant", "7.1 7.2 7.3"),
+        ("article 4", "l'article précédent", "3.1 3.2 3.3 3.4"),
+        ("article 4", "le précédent svp", "3.1 3.2 3.3 3.4"),
+    ],
+)
+async def test_the_article_before_or_after_a_whole_article_is_shown(
+    desk: Counter, before: str, asked: str, shown: str
+) -> None:
+    await desk.say(before)
+    assert clauses(await desk.say(asked)) == shown.split()
+
+
+async def test_what_follows_a_page_of_an_article_is_what_that_page_does_not_show(desk: Counter) -> None:
+    first = PolicyAnswer("lookup", clauses=scored("5.1", "5.2", "5.3"), ranked=scored("5.1"), sure=True)
+    for asked in ("article 5", "relire l'article 5", "montre-moi l'article 5 de la PA20"):
+        desk.engine.answers[asked] = first
+        page = clauses(await desk.say(asked))
+        after = Number(clauses(await desk.say("la suivante"))[0])
+        assert str(after) not in page
+        before = desk.desk.library.default.versions[-1].neighbours(after)[0]
+        assert before
+        assert str(before.number) == page[-1], asked
 
 
 @pytest.mark.parametrize(

@@ -359,6 +359,9 @@ _AROUND = [
     "c'est {}",
     "Selon moi, c’est {}.",
     "réponse {}",
+    "le {} je pense",
+    "le choix {} svp",
+    "euh, l'option {}!!",
 ]
 
 

@@ -54,7 +54,7 @@ def accounts(reply: Reply) -> list[tuple[str, str]]:
     "line", ["roles", "roles nommer administration", "membres", "membres ajouter", "pause"]
 )
 async def test_what_is_reserved_to_the_administration_is_refused_to_others(office: Desk, line: str) -> None:
-    assert "réservée au rôle «\u00a0Administration\u00a0»" in await office.said(line, ALEX)
+    assert "revient au rôle «\u00a0Administration\u00a0»" in await office.said(line, ALEX)
 
 
 async def test_a_form_that_comes_back_from_someone_else_changes_nothing(office: Desk) -> None:
@@ -108,7 +108,7 @@ async def test_on_a_handover_the_former_holder_loses_access_at_midnight_here(off
     office.wait(hours=33)  # 26 November, midnight UTC: still the 25th here
     assert "Les rôles" in await office.said("roles")
     office.wait(hours=5)
-    assert "réservée" in await office.said("roles")
+    assert "Cela revient" in await office.said("roles")
     assert "Les rôles" in await office.said("roles", ALEX)
 
 
@@ -497,9 +497,9 @@ def in_a_group(office: Desk, days: int) -> None:
 
 async def test_roles_follow_a_person_to_their_other_account(office: Desk) -> None:
     elsewhere = Actor("discord", "900", "55")
-    assert "réservée" in await office.said("roles", elsewhere)
+    assert "Cela revient" in await office.said("roles", elsewhere)
     await office.press(pressed(await office.ask(await code_of(office, ADMIN), elsewhere), "Oui"), elsewhere)
-    assert "réservée" in await office.said("roles", elsewhere)
+    assert "Cela revient" in await office.said("roles", elsewhere)
     await office.press(pressed(await office.ask("lier"), "Oui"))
     reply = await office.ask("roles", elsewhere)
     assert accounts(reply) == [("discord", "55")]

@@ -92,7 +92,7 @@ def quoted(reply: Reply) -> Quote:
 async def test_a_file_is_taken_from_the_administration_only(desk: World) -> None:
     assert await desk.dispatcher.takes_file(ADMIN)
     assert not await desk.dispatcher.takes_file(ALEX)
-    assert "réservée" in await desk.said("revision", ALEX)
+    assert "Cela revient" in await desk.said("revision", ALEX)
 
 
 def dates(form: Reply) -> list[str]:

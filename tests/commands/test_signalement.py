@@ -547,7 +547,7 @@ async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_
 
 
 async def test_only_those_who_receive_reports_have_the_command(chat: Chat) -> None:
-    assert "réservée" in await chat.said("signalements", REPORTER)
+    assert "Seules les personnes" in await chat.said("signalements", REPORTER)
     menu = await chat.ask("vigie", REPORTER)
     assert "Signalements reçus" not in [button.label for button in menu.buttons()]  # type: ignore[union-attr]
     assert pressed(await chat.ask("vigie", VP), "Signalements reçus") == "signalements"

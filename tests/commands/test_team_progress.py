@@ -61,8 +61,8 @@ async def test_the_team_is_told_nothing_until_the_administration_presses_yes(des
     await team(desk, 15, 8)
     for line in ("accueil equipe", "accueil equipe dire", "accueil equipe dire ✓"):
         assert "Je ne dis rien à l'équipe" in await desk.said(line), line
-    assert "réservée au rôle" in await desk.said("accueil equipe", officer(0))
-    assert "réservée au rôle" in await desk.said("accueil equipe taire", officer(0))
+    assert "revient au rôle" in await desk.said("accueil equipe", officer(0))
+    assert "revient au rôle" in await desk.said("accueil equipe taire", officer(0))
     assert "Dans l'équipe" not in await desk.said("accueil moi", officer(9))
     await desk.press(pressed(await desk.ask("accueil equipe"), "Le dire à l'équipe"))
     for number in (0, 9):  # who has finished, and who has not

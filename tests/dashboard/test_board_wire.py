@@ -42,7 +42,7 @@ async def test_on_discord_the_administration_looks_at_months_and_receives_a_pict
             before = await admin.press(board, BEFORE)
             assert f"Tableau de bord, {MONTH.previous.title}" in before.words
             assert "Aucun nombre n'est exact" in (await admin.press(before, "Comment c'est compté")).words
-            assert "réservée" in (await other.command("vigie", "tableau")).words
+            assert "Cela revient" in (await other.command("vigie", "tableau")).words
             assert "L'image arrive" in (await admin.command("vigie", f"tableau image {MONTH.id}")).words
             [file] = (await admin.hears(f"Le tableau de bord, {MONTH.title}")).whole.attachments
             assert (server.backend.cdn.get(file["url"]) or b"").startswith(PNG)

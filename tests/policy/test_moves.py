@@ -21,6 +21,8 @@ from bot.policy.library import Library
         ("3.2", "the last one please", "3.4"),
         ("4.2", "montre-moi l'article au complet", "4.1 4.2"),
         ("4.2", "le cinquième point", "4.1 4.2"),
+        ("4.1 4.2", "le précédent", "3.1 3.2 3.3 3.4"),
+        ("6.1 6.2", "et le suivant?", "7.1 7.2 7.3"),
         ("7.3", "le suivant", ""),
         ("1", "la précédente", ""),
     ],

@@ -253,7 +253,7 @@ async def test_no_fallback_makes_the_administration_read(chat: Chat) -> None:
     await chat.report()
     for _ in range(6):
         chat.wait(days=1)
-    assert "réservée" in await chat.said("signalements", ADMIN)
+    assert "Seules les personnes" in await chat.said("signalements", ADMIN)
     notices = {str(row[0]) for row in chat.rows("SELECT recipient FROM outbox WHERE notice = 'signalement'")}
     assert notices == set()
 

@@ -489,7 +489,7 @@ async def test_only_the_administration_announces_ahead_what_is_approved_for_late
     assert "L'annoncer" not in str(proposed)
     await desk.press(proposed, "Approuver", adoptee="2026-11-20", effet="2026-11-24")
     assert "prend effet maintenant" in await desk.said(f"revision annoncer {own}")
-    assert "réservée" in await desk.said(f"revision annoncer {own}", ALEX)
+    assert "Cela revient" in await desk.said(f"revision annoncer {own}", ALEX)
 
 
 async def test_where_two_must_approve_one_announces_what_both_did(

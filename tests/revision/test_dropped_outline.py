@@ -220,7 +220,7 @@ async def test_a_file_that_nobody_finishes_is_forgotten(desk: World) -> None:
 
 async def test_only_the_administration_decides(desk: World) -> None:
     reply = await outline(desk)
-    assert "réservée" in await desk.said(commands(reply)[0], ALEX)
+    assert "Cela revient" in await desk.said(commands(reply)[0], ALEX)
     assert "Encore 2 lignes" in await desk.said(f"revision lecture {commands(reply)[0].split()[2]}")
 
 

@@ -126,7 +126,7 @@ async def test_on_discord_what_is_kept_survives_a_restart_and_what_is_due_is_sai
             assert NOTICE in (await alice.slash("politique", "5.10")).text
             assert NOTICE not in (await alice.slash("politique", "5.10")).text
             assert "Vice-présidence aux communications" in (await alice.slash("vigie", "roles")).text
-            assert "réservée au rôle" in (await bob.slash("vigie", "roles")).text
+            assert "revient au rôle" in (await bob.slash("vigie", "roles")).text
             await alice.slash("vigie", "pause essai")
             kept.cause("un", Account("discord", "", str(alice.id)))
             assert await bot.stop() == 0
@@ -165,7 +165,7 @@ async def test_on_slack_what_is_kept_survives_a_restart_and_what_is_due_is_said_
             assert NOTICE in await said("aide")
             assert NOTICE not in await said("aide")
             assert "Vice-présidence aux communications" in await said("roles")
-            assert "réservée au rôle" in await said("roles", BOB)
+            assert "revient au rôle" in await said("roles", BOB)
             await said("pause essai")
             kept.cause("un", Account("slack", TEAM, ALICE))
             assert await bot.stop() == 0

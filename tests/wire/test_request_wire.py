@@ -114,7 +114,7 @@ async def test_on_discord_a_page_is_asked_discussed_granted_and_certified(kept: 
             [page] = (await me.hears(CERTIFICATE)).whole.attachments
             assert (they.platform.backend.cdn.get(page["url"]) or b"").startswith(b"%PDF")
             assert "Une est en vigueur" in (await vp.command("vigie", "demande registre")).words
-            assert "réservé" in (await me.command("vigie", "demande registre")).words
+            assert "ne s'ouvre qu'aux" in (await me.command("vigie", "demande registre")).words
             assert await bot.stop() == 0
         assert states(kept) == [("page", "granted")]
         assert len(vp.told("Une demande à décider")) == 1

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final
 
 from bot.commands import nouveautes
 from bot.commands.accueil import gestion
@@ -40,25 +41,32 @@ from bot.register.attestations import Attesting, Fact
 from bot.times import in_words
 
 NAME_LENGTH = 80
+_DUTIES: Final = (  # added below an administrator's own progress
+    Note("Dans vos fonctions\u00a0:"),
+    Buttons(Button("Les accueils", "accueil gestion"), Button("Ce qui vous attend", "attente")),
+)
 _HEADING = 110  # maximum characters of an article's title in a heading
 
 
 def welcome(office: Office, course: Course, request: Request) -> Reply:
     """Handle a request about the person's onboarding or, from the administration, about everyone's.
 
-    The policy is the one that the text names, or else the default one.
+    The policy is the one that the text names, or else the default one. An administrator who asks where they
+    are is shown their own progress, then the way to everyone's and to what awaits them.
     """
     named, text = course.library.naming.split(request.text)
     courses = course.asked()
     if named:
         course = course.on(course.library.find(named).id)
     verb, _, rest = text.strip().partition(" ")
-    if verb in gestion.VERBS or (not verb and administers(office, request)):
+    if verb in gestion.VERBS:
         reply = gestion.manage(office, course, replace(request, text=text), courses)
     else:
         with office.storage.transaction() as db:
             onboarding = _OnboardingRequest(office, course, db, request)
             reply = onboarding.answer(verb, rest.strip(), () if named else courses)
+        if not verb and isinstance(reply, Message) and administers(office, request):
+            reply = Message(*reply.elements, *_DUTIES)
     return course.library.addressed(reply, course.policy.id)
 
 

@@ -489,7 +489,8 @@ class PermissionWork:
         person_id = self._known()
         if person_id is None or not self._registers(person_id):
             raise UserError(
-                "Le registre est réservé aux personnes qui décident des demandes et à l'administration."
+                "Le registre ne s'ouvre qu'aux personnes qui décident des demandes et à l'administration. "
+                f"Vos demandes à vous se lisent avec {self.requesting.office.profile.typed(COMMAND)}."
             )
 
         def row_of(request: PermissionRequest) -> Registered:

@@ -27,8 +27,12 @@ _ATTEMPT = re.compile(r"\b[0-9a-f]{16}\b")
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
 # The words that people put around an answer: « je dirais B », « c'est faux », « la C, je pense ».
 _SURE = r"(?:je\s+(?:dirais|pense|crois|choisis|réponds)(?:\s+que)?|j['’]y\s+vais\s+avec|selon\s+moi)"
-_BEFORE = rf"(?:{_SURE}[\s,]+)?(?:c['’]est\s+)?(?:(?:ma|la)\s+)?(?:réponses?\s*:?\s+)?"
-_AFTER = rf"(?:[\s,]+{_SURE})?\s*[.!)]?"
+_THE = r"(?:(?:ma|la|le|les|mon|the)\s+|l['’])"
+_BEFORE = (
+    rf"(?:(?:euh|ok|bon|hum|ben)[\s,]+)?(?:{_SURE}[\s,]+)?(?:c['’]est\s+)?{_THE}?"
+    rf"(?:(?:réponse|reponse|choix|option|lettre|answer)s?\s*:?\s+)?{_THE}?"
+)
+_AFTER = rf"(?:[\s,]+{_SURE})?(?:[\s,]+(?:svp|stp|merci|please|peut-être))?\s*[.!)]*"
 # An answer in letters: « B », « b. », « A et C », « a, c ».
 _LETTERS = re.compile(
     rf"{_BEFORE}([A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){{0,3}}){_AFTER}", re.IGNORECASE
@@ -46,9 +50,7 @@ _PLACES = (
     r"quatri[eè]me|4e",
 )
 _ANY_PLACE = "|".join(f"({place})" for place in _PLACES)
-_PLACE = re.compile(
-    rf"{_BEFORE}(?:l[ea]\s+)?(?:{_ANY_PLACE})(?:\s+(?:choix|option|réponse))?{_AFTER}", re.IGNORECASE
-)
+_PLACE = re.compile(rf"{_BEFORE}(?:{_ANY_PLACE})(?:\s+(?:choix|option|réponse))?{_AFTER}", re.IGNORECASE)
 REPLIES: Final = re.compile(
     f"{_LETTERS.pattern}|{_TRUE_OR_FALSE.pattern}|{_CHOICES.pattern}|{_PLACE.pattern}", re.IGNORECASE
 )

@@ -25,7 +25,10 @@ from bot.schedule.names import CASE
 from bot.times import in_words
 
 COMMAND: Final = messages.COMMAND
-_RESERVED: Final = "Cette commande est réservée aux personnes qui reçoivent les signalements."
+_RESERVED: Final = (
+    "Seules les personnes qui reçoivent les signalements peuvent les lire. Pour en faire un, ou suivre le "
+    "vôtre, écrivez «\u00a0signalement\u00a0»."
+)
 _FROM: Final = "Avec ce compte, vous pourrez lire les signalements à partir du {}."
 
 

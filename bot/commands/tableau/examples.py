@@ -15,6 +15,7 @@ from bot.dashboard.counting import SectionPlan
 from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.periods import Period
 from bot.language.bands import Band
+from bot.people.office import belongs_to
 from bot.times import in_words
 
 _BANDS: Final = (Band.of(12), Band.of(6), Band.of(0), Band.of(23), Band.of(0))
@@ -30,7 +31,7 @@ def tableau_examples(dashboard: Dashboard, profile: Profile) -> dict[str, Reply]
         "Le tableau, comment c'est compté": messages.how(dashboard.plans()),
         "Le tableau, son image est demandée": messages.coming("en message privé, sur Slack"),
         "Le tableau d'une période sans chiffres": Message(Text(messages.uncounted(counted))),
-        "Le tableau, réservé": Message(Text(messages.reserved([role.title for role in profile.roles[-2:]]))),
+        "Le tableau, réservé": Message(Text(belongs_to([role.title for role in profile.roles[-2:]]))),
     }
 
 

@@ -86,14 +86,6 @@ def how(plans: Iterable[SectionPlan]) -> Message:
     )
 
 
-def reserved(titles: Sequence[str]) -> str:
-    """Return the refusal for someone who holds none of the roles with these titles."""
-    named = [f"«\u00a0{title}\u00a0»" for title in titles]
-    if len(named) == 1:
-        return f"Cette commande est réservée au rôle {named[0]}."
-    return f"Cette commande est réservée aux rôles {', '.join(named[:-1])} et {named[-1]}."
-
-
 def uncounted(periods: Sequence[Period]) -> str:
     """Return the refusal for a period that was not counted.
 

@@ -12,7 +12,7 @@ from bot.dashboard import access, boards, notices
 from bot.dashboard.boards import Dashboard
 from bot.dashboard.periods import Period, name_period, read_period
 from bot.people import persons, roles
-from bot.people.office import Office, actor_of, in_private
+from bot.people.office import Office, actor_of, belongs_to, in_private
 
 HOW: Final = "comment"
 IMAGE: Final = "image"
@@ -36,7 +36,7 @@ def reserved(desk: BoardDesk, request: Request) -> str:
             return ""
         title_of = {role.id: role.title for role in roles.all_roles(db)}
     titles = [title_of[role] for role in (roles.ADMINISTRATION, *desk.report_roles) if role in title_of]
-    return messages.reserved(titles)
+    return belongs_to(titles)
 
 
 def show(desk: BoardDesk, request: Request) -> Message:

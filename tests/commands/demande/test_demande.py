@@ -488,7 +488,7 @@ async def test_the_register_is_for_who_decides_and_the_administration(
     await ask(desk, "logo")
     await grant(desk, sent, jusque=until)
     for actor in (ASKER, FRIEND):
-        assert "réservé" in words(await desk.ask("demande registre", actor))
+        assert "ne s'ouvre qu'aux" in words(await desk.ask("demande registre", actor))
     for actor in (VP, COUNCIL, ADMIN):
         shown = await desk.ask("demande registre", actor)
         assert "Une est en vigueur" in words(shown)

@@ -503,7 +503,7 @@ async def test_only_the_administration_switches_a_check_off_and_never_a_grave_on
     assert "L'arrêter" not in labels(grave)
     await desk.ask("banque pa20:arreter threat")
     assert len(titles(await examined(desk, "je vais te casser"))) == 1
-    assert "réservée" in words(await desk.ask("banque pa20:arreter logo", ALEX))
+    assert "Cela revient" in words(await desk.ask("banque pa20:arreter logo", ALEX))
 
 
 async def test_a_notice_that_leaves_after_its_counts_are_gone_is_still_said(desk: World) -> None:

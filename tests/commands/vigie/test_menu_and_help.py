@@ -74,6 +74,18 @@ async def test_what_a_button_says_does_as_it_does_when_one_writes_it(
     assert replies[2] == replies[1]
 
 
+async def test_whatever_the_menu_offers_may_be_written_as_its_buttons_say_it() -> None:
+    with built(Settings()) as bot:
+        for line in ("/vigie", "/vigie plus"):
+            shown = await bot.dispatcher.handle(bot.dispatcher.from_text(line))
+            assert isinstance(shown, Message)
+            buttons = [button for button in shown.buttons() if isinstance(button, Button)]
+            written = {button.command: bot.dispatcher.from_text(button.label) for button in buttons}
+            assert {name: (request.command, request.text) for name, request in written.items()} == {
+                name: (name, "") for name in written
+            }
+
+
 async def test_the_menu_and_the_help_of_the_administration_hold_its_commands() -> None:
     with built(Settings()) as bot:
         shown = {who: await _menu_of(bot.dispatcher, who) for who in ("administration", "officier")}
