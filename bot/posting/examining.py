@@ -14,6 +14,7 @@ from bot.posting.checks import Check, load_checks, load_notions
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.recognition import Recognizer
 from bot.posting.segments import composed, sentences
+from bot.posting.settled import Settling, load_settlings, settled
 
 if TYPE_CHECKING:
     from bot.posting.model import PostModel
@@ -27,6 +28,7 @@ class Examiner:
     """Examines posts against any policy. `seed`: the folder of `posting.toml` and of the model's weights."""
 
     checks: Mapping[str, Check]
+    settlings: Sequence[Settling]
     small_words: SmallWords
     seed: Path
 
@@ -50,18 +52,19 @@ class Examiner:
         if not self._is_french(text if text.strip() else image):
             raise PostError("Ce texte n'est pas en français, et je ne relis que le français.")
         segments, likely = self._model.read(Post(text, image, post.venue))
+        without = settled(segments, self.settlings)
 
         def concern(name: str, numbers: tuple[Number, ...]) -> Concern | None:
             column = self._model.names.index(name)
             shown, certain = self._model.thresholds[column]
-            raising = [
-                segment
-                for segment, chance in zip(segments, likely[:, column], strict=True)
-                if chance >= shown
+            chances = [
+                (segment, float(chance))
+                for segment, chance, checks in zip(segments, likely[:, column], without, strict=True)
+                if chance >= shown and name not in checks
             ]
-            if not raising:
+            if not chances:
                 return None
-            score = float(likely[:, column].max())
+            raising, score = [segment for segment, _ in chances], max(chance for _, chance in chances)
             extents, image_extents = (
                 tuple(
                     (origin[segment.extent[0]], origin[segment.extent[1]])
@@ -104,4 +107,4 @@ def load_examiner(seed: Path, folders: Sequence[Path]) -> Examiner:
 
     Raises `OSError`, and `PolicyError` for a malformed table.
     """
-    return Examiner(load_checks(seed), load_small_words(tables(folders)), seed)
+    return Examiner(load_checks(seed), load_settlings(seed), load_small_words(tables(folders)), seed)

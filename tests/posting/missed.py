@@ -14,6 +14,7 @@ from bot.posting import checks
 from bot.posting.examining import WEIGHTS
 from bot.posting.model import PostModel
 from bot.posting.segments import Segment
+from bot.posting.settled import load_settlings, settled
 from bot.posting.training import Lesson, PostLabel
 from bot.settings import SEED
 from tests.bench import engines
@@ -51,11 +52,13 @@ def read(lessons: Sequence[Lesson]) -> tuple[list[Read], list[frozenset[str]]]:
         frozenset(map(str, (annotations.checks[name][0], *annotations.joint_checks.get(name, ()))))
         for name in model.names[:-1]
     ]
-    shown = model.thresholds[:, 0]
+    shown, settlings = model.thresholds[:, 0], load_settlings(SEED)
     reads = []
     for lesson in lessons:
         segments, chances = model.read(lesson.post)
         margins = np.log(chances / (1 - chances)) - np.log(shown / (1 - shown))
+        for row, checks_settled in zip(margins, settled(segments, settlings), strict=True):
+            row[[model.names.index(name) for name in checks_settled]] = -np.inf
         reads.append(Read(lesson, segments, margins))
     return reads, clauses
 

@@ -21,19 +21,21 @@ from bot.posting.examining import WEIGHTS, load_examiner
 from bot.posting.model import PostModel
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.segments import cut
+from bot.posting.settled import load_settlings, settled
 from bot.settings import SEED
 from tests.posting import figures
 
 EXAMINER = load_examiner(SEED, [SEED])
+SPOKEN = "Au nom de l'AGE UQTR, je dénonce la hausse des frais."
 SPEAKING, LOGO = {"speaking_for": (Number("5.9"),)}, {"logo": (Number("5.13"),)}
 # Limits, a little beyond what was measured on the posts of each writer held apart (docs/mesures.md): of
 # precision, of recall, of the words, and of what is found in those that only look dangerous.
 LIMITS = (
-    (figures.UNSEEN, 0.9, 0.87, 0.9, 0.08),
+    (figures.UNSEEN, 0.91, 0.87, 0.9, 0.06),
     (figures.CAMPUS, 0.91, 0.86, 0.9, 0.04),
     (figures.IMPLIED, 0.88, 0.79, 0.9, 0.05),
     (figures.FOREIGN, 0.87, 0.78, 0.84, 0.17),
-    (figures.VOICES, 0.84, 0.71, 0.9, 0.11),
+    (figures.VOICES, 0.85, 0.71, 0.9, 0.09),
 )
 ORDINARY, RECOGNIZED = 0.04, 0.8
 
@@ -81,6 +83,56 @@ def test_the_thresholds_are_chosen_on_what_an_examiner_reads() -> None:
     thresholds = training.thresholds_of(clauses, model, [training.Lesson(post, (label,), "", "a")])
     certain = thresholds[list(EXAMINER.checks).index("logo"), 1]
     assert certain == np.float32(concern.score), "a right one alone, so sure from its score on"
+
+
+TREATED = "Le cancer de Léa est revenu, et elle commence ses traitements lundi."
+MUG, ASLEEP = "Le logo de l'AGE UQTR sur ma tasse", "Une étudiante ivre qui dort, le visage bien visible"
+
+
+@pytest.mark.parametrize(
+    ("check", "allowed", "unsettled", "image"),
+    [
+        (
+            "logo",
+            "La présidence nous a donné sa permission.",
+            "On a la permission de personne.",
+            MUG,
+        ),
+        ("image_of_others", "Léa est d'accord.", "Léa n'est pas d'accord.", ASLEEP),
+        ("personal_information", f"{TREATED} Elle m'a dit de le publier.", f"{TREATED} Elle l'ignore.", ""),
+        (
+            "speaking_for",
+            f"Le conseil m'a mandatée. {SPOKEN}",
+            f"Le conseil ne m'a pas mandatée. {SPOKEN}",
+            "",
+        ),
+        (
+            "speaking_for",
+            f"Le conseil m'a mandatée. {SPOKEN}",
+            f"Elle m'a mandatée. Bonne journée! {SPOKEN}",
+            "",
+        ),
+    ],
+)
+def test_what_a_post_says_is_settled_is_not_shown(
+    check: str, allowed: str, unsettled: str, image: str
+) -> None:
+    asked = {check: (Number("5.5"),)}
+    [[concern]] = EXAMINER.examine(Post(unsettled, image), [asked])
+    assert concern.check.name == check
+    assert EXAMINER.examine(Post(allowed, image), [asked]) == [()]
+
+
+def test_nothing_that_a_writer_names_is_taken_for_settled() -> None:
+    settlings = load_settlings(SEED)
+    lessons = [
+        *training.all_lessons(SEED),
+        *(each for path, *_ in LIMITS for each in training.read_lessons(path)),
+    ]
+    for lesson in lessons:
+        segments = cut(lesson.post)
+        for segment, checks_settled in zip(segments, settled(segments, settlings), strict=True):
+            assert checks_settled.isdisjoint(lesson.checks_of(segment)), segment.words
 
 
 def test_a_post_is_read_once_for_several_policies(monkeypatch: pytest.MonkeyPatch) -> None:
