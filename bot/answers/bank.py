@@ -95,10 +95,10 @@ class BankLine:
         gold, also_ok = list(map(str, self.gold)), list(map(str, self.also_ok))
         values = (self.question, self.kind, self.outcome, gold, also_ok, self.author)
         others = {"version": self.version, "after": str(self.after or "")}
-        written = dict(zip(_KEYS, values, strict=True)) | {
+        fields = dict(zip(_KEYS, values, strict=True)) | {
             key: value for key, value in others.items() if value
         }
-        return json.dumps(written, ensure_ascii=False)
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def is_enough(lines: Iterable[BankLine], version: Version) -> bool:
@@ -149,10 +149,10 @@ def load_follow_ups(folders: Sequence[Path], policy: str) -> tuple[BankLine, ...
     `PolicyError` for an invalid `answers.toml`.
     """
     lines = load_bank_lines(bank_files(folders, policy, FOLLOW_UPS))
-    written = bank_files(folders, policy, ANSWERS)
-    if not (lines and written):
+    answers_files = bank_files(folders, policy, ANSWERS)
+    if not (lines and answers_files):
         return ()
-    subjects = parse_toml(read_utf8(written[-1]), f"{policy}/{ANSWERS}").get("subject", {})
+    subjects = parse_toml(read_utf8(answers_files[-1]), f"{policy}/{ANSWERS}").get("subject", {})
     return tuple(
         replace(line, context=subject) for line in lines if (subject := subjects.get(str(line.after)))
     )

@@ -203,11 +203,11 @@ def ask(
     trials = []
     for conversation in conversations:
         answer = answering()
-        for turn, asked in enumerate(conversation):
+        for turn, question in enumerate(conversation):
             start = perf_counter()
-            answered = answer(asked.line.question)
+            answered = answer(question.line.question)
             seconds = perf_counter() - start
-            trials.append(Trial(asked.line, answered, seconds, asked.intent, asked.halves, turn))
+            trials.append(Trial(question.line, answered, seconds, question.intent, question.halves, turn))
     return trials
 
 

@@ -74,9 +74,9 @@ class GuidanceCase:
 
     def fits(self, words: Sequence[str]) -> bool:
         """Return whether a question is of this kind. `words`: the question's words, folded."""
-        written = f" {' '.join(words)}"
+        sentence = f" {' '.join(words)}"
         return any(
-            all(start in written and _holds(words, run) for start, run in phrase) for phrase in self._phrases
+            all(start in sentence and _holds(words, run) for start, run in phrase) for phrase in self._phrases
         )
 
 
@@ -241,21 +241,21 @@ def load_guidance(
     guidance = {}
     for policy in policies.values():
         files = [path for folder in folders if (path := folder / "politique" / policy.id / ANSWERS).is_file()]
-        written, latest = Guidance(), policy.versions[-1]
+        current, latest = Guidance(), policy.versions[-1]
         origin = identities.origin(latest)
         for path in reversed(files):
             try:
-                written = parse_guidance(read_utf8(path), origin, f"{policy.id}/{ANSWERS}")
+                current = parse_guidance(read_utf8(path), origin, f"{policy.id}/{ANSWERS}")
             except PolicyError as error:
                 if aside is None:
                     raise
                 aside.append(SetAside(policy.id, error, latest.adopted))
             else:
                 break
-        own = [folder / "politique" / policy.id / ENGLISH for folder in folders]
-        english = load_english([*(folder / ENGLISH for folder in folders), *own])
-        written = replace(written, english=Voice(english))
-        guidance[policy.id] = written if origin is latest else carried_guidance(written, origin, latest)
+        beside_policy = [folder / "politique" / policy.id / ENGLISH for folder in folders]
+        english = load_english([*(folder / ENGLISH for folder in folders), *beside_policy])
+        current = replace(current, english=Voice(english))
+        guidance[policy.id] = current if origin is latest else carried_guidance(current, origin, latest)
     return guidance
 
 
@@ -263,8 +263,8 @@ def parse_guidance(toml: str, version: Version, source: str) -> Guidance:
     """Parse `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
     data = parse_toml(toml, source)
     reader = AnnotationReader(source, version)
-    known = {"scope", "examples", "subject", "next", "incident", "draft", "silence", "elsewhere"}
-    reader.check_keys(data, known, "la table")
+    allowed = {"scope", "examples", "subject", "next", "incident", "draft", "silence", "elsewhere"}
+    reader.check_keys(data, allowed, "la table")
     incident = reader.table(data, "incident", {"clauses", "says"})
     draft = reader.table(data, "draft", {"says"})
     return Guidance(

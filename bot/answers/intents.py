@@ -110,21 +110,21 @@ class Intents:
         if len(text) > LONGEST:
             return None, -math.inf
         tokens = tokenize(text)
-        written = [token for token in tokens if token.isalpha()]
+        words = [token for token in tokens if token.isalpha()]
         phrase = self._exact.get(tuple(tokens)) or self._single.get(_squeezed(tokens))
         if (letter := _LETTER.fullmatch(text)) and letter[1].isalpha():  # « b », though no quiz awaits it
             phrase = self._letters.get(letter[1].lower()) or self.named(CONFUSED)
         if phrase:
             return phrase, math.inf
-        if sum(word in self._known for word in written) < KNOWN * len(written) and len(written) > 1:
+        if sum(word in self._known for word in words) < KNOWN * len(words) and len(words) > 1:
             return None, -math.inf
-        if not written:  # « 😭😭 » means « 😭 », and « 👍🔥 » means the first known one
+        if not words:  # « 😭😭 » means « 😭 », and « 👍🔥 » means the first known one
             figures = any(token.isalnum() for token in tokens)  # such as « 4.2? »
             alone = (self._exact.get((token,)) for token in tokens if not figures)
             emoji = next(filter(None, alone), None)
             return emoji, math.inf if emoji else -math.inf
         name, likeness = self._model.find(text, counted(tokens, self._concepts))
-        if len(written) == 1:
+        if len(words) == 1:
             likeness = UNSURE if likeness >= ALONE else -math.inf
         return self.named(name), likeness
 
@@ -354,8 +354,8 @@ def load_intents(
         return tuple(line.lstrip("*!") for line in lines if line.startswith("*") == exact)
 
     def pairs(buttons: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
-        shown = ((label, command) for label, command in buttons)
-        return tuple(pair for pair in shown if not pair[1].startswith(unoffered))
+        labelled = ((label, command) for label, command in buttons)
+        return tuple(pair for pair in labelled if not pair[1].startswith(unoffered))
 
     every = tuple(
         Intent(

@@ -335,6 +335,6 @@ def _to_show(ranked: Sequence[ScoredClause], least: float, policy: Policy) -> tu
     """Return at most three clauses: the best, those to read with it, and others scoring at least `least`."""
     companions = policy.annotations.companions(ranked[0].number)
     together = [clause for clause in ranked if clause.number in companions]
-    shown = [clause for clause in ranked[:MOST] if clause.score >= least]
-    chosen = list(dict.fromkeys((ranked[0], *together, *shown)))[:MOST]
+    likely = [clause for clause in ranked[:MOST] if clause.score >= least]
+    chosen = list(dict.fromkeys((ranked[0], *together, *likely)))[:MOST]
     return tuple(sorted(chosen, key=lambda clause: (-clause.score, as_counted(clause.number))))

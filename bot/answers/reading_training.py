@@ -140,12 +140,12 @@ def taught_texts(seed: Path) -> list[Taught]:
     elsewhere = _elsewhere(seed)
     paths = sorted((seed / TEXTS).glob("*.md"))
     for turn, path in enumerate(paths):
-        written = path.read_text("utf-8")
-        own = _asked(bank.load_bank_lines([path.with_suffix(".jsonl")]))
+        text = path.read_text("utf-8")
+        questions = _asked(bank.load_bank_lines([path.with_suffix(".jsonl")]))
         away = elsewhere[turn :: len(paths)]
-        version = articles.parse(written, policy=path.stem, adopted=date.min)
-        texts.append(Taught(path.stem, version, (*own, *away), 1.0))
-        longer, joined = _joined(written, np.random.default_rng(turn))
+        version = articles.parse(text, policy=path.stem, adopted=date.min)
+        texts.append(Taught(path.stem, version, (*questions, *away), 1.0))
+        longer, joined = _joined(text, np.random.default_rng(turn))
         version = articles.parse(longer, policy=path.stem, adopted=date.min)
         moved = tuple(
             replace(
@@ -153,20 +153,20 @@ def taught_texts(seed: Path) -> list[Taught]:
                 gold=tuple(dict.fromkeys(joined.get(n, n) for n in line.gold)),
                 also_ok=tuple(dict.fromkeys(joined.get(n, n) for n in line.also_ok)),
             )
-            for line in own
+            for line in questions
         )
         texts.append(Taught(path.stem, version, moved, 1.0, longer=True))
     return texts
 
 
-def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, Number]]:
+def _joined(text: str, rng: np.random.Generator) -> tuple[str, dict[Number, Number]]:
     """Return a text with some clauses joined to the clause above, and the new numbers of these clauses.
 
     The joined clauses have several paragraphs, like many clauses of real texts.
     """
     joined: dict[Number, Number] = {}
     above, left, lines = "", 0, []
-    for line in written.splitlines():
+    for line in text.splitlines():
         label, _, rest = line.partition(" ")
         if _CLAUSE.fullmatch(label) and left and label.partition(".")[0] == above.partition(".")[0]:
             joined[Number(label)], left, line = Number(above), left - 1, rest  # noqa: PLW2901 — a clause becomes a paragraph
@@ -203,7 +203,7 @@ def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, sec
                 aside = tuple(text.lines[at] for at in rows[1])
                 half = replace(text, lines=aside, worth=text.worth / len(SMALL))
                 banked[text.name] += _examples(half, bank, table, lexicon, encode, second=second)
-    for example in (e for some in (without, banked) for each in some.values() for e in each):
+    for example in (e for some in (without, banked) for group in some.values() for e in group):
         example.summary[list(ELSEWHERE)] = apart[example.line.question]
     weights, verdicts, sure = zip(
         _learnt(_without_finder(without), _without_finder(banked)), _learnt(without, banked), strict=True
@@ -273,8 +273,8 @@ def _examples(
         read = index.read(line.question, lexicon, encode, second)
         places = {number: at for at, number in enumerate(index.numbers)}
         gold = [places[clause.number] for number in line.gold for clause in text.version.within(number)]
-        own = line.in_version(text.version)
-        accepted = [at for at, number in enumerate(index.numbers) if own.accepts(number)]
+        current = line.in_version(text.version)
+        accepted = [at for at, number in enumerate(index.numbers) if current.accepts(number)]
         yield Example(line, read.features, read.summary, gold, accepted, text.worth)
 
 
@@ -295,7 +295,7 @@ def _unweighted(
     """
     texts = [text for text in texts if not text.longer]
     bare = Speller(table, frozenset(), {})
-    asked = encode([bare(text).lower() for subject in subjects for text in subject.asked])
+    subject_vectors = encode([bare(text).lower() for subject in subjects for text in subject.asked])
     written = encode([text.lower() for subject in subjects for text in subject.written])
     questions = {
         text.name: encode([bare(line.question[:600]).lower() for line in text.lines]) for text in texts
@@ -304,11 +304,13 @@ def _unweighted(
         [f"{p.subject} : {' '.join(p.paragraphs)}".lower()[:600] for text in texts for p in text.passages]
     )
     invented = np.concatenate([vectors for name, vectors in questions.items() if name != texts[0].name])
-    centre_asked = np.concatenate([asked, invented]).mean(axis=0)
+    centre_asked = np.concatenate([subject_vectors, invented]).mean(axis=0)
     centre_written = np.concatenate([written, clauses]).mean(axis=0)
     cloud = np.concatenate(
         [
-            direction(np.concatenate([asked, invented, questions[texts[0].name][:400]]), centre_asked),
+            direction(
+                np.concatenate([subject_vectors, invented, questions[texts[0].name][:400]]), centre_asked
+            ),
             direction(np.concatenate([written, clauses]), centre_written),
         ]
     )
@@ -334,20 +336,22 @@ def _unweighted(
         np.zeros(1 + KEPT, np.float32), np.ones((2, len(FEATURES))),
         np.zeros((2, 2, 1 + len(SUMMARY), 3)), np.ones((2, 2)),
     )  # fmt: skip
-    lexicon = replace(lexicon, asked=lexicon.asked_vectors(asked), written=lexicon.written_vectors(written))
+    lexicon = replace(
+        lexicon, asked=lexicon.asked_vectors(subject_vectors), written=lexicon.written_vectors(written)
+    )
     away = np.concatenate([np.array([_away(line) for line in text.lines]) for text in texts])
-    vectors = lexicon.asked_vectors(np.concatenate([asked, *questions.values()]))
-    wanted = np.concatenate([np.zeros(len(asked), bool), away])
+    vectors = lexicon.asked_vectors(np.concatenate([subject_vectors, *questions.values()]))
+    wanted = np.concatenate([np.zeros(len(subject_vectors), bool), away])
     retrieval_vectors = lexicon.retrieval_asked(np.concatenate([sought[text.name] for text in texts]))
     lines = [line.question for text in texts for line in text.lines]
     fold = np.array([zlib.crc32(question.encode()) % FOLDS for question in lines])
     unseen = np.zeros((len(lines), len(ELSEWHERE)))
-    own = vectors[len(asked) :]
+    unmatched = vectors[len(subject_vectors) :]
     for at in range(FOLDS):
-        rest = np.concatenate([np.ones(len(asked), bool), fold != at])
+        rest = np.concatenate([np.ones(len(subject_vectors), bool), fold != at])
         by_first = _away_from(vectors[rest], wanted[rest])
         by_second = _away_from(retrieval_vectors[fold != at], away[fold != at])
-        unseen[fold == at, 0] = by_first[0] + own[fold == at] @ by_first[1:]
+        unseen[fold == at, 0] = by_first[0] + unmatched[fold == at] @ by_first[1:]
         unseen[fold == at, 1] = by_second[0] + retrieval_vectors[fold == at] @ by_second[1:]
     lexicon = replace(
         lexicon,
@@ -403,14 +407,14 @@ def _common_words() -> tuple[list[str], list[float]]:
 
 def _ranking(examples: Sequence[Example]) -> Table:
     """Return the weights of the features, fitted by a conditional logit on the right clauses."""
-    asked = [example for example in examples if example.gold]
-    columns = np.concatenate([example.features for example in asked], axis=1)
+    answerable = [example for example in examples if example.gold]
+    columns = np.concatenate([example.features for example in answerable], axis=1)
     spread = columns.std(axis=1) + 1e-6
     columns = columns / spread[:, None]
-    starts = np.cumsum([0, *(example.features.shape[1] for example in asked)])
-    place = np.repeat(np.arange(len(asked)), np.diff(starts))
-    wanted, worth = np.zeros(columns.shape[1]), np.array([example.worth for example in asked])
-    for example, start in zip(asked, starts, strict=False):
+    starts = np.cumsum([0, *(example.features.shape[1] for example in answerable)])
+    place = np.repeat(np.arange(len(answerable)), np.diff(starts))
+    wanted, worth = np.zeros(columns.shape[1]), np.array([example.worth for example in answerable])
+    for example, start in zip(answerable, starts, strict=False):
         wanted[start + np.array(example.gold)] = 1 / len(example.gold)
 
     def tried(weights: Table) -> tuple[float, Table]:

@@ -102,7 +102,7 @@ def parse_arguments(tool: str, model: type[Parsed], values: Mapping[str, object]
         return model.model_validate(filled)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise UserError(" ".join([_problem(model, each) for each in details][:_PROBLEMS])) from None
+        raise UserError(" ".join([_problem(model, detail) for detail in details][:_PROBLEMS])) from None
 
 
 def _problem(model: type[Arguments], error: ErrorDetails) -> str:

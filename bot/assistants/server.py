@@ -218,8 +218,10 @@ async def _list_prompts(_: Context, __: PaginatedRequestParams | None) -> ListPr
                 title=words["title"],
                 description=words["description"],
                 arguments=[
-                    PromptArgument(name=each, description=WORDS["arguments"][each], required=not default)
-                    for each, default in words["arguments"].items()
+                    PromptArgument(
+                        name=argument, description=WORDS["arguments"][argument], required=not default
+                    )
+                    for argument, default in words["arguments"].items()
                 ],
             )
             for name, words in WORDS["prompts"].items()
@@ -230,8 +232,8 @@ async def _list_prompts(_: Context, __: PaginatedRequestParams | None) -> ListPr
 async def _get_prompt(_: Context, params: GetPromptRequestParams) -> GetPromptResult:
     words = WORDS["prompts"].get(params.name)
     if words is None:
-        known, name = ", ".join(WORDS["prompts"]), excerpt(params.name, 60)
-        raise UserError(f"Je ne connais pas «\u00a0{name}\u00a0». Je connais\u00a0: {known}.")
+        prompts, name = ", ".join(WORDS["prompts"]), excerpt(params.name, 60)
+        raise UserError(f"Je ne connais pas «\u00a0{name}\u00a0». Je connais\u00a0: {prompts}.")
     defaults, values = words["arguments"], params.arguments or {}
     values = {name: value for name, value in values.items() if value.strip()}
     if values.keys() - defaults.keys() or not all((defaults | values).values()):

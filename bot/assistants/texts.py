@@ -112,8 +112,8 @@ def find_policy(library: Library, name: str) -> Policy:
 
     Raises `UserError` for an unknown name.
     """
-    known, _ = library.naming.split(name)
-    return library.find(known or name.strip().lower()) if name.strip() else library.default
+    identifier, _ = library.naming.split(name)
+    return library.find(identifier or name.strip().lower()) if name.strip() else library.default
 
 
 def read_day(policy: Policy, text: str, today: date) -> date | None:
@@ -191,7 +191,7 @@ def extract(
 def answer_question(texts: Texts, answer: Answer, start: int) -> AnsweredQuestion:
     """Return an answer with its clauses and the suggested clauses quoted, from the index `start` on."""
     cited = [*answer.provisions, *answer.suggestions]
-    quoted, following = page(cited, start, lambda each: quote_provision(texts, each))
+    quoted, following = page(cited, start, lambda citation: quote_provision(texts, citation))
     answering = max(len(answer.provisions) - start, 0)
     return AnsweredQuestion(
         outcome=answer.outcome,
@@ -227,10 +227,10 @@ def read_version(texts: Texts, policy: Policy, adopted: str, number: str, start:
     version = next((version for version in _announced(policy) if version.key == adopted), None)
     no = policy.name.agree("n'a", "n'ont")
     if version is None:
-        known = ", ".join(version.key for version in _announced(policy))
+        keys = ", ".join(version.key for version in _announced(policy))
         raise UserError(
             f"{policy.name.The} {no} pas de version du «\u00a0{excerpt(adopted, 20)}\u00a0», mais\u00a0: "
-            f"{known}."
+            f"{keys}."
         )
     clauses = version.within(Number(number)) if number else version.clauses()
     if not clauses:
@@ -252,8 +252,8 @@ def read_identity(texts: Texts, policy: Policy, identity: str, start: int) -> Ex
     served = [version for version in policy.versions if version.since <= today]
     coming = [version for version in _announced(policy) if version not in served]
     for version in (*reversed(served), *coming):
-        for number, known in identities.name_parts(version).items():
-            if known == identity:
+        for number, name in identities.name_parts(version).items():
+            if name == identity:
                 clause_or_item = version.item(number)
                 within = clause_or_item[0].number if clause_or_item else number
                 extracted = read_version(texts, policy, version.key, str(within), start)

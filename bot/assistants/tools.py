@@ -80,20 +80,20 @@ def read_address(sources: TextSources, address: str) -> Extract:
             "d'une disposition\u00a0: «\u00a0uri\u00a0» ou «\u00a0permanent_uri\u00a0»."
         )
     parts = {name: unquote(part or "") for name, part in match.groupdict().items()}
-    known, start = sources.texts(), int(parts["start"] or 0)
-    policy = texts.find_policy(known.library, parts["policy"])
+    served, start = sources.texts(), int(parts["start"] or 0)
+    policy = texts.find_policy(served.library, parts["policy"])
     if parts["identity"]:
-        return texts.read_identity(known, policy, parts["identity"], start)
-    return texts.read_version(known, policy, parts["version"], parts["number"], start)
+        return texts.read_identity(served, policy, parts["identity"], start)
+    return texts.read_version(served, policy, parts["version"], parts["number"], start)
 
 
-def _policies(sources: TextSources, asked: arguments.PoliciesToList) -> PolicyList:
-    return texts.list_policies(sources.texts(), asked.debut)
+def _policies(sources: TextSources, call: arguments.PoliciesToList) -> PolicyList:
+    return texts.list_policies(sources.texts(), call.debut)
 
 
-def _read(sources: TextSources, asked: arguments.ProvisionsToRead) -> Extract:
-    known, reading = _reading(sources, asked.politique, asked.date)
-    text = known.library.naming.unaddressed(asked.numero)
+def _read(sources: TextSources, call: arguments.ProvisionsToRead) -> Extract:
+    served, reading = _reading(sources, call.politique, call.date)
+    text = served.library.naming.unaddressed(call.numero)
     if text and references.reference_in(text, reading.version) is None:
         raise UserError(
             f"«\u00a0{excerpt(text, 60)}\u00a0» n'est pas un numéro {reading.policy.name.of}. Pour des mots, "
@@ -102,39 +102,39 @@ def _read(sources: TextSources, asked: arguments.ProvisionsToRead) -> Extract:
     if other := other_words(reading, text):
         raise UserError(texts.warn_of_other_words(reading, other))
     clauses = reading.policy.select(reading.version, text)
-    message = "" if clauses else _why_none(sources, known, reading, text)
-    return texts.extract(known, reading, [clause.number for clause in clauses], asked.debut, message)
+    message = "" if clauses else _why_none(sources, served, reading, text)
+    return texts.extract(served, reading, [clause.number for clause in clauses], call.debut, message)
 
 
-def _search(sources: TextSources, asked: arguments.WordsToFind) -> Extract:
-    known, reading = _reading(sources, asked.politique, asked.date)
+def _search(sources: TextSources, call: arguments.WordsToFind) -> Extract:
+    served, reading = _reading(sources, call.politique, call.date)
     index = reading.policy.index(reading.version)
-    hits, message = index.search(asked.mots), ""
+    hits, message = index.search(call.mots), ""
     if not hits:
-        message = _why_none(sources, known, reading, asked.mots)
-        if meant := index.did_you_mean(asked.mots):
+        message = _why_none(sources, served, reading, call.mots)
+        if meant := index.did_you_mean(call.mots):
             message += f" Cherchez peut-être «\u00a0{meant}\u00a0»."
-    return texts.extract(known, reading, [hit.clause.number for hit in hits], asked.debut, message)
+    return texts.extract(served, reading, [hit.clause.number for hit in hits], call.debut, message)
 
 
-def _ask(sources: TextSources, asked: arguments.QuestionToAnswer) -> AnsweredQuestion:
-    known = sources.texts()
-    policy = texts.find_policy(known.library, asked.politique) if asked.politique else None
-    return texts.answer_question(known, sources.ask(asked.question, policy), asked.debut)
+def _ask(sources: TextSources, call: arguments.QuestionToAnswer) -> AnsweredQuestion:
+    served = sources.texts()
+    policy = texts.find_policy(served.library, call.politique) if call.politique else None
+    return texts.answer_question(served, sources.ask(call.question, policy), call.debut)
 
 
-def _compare(sources: TextSources, asked: arguments.VersionsToCompare) -> VersionComparison:
-    known = sources.texts()
-    policy, today = texts.find_policy(known.library, asked.politique), known.library.today()
-    before, after = (texts.read_day(policy, day, today) for day in (asked.avant, asked.apres))
-    return texts.compare_versions(known, policy, before, after, asked.debut)
+def _compare(sources: TextSources, call: arguments.VersionsToCompare) -> VersionComparison:
+    served = sources.texts()
+    policy, today = texts.find_policy(served.library, call.politique), served.library.today()
+    before, after = (texts.read_day(policy, day, today) for day in (call.avant, call.apres))
+    return texts.compare_versions(served, policy, before, after, call.debut)
 
 
-def _examine(sources: TextSources, asked: arguments.PostToExamine) -> ExaminedText:
-    known = sources.texts()
-    policy = texts.find_policy(known.library, asked.politique)
-    touched, message = sources.examine(asked.texte, asked.image, policy)
-    return texts.show_touched(known, touched, message, asked.debut)
+def _examine(sources: TextSources, call: arguments.PostToExamine) -> ExaminedText:
+    served = sources.texts()
+    policy = texts.find_policy(served.library, call.politique)
+    touched, message = sources.examine(call.texte, call.image, policy)
+    return texts.show_touched(served, touched, message, call.debut)
 
 
 TOOLS: Final[Mapping[str, ToolReading]] = {
@@ -148,13 +148,13 @@ TOOLS: Final[Mapping[str, ToolReading]] = {
 
 
 def _reading(sources: TextSources, name: str, day: str) -> tuple[Texts, Reading]:
-    known = sources.texts()
-    library = known.library
+    served = sources.texts()
+    library = served.library
     policy = texts.find_policy(library, name)
     on = texts.read_day(policy, day, library.today())
     version = version_on(policy, on) if on else library.current(policy)
-    return known, Reading(policy, version, on=on, default=policy is library.default)
+    return served, Reading(policy, version, on=on, default=policy is library.default)
 
 
-def _why_none(sources: TextSources, known: Texts, reading: Reading, text: str) -> str:
-    return sources.why_none(reading.policy, reading.on or known.library.today(), text)
+def _why_none(sources: TextSources, served: Texts, reading: Reading, text: str) -> str:
+    return sources.why_none(reading.policy, reading.on or served.library.today(), text)

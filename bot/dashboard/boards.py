@@ -133,10 +133,10 @@ def keep(db: Database, dashboard: Dashboard) -> None:
 def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> None:
     days = period.first.isoformat(), period.last.isoformat()
     db.conn.execute("INSERT INTO counted_periods VALUES (?, ?, ?)", (*days, dashboard.today.isoformat()))
-    (known,) = db.conn.execute("SELECT count(*) FROM people").fetchone()
+    (people,) = db.conn.execute("SELECT count(*) FROM people").fetchone()
     for place in dashboard.places():
         plan, policy = place.plan, place.policy.id if place.policy else ""
-        if plan.grain != grain or (plan.nameless and known < FEWEST):
+        if plan.grain != grain or (plan.nameless and people < FEWEST):
             continue
         of = Counting(db, policy, period, dashboard.calendar, dashboard.clause_of)
         rows = [
@@ -183,10 +183,10 @@ def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
     that was not counted.
     """
     keep(db, dashboard)
-    known = counted_periods(db)
-    if period not in known:
+    counted = counted_periods(db)
+    if period not in counted:
         raise UncountedError(period.id)
-    before = period.previous if period.previous in known else None
+    before = period.previous if period.previous in counted else None
     sections = []
     for place in dashboard.places():
         if now := _read(db, period, place.plan.grain):
@@ -229,12 +229,12 @@ class _Counted:
 def _read(db: Database, period: Period, grain: Grain) -> _Counted | None:
     """Return a period's stored counts, None when a part of the period was not counted at this grain."""
     parts = period.months if grain == "month" else (period,)
-    known = counted_periods(db)
-    if (grain == "year" and not period.is_year) or any(part not in known for part in parts):
+    counted = counted_periods(db)
+    if (grain == "year" and not period.is_year) or any(part not in counted for part in parts):
         return None
     query = "SELECT figure, low FROM counted_figures WHERE first = ? AND last = ?"
     days = [(part.first.isoformat(), part.last.isoformat()) for part in parts]
-    return _Counted(tuple(dict(db.conn.execute(query, each).fetchall()) for each in days))
+    return _Counted(tuple(dict(db.conn.execute(query, parameters).fetchall()) for parameters in days))
 
 
 def _figures(place: _Place, period: Period, now: _Counted, before: _Counted | None) -> Iterator[Figure]:

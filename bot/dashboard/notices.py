@@ -66,16 +66,16 @@ def notice_builders(
             receiving = access.roles_of(context.db, person, report_roles, context.today)[:1]
         if month is None or role not in receiving:
             return None
-        year, shown = periods.year_of(month.last, counted.first_month), []
+        year, counts = periods.year_of(month.last, counted.first_month), []
         for period in (month, year) if year.last == month.last else (month,):
             with suppress(UncountedError):  # the period is before counting began
-                shown.append(boards.count(context.db, counted, period))
-        if not shown:
+                counts.append(boards.count(context.db, counted, period))
+        if not counts:
             return None
-        if report.is_quiet(shown):
-            return quiet_message(shown[0])
+        if report.is_quiet(counts):
+            return quiet_message(counts[0])
         return Deferred(
-            lambda: report_message(shown, report.make_report(shown, counted.library, association))
+            lambda: report_message(counts, report.make_report(counts, counted.library, association))
         )
 
     def picture(context: NoticeContext, notice: PeriodNotice) -> Built:
@@ -89,11 +89,11 @@ def notice_builders(
     return (REPORT.built_by(monthly), PICTURE.built_by(picture))
 
 
-def report_message(shown: Sequence[Board], pdf: bytes) -> Message:
-    """Return the message with the PDF report and what to look at first. `shown`: the boards in the report."""
-    period = shown[0].period
+def report_message(counted: Sequence[Board], pdf: bytes) -> Message:
+    """Return the message with the PDF report and what to look at first. `counted`: its boards."""
+    period = counted[0].period
     title = report.title(period)
-    looks = "\n".join(f"• {excerpt(line, _LINE)}" for line in report.first_look(shown))
+    looks = "\n".join(f"• {excerpt(line, _LINE)}" for line in report.first_look(counted))
     return Message(
         Heading(title),
         Text(bold("À regarder d'abord"), f"\n{looks}"),

@@ -110,21 +110,21 @@ def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
     return None
 
 
-def name_period(words: str, known: Sequence[Period], first_month: int) -> tuple[Period | None, str]:
-    """Return the period of `known` that a text begins with, or None, and the rest of the text.
+def name_period(words: str, periods: Sequence[Period], first_month: int) -> tuple[Period | None, str]:
+    """Return the period of `periods` that a text begins with, or None, and the rest of the text.
 
-    The text begins with an id, a title or a month alone: « septembre » is the latest September. `known`:
+    The text begins with an id, a title or a month alone: « septembre » is the latest September. `periods`:
     latest first.
     """
     folded = " ".join(fold_accents(words).split())
     if match := _IN_WORDS.match(folded):
         month, year = _MONTH_NAMES.index(match[1]) + 1, match[2]
-        months = (period for period in known if not period.is_year and period.first.month == month)
-        period = next((each for each in months if year in {None, str(each.first.year)}), None)
+        months = (period for period in periods if not period.is_year and period.first.month == month)
+        period = next((candidate for candidate in months if year in {None, str(candidate.first.year)}), None)
         return period, folded[match.end() :].strip()
     wanted, _, rest = folded.removeprefix("annee ").partition(" ")
     period = read_period(wanted, first_month)
-    return period if period in known else None, rest
+    return period if period in periods else None, rest
 
 
 def _month_after(first: date, months: int) -> date:

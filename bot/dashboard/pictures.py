@@ -31,17 +31,17 @@ def draw(board: Board, association: str) -> bytes:
 
 
 def _section(board: Board, section: Section) -> dict[str, Any]:
-    shown, under_five = words.split(section)
+    figures, under_five = words.split(section)
     lines = []
-    if rest := len(shown[_LONGEST:]):
+    if rest := len(figures[_LONGEST:]):
         lines.append(f"Et {rest} autre{'s' * (rest > 1)}.")
     if under_five:
         lines.append(capitalized(f"{words.few_line(under_five)}."))
     return {
         "title": printed(section.title) or UNTITLED,
-        "scale": scale(shown[:_LONGEST]),
+        "scale": scale(figures[:_LONGEST]),
         "figures": [
-            bar(figure) | {"change": words.compared(figure, board.before)} for figure in shown[:_LONGEST]
+            bar(figure) | {"change": words.compared(figure, board.before)} for figure in figures[:_LONGEST]
         ],
         "lines": [printed(line) for line in lines],
     }
@@ -61,11 +61,11 @@ def alternative(board: Board) -> str:
         texts = [head, *lines, *tail, *([note] if note else [])]
         if len(text := clean("\n".join(texts))) <= DESCRIPTION_LENGTH:
             return text
-    shown = ""
+    described = ""
     for at, line in enumerate(map(clean, texts)):
         count = len(texts) - at
         left = f"Et {count} autres lignes." if count > 1 else "Et une autre ligne."
-        if len(shown) + len(line) + len(left) + 1 > DESCRIPTION_LENGTH:
-            return f"{shown}{left}"
-        shown += f"{line}\n"
-    return shown
+        if len(described) + len(line) + len(left) + 1 > DESCRIPTION_LENGTH:
+            return f"{described}{left}"
+        described += f"{line}\n"
+    return described

@@ -24,7 +24,7 @@ def bar(figure: Figure) -> dict[str, Any]:
 
 def scale(figures: Iterable[Figure]) -> int:
     """Return the value at which a bar is full, common to all of `figures`."""
-    return max([_SCALE, *(band.high for each in figures for band in (each.band, each.before) if band)])
+    return max([_SCALE, *(band.high for figure in figures for band in (figure.band, figure.before) if band)])
 
 
 def printed(text: str) -> str:

@@ -77,7 +77,7 @@ def page_data(boards: Sequence[Board], library: Library, association: str) -> di
         "first": [printed(line) for line in first_look(boards)],
         "reading": [
             printed(f"{board.note} {_READING}"),
-            printed(_BARS + (f" {_YEAR}" if any(each.period.is_year for each in boards) else "")),
+            printed(_BARS + (f" {_YEAR}" if any(counted.period.is_year for counted in boards) else "")),
         ],
         "boards": list(_boards(boards)),
         "quotes": list(_quotes(boards, library)),
@@ -152,14 +152,14 @@ def _boards(boards: Sequence[Board]) -> Iterator[dict[str, Any]]:
         before = board.before
         sections = []
         for section in board.sections:
-            shown, under_five = words.split(section)
-            if shown:
+            figures, under_five = words.split(section)
+            if figures:
                 sections.append(
                     {
                         "title": printed(section.title) or UNTITLED,
                         "note": "" if section.note in noted else printed(section.note),
-                        "scale": scale(shown),
-                        "rows": [bar(figure) | _compared(figure) for figure in shown],
+                        "scale": scale(figures),
+                        "rows": [bar(figure) | _compared(figure) for figure in figures],
                         "lines": [printed(capitalized(f"{words.few_line(under_five)}."))]
                         if under_five
                         else [],

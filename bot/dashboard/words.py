@@ -53,8 +53,8 @@ def rest(board: Board) -> Iterator[str]:
     """Yield one line for each reason why sections show no figure: « moins de 5 : les avis; le quiz. »."""
     titles: dict[str, list[str]] = {}
     for section in board.sections:
-        shown, under_five = split(section)
-        if not shown:
+        figures, under_five = split(section)
+        if not figures:
             why = under_five[0].band.words if under_five else section.note.removesuffix(".")
             titles.setdefault(why, []).append(within_sentence(section.title))
     for why, named in titles.items():
@@ -63,9 +63,9 @@ def rest(board: Board) -> Iterator[str]:
 
 def section_line(board: Board, section: Section, *, changes: bool = True) -> str:
     """Return a French line on a section: its figures, with those under five grouped, or else its note."""
-    shown, under_five = split(section)
+    figures, under_five = split(section)
     parts = []
-    for figure in shown:
+    for figure in figures:
         words = f"{within_sentence(figure.title)}, {figure.band.words}"
         changed = compared(figure, board.before) if changes else ""
         parts.append(f"{words}, {changed}" if changed else words)

@@ -114,8 +114,8 @@ def guess(version: Version) -> tuple[Draft, ...]:
 
 def _first(version: Version, article: object) -> str:
     """Return the number of an article's first clause, with which the draft of its title is shown."""
-    clauses = (each.clauses for each in version.articles if str(each.number) == str(article))
-    return next((str(each[0].number) for each in clauses if each), str(article))
+    clauses = (group.clauses for group in version.articles if str(group.number) == str(article))
+    return next((str(group[0].number) for group in clauses if group), str(article))
 
 
 def _in_order(drafts: Sequence[Draft], version: Version) -> tuple[Draft, ...]:
@@ -228,9 +228,9 @@ def keep(folder: Path, decided: Draft, version: Version) -> None:
             guidance.parse_guidance(text, version, name)
         else:
             problems = quiz_bank.parse_bank(text, version).problems
-            own = [problem for problem in problems if problem.question == decided.value["id"]]
-            if own:
-                raise PolicyError(name, 0, own[0].text)
+            faults = [problem for problem in problems if problem.question == decided.value["id"]]
+            if faults:
+                raise PolicyError(name, 0, faults[0].text)
         files.write_whole(path, text.encode())
 
 
@@ -250,7 +250,7 @@ def begin(
     """
     if has_files(folder):
         raise FileExistsError(str(folder))
-    written = guess(version) if drafts is None else tuple(drafts)
+    drafts_ = guess(version) if drafts is None else tuple(drafts)
     with files.explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     files.write_whole(folder / f"{version.adopted}.md", version.markdown.encode())
@@ -265,8 +265,8 @@ def begin(
         ],
     )
     files.write_whole(folder / ANNOTATIONS, ("\n".join(lines) + "\n").encode())
-    write_drafts(folder, written)
-    return written
+    write_drafts(folder, drafts_)
+    return drafts_
 
 
 def has_files(folder: Path) -> bool:

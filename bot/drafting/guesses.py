@@ -118,10 +118,10 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
     """
     subjects: dict[Number, str] = {}
     for clause in version.clauses():
-        own = version.part(clause.number).title
+        clause_title = version.part(clause.number).title
         if not sentences(clause.text):  # the clause is repealed, or has only notes on its history
             continue
-        title = titles.get(clause.number, own) if clause.number == clause.article else ""
+        title = titles.get(clause.number, clause_title) if clause.number == clause.article else ""
         heading = clause.heading.rpartition(" › ")[2]  # the nearest heading is the most specific
         whole = [LINK.sub("", text, count=1) for text in sentences(clause.text)[:1]]
         for text in filter(None, (heading, title, _only_title(version, clause), *whole)):

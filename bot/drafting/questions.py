@@ -66,7 +66,7 @@ def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tu
     No line names the policy, since the association may rename it later. `subjects`: the subject of each
     clause, in a few words.
     """
-    asked: set[str] = set()
+    known: set[str] = set()
     spread = Counter(  # how many clauses contain each word, by its key
         key
         for clause in version.clauses()
@@ -83,8 +83,8 @@ def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tu
         where = f"Où est-il question de ces mots\u00a0: {', '.join(rarest)}?" if rarest else ""
         ruled = [(rule, "direct") for rule in dict.fromkeys(rules)]
         lines = ((about, "direct"), (" ".join(rarest), "keyword"), *ruled, (where, "direct"))
-        fresh = [(text, kind) for text, kind in lines if text and fold_accents(text) not in asked][:_LINES]
-        asked.update(fold_accents(text) for text, _ in fresh)
+        fresh = [(text, kind) for text, kind in lines if text and fold_accents(text) not in known][:_LINES]
+        known.update(fold_accents(text) for text, _ in fresh)
         for text, kind in fresh:
             yield clause.number, BankLine(text, kind, "answer", (clause.number,), author=AUTHOR)
 
@@ -199,14 +199,14 @@ def _forbids(
 ) -> dict[str, Any] | None:
     if forces.get(clause.number) != "interdiction":
         return None
-    own, wrong = _short(clause), [(other, text) for other in others if (text := _short(other))]
-    if not own or len(wrong) < _CHOICES - 1:
+    right, wrong = _short(clause), [(other, text) for other in others if (text := _short(other))]
+    if not right or len(wrong) < _CHOICES - 1:
         return None
     return {
         "type": "choix",
         "text": f"Que dit {clause.number}, parmi ces interdictions?",
         "choice": [
-            _choice(own, f"C'est bien ce que dit {clause.number}.", right=True),
+            _choice(right, f"C'est bien ce que dit {clause.number}.", right=True),
             *(_choice(text, f"C'est {other.number} qui le dit.") for other, text in wrong[: _CHOICES - 1]),
         ],
     }
@@ -228,17 +228,21 @@ def _which_clause(
     subject = fold_accents(subjects.get(clause.number, ""))
     telling = [text for text in stated if not (subject and _opens(text, subject))]
     sentence = next(iter(telling or stated), "")
-    names = subjects if telling else {each.number: _heading(version, each) for each in (clause, *others)}
-    own = names.get(clause.number)
-    wrong = [other for other in others if names.get(other.number) != own]
+    names = (
+        subjects
+        if telling
+        else {candidate.number: _heading(version, candidate) for candidate in (clause, *others)}
+    )
+    clause_subject = names.get(clause.number)
+    wrong = [other for other in others if names.get(other.number) != clause_subject]
     if not sentence or len(sentence) > TEXT_LENGTH - 60 or len(wrong) < _CHOICES - 1:
         return None
 
     quoted = sentence if "«" in sentence else f"«\u00a0{sentence}\u00a0»"
 
-    def named(each: Clause) -> str:
-        name = names.get(each.number, "")
-        return f"{each.number}\u00a0: {name}"[:CHOICE_LENGTH] if name else str(each.number)
+    def named(candidate: Clause) -> str:
+        name = names.get(candidate.number, "")
+        return f"{candidate.number}\u00a0: {name}"[:CHOICE_LENGTH] if name else str(candidate.number)
 
     return {
         "type": "choix",

@@ -140,5 +140,5 @@ def expire_counts(db: Database, today: date) -> None:
 def asked_checks(db: Database, reading: Reading, checks: Mapping[str, Check]) -> Sequence[str]:
     """Return the names of the checks that a policy's annotations name, except those switched off."""
     off = checks_off(db, reading.policy.id)
-    asked = reading.policy.notes(reading.version).checks
-    return [name for name in asked if name in checks and (checks[name].grave or name not in off)]
+    by_check = reading.policy.notes(reading.version).checks
+    return [name for name in by_check if name in checks and (checks[name].grave or name not in off)]

@@ -33,12 +33,12 @@ class Examiner:
     seed: Path
 
     def examine(
-        self, post: Post, asked: Sequence[Mapping[str, tuple[Number, ...]]]
+        self, post: Post, policies: Sequence[Mapping[str, tuple[Number, ...]]]
     ) -> list[tuple[Concern, ...]]:
         """Return the concerns of a post for each of several policies, the surest first.
 
-        `asked`: for each policy, the clauses of each check that its annotations name (`Annotations.checks`).
-        Raises `PostError` for a post that cannot be examined.
+        `policies`: for each policy, the clauses of each check that its annotations name
+        (`Annotations.checks`). Raises `PostError` for a post that cannot be examined.
         """
         if not post.text.strip() and not post.image.strip():
             raise PostError(
@@ -56,11 +56,11 @@ class Examiner:
 
         def concern(name: str, numbers: tuple[Number, ...]) -> Concern | None:
             column = self._model.names.index(name)
-            shown, certain = self._model.thresholds[column]
+            threshold, certain = self._model.thresholds[column]
             chances = [
                 (segment, float(chance))
                 for segment, chance, checks in zip(segments, likely[:, column], without, strict=True)
-                if chance >= shown and name not in checks
+                if chance >= threshold and name not in checks
             ]
             if not chances:
                 return None
@@ -75,17 +75,17 @@ class Examiner:
             )
             return Concern(self.checks[name], numbers, score, bool(score >= certain), extents, image_extents)
 
-        concerns = [[concern(name, numbers) for name, numbers in clauses.items()] for clauses in asked]
+        concerns = [[concern(name, numbers) for name, numbers in clauses.items()] for clauses in policies]
         return [
-            tuple(sorted(filter(None, each), key=lambda concern: (-concern.certain, -concern.score)))
-            for each in concerns
+            tuple(sorted(filter(None, by_check), key=lambda concern: (-concern.certain, -concern.score)))
+            for by_check in concerns
         ]
 
     def _is_french(self, text: str) -> bool:
         if detect(text, self.small_words) == "fr":
             return True
-        written = (text[start:end] for start, end in sentences(text))
-        return french_share(written, self.small_words) >= FRENCH
+        texts = (text[start:end] for start, end in sentences(text))
+        return french_share(texts, self.small_words) >= FRENCH
 
     def looks_like_post(self, text: str) -> bool:
         """Return whether a text written in private looks like a text to publish."""

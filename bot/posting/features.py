@@ -43,11 +43,11 @@ class Notions:
     def among(self, text: str) -> list[int]:
         """Return the indices of the notions in a text."""
         folded = fold(text)
-        own = [place for place, pattern in enumerate(self.patterns) if pattern.search(folded)]
+        notions = [place for place, pattern in enumerate(self.patterns) if pattern.search(folded)]
         capital = [
             place for place, pattern in enumerate(_CAPITALS, len(self.patterns)) if pattern.search(text)
         ]
-        return own + capital
+        return notions + capital
 
     @property
     def columns(self) -> int:
@@ -112,7 +112,9 @@ class Reader:
             (np.array(whole, np.intp) + after, np.full(len(whole), _WHOLE_NOTIONS, np.float32)),
             (np.array(image, np.intp), np.ones(len(image), np.float32)),
         ]
-        return np.concatenate([each for each, _ in families]), np.concatenate([each for _, each in families])
+        return np.concatenate([family for family, _ in families]), np.concatenate(
+            [family for _, family in families]
+        )
 
 
 def pairs(notions: Notions, words: str) -> list[int]:

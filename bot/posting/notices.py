@@ -32,11 +32,11 @@ def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]])
 
 def frequency(count: CheckCount) -> str:
     """Return how often a check was shown and dismissed, in bands of five."""
-    shown, waved = Band.of(count.shown).words, Band.of(count.waved).words
+    times_shown, waved = Band.of(count.shown).words, Band.of(count.waved).words
     return (
-        f"montrée et écartée {shown} fois"
-        if shown == waved
-        else f"montrée {shown} fois, écartée {waved} fois"
+        f"montrée et écartée {times_shown} fois"
+        if times_shown == waved
+        else f"montrée {times_shown} fois, écartée {waved} fois"
     )
 
 

@@ -51,11 +51,11 @@ def row(text: str) -> Floats:
     """
     import numpy as np  # noqa: PLC0415 — 15 MB, for the first text
 
-    written = [word[:BEGINNING] for word in WORD.findall(fold(text))]
-    units = {*written, *(f"{a} {b}" for a, b in pairwise(["^", *written, "$"]))}
+    beginnings = [word[:BEGINNING] for word in WORD.findall(fold(text))]
+    units = {*beginnings, *(f"{a} {b}" for a, b in pairwise(["^", *beginnings, "$"]))}
     words = np.zeros(BUCKETS, np.float32)
     np.add.at(words, [zlib.crc32(unit.encode()) % BUCKETS for unit in units], 1)
     words *= _WORDS / max(float(np.linalg.norm(words)), 1e-9)
     asks = text.rstrip().endswith("?")
     signs = ["?" in text, asks, bool(_EMOJI.search(text)), "#" in text, "!" in text]
-    return np.concatenate([words, np.array([np.log1p(len(written)) / 2, *signs], np.float32)])
+    return np.concatenate([words, np.array([np.log1p(len(beginnings)) / 2, *signs], np.float32)])

@@ -221,13 +221,11 @@ def _loss(rows: Floats, targets: Floats, weights: Floats) -> tuple[float, Floats
 @click.option("--comparer", is_flag=True, help="N'écrire rien; dire si les poids livrés sont bien ceux-là.")
 def main(*, comparer: bool) -> None:
     """Write the file of weights or, with `comparer`, exit with code 1 if the existing file differs."""
-    written, learnt = SEED / WEIGHTS, packed(Lessons.of(all_lessons(SEED)))
+    file, learnt = SEED / WEIGHTS, packed(Lessons.of(all_lessons(SEED)))
     if not comparer:
-        written.write_bytes(learnt)
-    elif written.read_bytes() != learnt:
-        raise SystemExit(
-            f"{written.name} vient d'autres textes, d'un autre programme ou d'une autre machine."
-        )
+        file.write_bytes(learnt)
+    elif file.read_bytes() != learnt:
+        raise SystemExit(f"{file.name} vient d'autres textes, d'un autre programme ou d'une autre machine.")
 
 
 def packed(lessons: Lessons) -> bytes:
@@ -306,8 +304,8 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
     for column in range(len(clauses)):
         # A check has only a few dozen posts. The mean of its own best threshold and the best common threshold
         # generalizes better to other writers.
-        own = _best_from(odds[:, column], worth[:, column])
-        thresholds[column, 0] = 1 / (1 + np.exp(-(own + common) / 2))
+        separate = _best_from(odds[:, column], worth[:, column])
+        thresholds[column, 0] = 1 / (1 + np.exp(-(separate + common) / 2))
         order = np.argsort(-highest[:, column])
         precision = np.cumsum(right[order, column]) / np.arange(1, len(order) + 1)
         if (enough := np.flatnonzero(precision >= CERTAIN_PRECISION)).size:
@@ -325,11 +323,9 @@ def _best_from(odds: Floats, worth: NDArray[np.float64]) -> float:
 def recognizer(lessons: Lessons) -> Floats:
     """Return the weights of `recognition.Recognizer`, trained on posts and on messages to the bot."""
     paths = [*SEED.glob(f"politique/*/{bank.BANK}"), *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}")]
-    written = [
-        json.loads(line)["question"] for path in paths for line in path.read_text("utf-8").splitlines()
-    ]
-    written += [phrase for intent in intents.load_intents(SEED).every for phrase in intent.phrases]
-    texts = [lesson.post.text for lesson in lessons.every] + written
+    lines = [json.loads(line)["question"] for path in paths for line in path.read_text("utf-8").splitlines()]
+    lines += [phrase for intent in intents.load_intents(SEED).every for phrase in intent.phrases]
+    texts = [lesson.post.text for lesson in lessons.every] + lines
     rows = np.array([recognition.row(text) for text in texts])
     targets = np.zeros((len(texts), 2), np.float32)
     targets[: len(lessons.every), 0] = targets[len(lessons.every) :, 1] = 1

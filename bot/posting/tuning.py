@@ -61,8 +61,8 @@ def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
         encoder = {name: file[name] for name in file.files if not name.startswith("q")}
     orders = [count for count, _ in BRANCHES]
     weights = {
-        name: np.concatenate([encoder[f"{own}{count}"] for count in orders], axis=-1)
-        for name, own in (
+        name: np.concatenate([encoder[f"{table}{count}"] for count in orders], axis=-1)
+        for name, table in (
             ("project", "proj"),
             ("project_bias", "proj_b"),
             ("project_gain", "ln_g"),
@@ -70,12 +70,12 @@ def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
         )
     }
     for count in orders:
-        for name, own in (("first", "1"), ("second", "2")):
-            weights[f"{name}_{count}"] = encoder[f"w{own}_{count}"]
-            weights[f"{name}_{count}_bias"] = encoder[f"b{own}_{count}"]
+        for name, table in (("first", "1"), ("second", "2")):
+            weights[f"{name}_{count}"] = encoder[f"w{table}_{count}"]
+            weights[f"{name}_{count}_bias"] = encoder[f"b{table}_{count}"]
     weights |= {
-        name: encoder[own]
-        for name, own in (
+        name: encoder[table]
+        for name, table in (
             ("read_gain", "ln_g"),
             ("read_shift", "ln_b"),
             ("sentence", "cnn_W"),
@@ -145,7 +145,7 @@ def _batch(posts: Sequence[Sequence[Floats]]) -> tuple[Tensor, Places, Places]:
     segments = [segment for post in posts for segment in post]
     pieces = torch.tensor(np.concatenate(segments)).float()
     pieces = pieces * (torch.rand(len(pieces), 1) >= FORGOTTEN)
-    return pieces, np.array([len(each) for each in segments]), np.array([len(post) for post in posts])
+    return pieces, np.array([len(row) for row in segments]), np.array([len(post) for post in posts])
 
 
 def _split(texts: Sequence[str]) -> list[Floats]:
@@ -229,8 +229,8 @@ def _forward(
     sizes = torch.bincount(owners, minlength=posts).float()[:, None]
     means = torch.zeros(posts, MEANING).index_add(0, owners, meaning) / sizes
     whole = functional.dropout(torch.cat([means, _highest(peaks, owners, posts)], 1), DROPPED)
-    each = functional.dropout(torch.cat([meaning, peaks], 1), DROPPED)
-    scores = each @ weights["segment"] + (whole @ weights["whole"])[owners] + weights["bias"]
+    pooled = functional.dropout(torch.cat([meaning, peaks], 1), DROPPED)
+    scores = pooled @ weights["segment"] + (whole @ weights["whole"])[owners] + weights["bias"]
     return scores, whole @ weights["kinds"] + weights["kinds_bias"]
 
 

@@ -94,9 +94,9 @@ def approved(db: Database, folders: Sequence[Path], default: str, today: date) -
     """
     for policy in loading.only_shipped(folders, default):
         revisions.forget_untouched(db, policy)
-    known = revisions.adopted_texts(db)
-    for read in loading.read_policies(folders, default, known, []).values():
-        if read.id not in known:
+    texts = revisions.adopted_texts(db)
+    for read in loading.read_policies(folders, default, texts, []).values():
+        if read.id not in texts:
             for version in read.versions:
                 revisions.originate(db, read.id, version.adopted, version.markdown, today)
     return revisions.adopted_texts(db)
@@ -142,7 +142,9 @@ class Archive:
         new = (name for name in revisions.policies(db) if name not in served)
         names = [*served, *(name for name in new if revisions.policy_name(db, name))]
         return [
-            (self.policy(db, each), each) for name in names for each in revisions.list_revisions(db, name)
+            (self.policy(db, revision), revision)
+            for name in names
+            for revision in revisions.list_revisions(db, name)
         ]
 
     def policy(self, db: Database, revision: Revision) -> Policy:
@@ -220,9 +222,9 @@ class Archive:
         """
         proposed = []
         for policy in self.library.policies:
-            known = revisions.list_texts(db, policy)
-            digests = {text.sha256 for text in known}
-            dates = {text.adopted.isoformat() for text in known if text.adopted}
+            stored = revisions.list_texts(db, policy)
+            digests = {text.sha256 for text in stored}
+            dates = {text.adopted.isoformat() for text in stored if text.adopted}
             try:
                 texts = loading.read_texts(self.folders, policy)
             except PolicyError as error:
@@ -308,7 +310,9 @@ class Archive:
         if revision is None or not (revision.is_coming or revision.state == "withdrawn"):
             return
         for channel in self.channels:
-            coming, cancelled = (f"{each.name}:{revision.id}:{channel}" for each in (COMING, CANCELLED))
+            coming, cancelled = (
+                f"{template.name}:{revision.id}:{channel}" for template in (COMING, CANCELLED)
+            )
             notice, to = AheadNotice(revision.id), f"channel:{channel}"
             if revision.is_coming:
                 rows.enqueue(db, Delivery(coming, to, COMING, notice, self.at_once), now)
@@ -375,8 +379,8 @@ class Archive:
         Nothing changes until that function is called. The function also writes the texts to the volume.
         `whole`: the id of a policy, for which an unreadable file raises `PolicyError`.
         """
-        known, aside = revisions.adopted_texts(db), list[SetAside]()
-        policies = loading.read_policies(self.folders, self.library.default.id, known, aside)
+        adopted, aside = revisions.adopted_texts(db), list[SetAside]()
+        policies = loading.read_policies(self.folders, self.library.default.id, adopted, aside)
         for file in aside:
             if file.policy == whole:
                 raise file.error
@@ -387,7 +391,7 @@ class Archive:
         def serve() -> None:
             self.library.replace(policies)
             use_interpretation()
-            for policy, texts in known.items():
+            for policy, texts in adopted.items():
                 for text in texts:
                     if text.coming:
                         continue

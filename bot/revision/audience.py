@@ -112,8 +112,8 @@ def count_expected(
     db: Database, policy: str, chain: Sequence[Revision], nature: Nature, today: date
 ) -> dict[Asked, int]:
     """Return how many people a revision would be announced to today, by the reading asked of them."""
-    asked = [asked_of(db, person, chain, nature) for person in concerned(db, policy, today)]
-    return {group: asked.count(group) for group in GROUPS}
+    readings = [asked_of(db, person, chain, nature) for person in concerned(db, policy, today)]
+    return {group: readings.count(group) for group in GROUPS}
 
 
 # --- Announcing -------------------------------------------------------------------------------

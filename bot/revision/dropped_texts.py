@@ -95,8 +95,8 @@ def place(
 
 def decide(db: Database, token: str, decisions: Decisions) -> None:
     """Replace the decisions about a file's lines."""
-    written = json.dumps(dict(decisions), ensure_ascii=False)
-    db.conn.execute("UPDATE dropped_texts SET decisions = ? WHERE id = ?", (written, token))
+    encoded = json.dumps(dict(decisions), ensure_ascii=False)
+    db.conn.execute("UPDATE dropped_texts SET decisions = ? WHERE id = ?", (encoded, token))
 
 
 def discard(db: Database, token: str) -> None:

@@ -125,11 +125,11 @@ def sync(db: Database, revision: Revision) -> None:
            GROUP BY person_id""",
         (revision.id, revision.policy, revision.version),
     )
-    for person, known, sending, noted, route, day, _ in rows.fetchall():
+    for person, former, sending, noted, route, day, _ in rows.fetchall():
         problem = noted and noted.removesuffix(f" {DOUBTFUL}")
         if sending == "sent":
             # A notice that was being sent when the person left still arrived.
-            state = "left" if known == "left" else "failed" if problem == "unreached" else "sent"
+            state = "left" if former == "left" else "failed" if problem == "unreached" else "sent"
             values = (state, problem, route, day)
         else:
             state, why = _STATES[sending]
@@ -165,15 +165,15 @@ _FROM_ROW = TypeAdapter(Recipient)
 def count_recipients(recipients: Sequence[Recipient]) -> str:
     """Return the totals of the ledger as text, one per line."""
     states = Counter(recipient.state for recipient in recipients)
-    asked = [
+    expected = [
         recipient for recipient in recipients if recipient.asked != "nothing" and recipient.state != "left"
     ]
     opened = sum(recipient.opened_at is not None for recipient in recipients)
-    attested = sum(recipient.attested_at is not None for recipient in asked)
+    attested = sum(recipient.attested_at is not None for recipient in expected)
     lines = [
         f"{label.capitalize()}\u00a0: {states[state]}" for state, label in STATES.items() if states[state]
     ]
-    return "\n".join([*lines, f"Ouvert\u00a0: {opened}", f"Attesté\u00a0: {attested} sur {len(asked)}"])
+    return "\n".join([*lines, f"Ouvert\u00a0: {opened}", f"Attesté\u00a0: {attested} sur {len(expected)}"])
 
 
 # Words are easier to read in a string than in a list.

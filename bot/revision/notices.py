@@ -255,12 +255,12 @@ def reminder(
 
     `questions`: the number of questions about the changes. `due`, `team_progress`: sentences, or "".
     """
-    asked = f"Il y a {count_questions(questions)}." if questions else NO_QUESTION
+    quiz_words = f"Il y a {count_questions(questions)}." if questions else NO_QUESTION
     return Message(
         Heading(f"{policy.name.The} révisé{policy.name.e} vous {policy.name.agree('attend', 'attendent')}"),
         Text(
             f"Il vous reste à lire ce qui a changé dans la version révisée le {in_words(version)}, puis à "
-            f"l'attester. {asked} Vous reprendrez où vous étiez."
+            f"l'attester. {quiz_words} Vous reprendrez où vous étiez."
         ),
         *progress_lines(due, team_progress),
         Buttons(see_changes(f"{policy.id} {version}")),

@@ -42,13 +42,13 @@ def curve(
     name: str, revision: Revision, recipients: Sequence[Recipient], calendar: Calendar, today: date
 ) -> Curve:
     """Return the curve of a revision's attestations, from the day of the announcement."""
-    asked = [person for person in recipients if person.asked != "nothing" and person.state != "left"]
+    expected = [person for person in recipients if person.asked != "nothing" and person.state != "left"]
     first = calendar.day(revision.announced_at) if revision.announced_at else today
-    days = sorted(max(calendar.day(person.attested_at), first) for person in asked if person.attested_at)
+    days = sorted(max(calendar.day(person.attested_at), first) for person in expected if person.attested_at)
     points = {(day - first).days: count for count, day in enumerate(days, 1)}
     title = f"{name}, révision du {in_words(revision.adopted or first)}"
     words = ledger.count_recipients(recipients)
-    return Curve(title, len(asked), first, max(today, first), tuple(points.items()), words)
+    return Curve(title, len(expected), first, max(today, first), tuple(points.items()), words)
 
 
 def draw(curve: Curve) -> bytes:

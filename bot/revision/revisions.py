@@ -195,10 +195,10 @@ def name_policy(db: Database, policy: str, name: GenderedName) -> None:
 
 def policy_name(db: Database, policy: str) -> GenderedName | None:
     """Return the name that a policy was given with its first text, if any."""
-    written = state.read_value(db, f"{_NAME}{policy}")
-    if written is None:
+    stored = state.read_value(db, f"{_NAME}{policy}")
+    if stored is None:
         return None
-    name, gender, plural = json.loads(written)
+    name, gender, plural = json.loads(stored)
     return GenderedName(name, gender, plural=plural)
 
 
@@ -340,11 +340,11 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
 
     Raises `RevisionError` if the text is already the latest approved text.
     """
-    own = digest(proposal.text)
+    sha256 = digest(proposal.text)
     latest = latest_approved(db, proposal.policy)
-    if latest and latest.sha256 == own:
+    if latest and latest.sha256 == sha256:
         raise RevisionError("ce texte est déjà celui de la dernière version\u00a0: rien n'y change.")
-    waiting = _select(db, "policy = ? AND sha256 = ? AND state = 'proposed'", proposal.policy, own)
+    waiting = _select(db, "policy = ? AND sha256 = ? AND state = 'proposed'", proposal.policy, sha256)
     if not waiting:
         return _reload(db, _insert(db, proposal, "proposed", today))
     if proposal.adopted and proposal.adopted != waiting[0].adopted:

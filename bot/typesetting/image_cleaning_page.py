@@ -101,9 +101,9 @@ def _reduced(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _saved(image: Any, kind: str, **how: Any) -> bytes:  # noqa: ANN401 — Pillow's own types are not imported yet
-    written = io.BytesIO()
-    image.save(written, kind, **how)
-    return written.getvalue()
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **how)
+    return buffer.getvalue()
 
 
 def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — Pillow is not imported yet

@@ -31,12 +31,12 @@ def _pdf(template: bytes, data: dict[str, Any], house: str) -> bytes | list[byte
 
     The standard forbids missing characters. `house`: the path at which the template reads `house.typ`.
     """
-    written = json.dumps(data, ensure_ascii=False)
-    missing = {letter for letter in set(written) if letter > _LATIN and not _is_drawn(letter)}
-    shown = json.loads(written.translate(dict.fromkeys(map(ord, missing), _UNKNOWN)))
-    shown["replaced"] = bool(missing)
+    json_text = json.dumps(data, ensure_ascii=False)
+    missing = {letter for letter in set(json_text) if letter > _LATIN and not _is_drawn(letter)}
+    printable = json.loads(json_text.translate(dict.fromkeys(map(ord, missing), _UNKNOWN)))
+    printable["replaced"] = bool(missing)
     made_at = datetime.fromisoformat(data["made_at"])  # so that the same data gives the same file
-    compiler = _compiler(template, {"data": json.dumps(shown), "house": house})
+    compiler = _compiler(template, {"data": json.dumps(printable), "house": house})
     return compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
 
 

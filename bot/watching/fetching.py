@@ -113,9 +113,9 @@ async def fetch(
 
 
 async def _follow(address: URL, validators: Validators, resolver: AbstractResolver | None) -> Fetched | None:
-    asked = address
+    target = address
     for _ in range(MOST_REDIRECTIONS + 1):
-        allowed = _written_address(asked.host or "") if asked.host == address.host else None
+        allowed = _written_address(target.host or "") if target.host == address.host else None
         connector = aiohttp.TCPConnector(resolver=resolver, socket_factory=_checked_socket(allowed))
         async with (
             aiohttp.ClientSession(
@@ -125,13 +125,13 @@ async def _follow(address: URL, validators: Validators, resolver: AbstractResolv
                 auto_decompress=False,
             ) as web,
             web.get(
-                asked,
+                target,
                 allow_redirects=False,
                 headers={**validators.headers(), "Accept-Encoding": "identity", "User-Agent": "Vigie"},
             ) as answer,
         ):
             if answer.status in _REDIRECTIONS:
-                asked = _led_to(answer)
+                target = _led_to(answer)
                 continue
             if answer.status == HTTPStatus.NOT_MODIFIED and validators.headers():
                 return None
@@ -144,7 +144,7 @@ async def _follow(address: URL, validators: Validators, resolver: AbstractResolv
                 text if _VALIDATOR.fullmatch(text := answer.headers.get(name, "")) else ""
                 for name in ("ETag", "Last-Modified")
             )
-            return Fetched(content, asked.name, Validators(etag, modified), _charset(answer))
+            return Fetched(content, target.name, Validators(etag, modified), _charset(answer))
     raise SourceError(_TOO_FAR)
 
 

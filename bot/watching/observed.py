@@ -30,8 +30,8 @@ class Validators:
 
     def headers(self) -> Mapping[str, str]:
         """Return the headers of a conditional request."""
-        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: value for name, value in asked.items() if value}
+        conditions = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in conditions.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ _OBSERVED: Final = TypeAdapter(Observed)
 
 def read(db: Database) -> Observed:
     """Return the stored state."""
-    written = state.read_value(db, _NAME)
-    return _OBSERVED.validate_json(written) if written else Observed()
+    stored = state.read_value(db, _NAME)
+    return _OBSERVED.validate_json(stored) if stored else Observed()
 
 
 def write(db: Database, observed: Observed) -> None:
@@ -76,10 +76,10 @@ def check_source(db: Database, place: str | None) -> Iterator[Finding]:
     """Yield the diagnostic's finding on the last look at the source. `place`: the setting's value."""
     if place is None:
         return
-    known = read(db)
-    if known.day is None or known.source != source_key(place):
+    observed = read(db)
+    if observed.day is None or observed.source != source_key(place):
         yield note(_NAME, "pas encore regardée\u00a0: elle le sera la nuit prochaine.")
-    elif known.problem:
-        yield wrong(_NAME, f"le {in_words(known.day)}, {known.problem}")
+    elif observed.problem:
+        yield wrong(_NAME, f"le {in_words(observed.day)}, {observed.problem}")
     else:
-        yield fine(_NAME, f"regardée le {in_words(known.day)}.")
+        yield fine(_NAME, f"regardée le {in_words(observed.day)}.")

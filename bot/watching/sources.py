@@ -33,15 +33,15 @@ class WatchedSource:
     resolver: AbstractResolver | None = None
     seconds: float = fetching.SECONDS
 
-    async def look(self, known: Mapping[str, Validators]) -> Mapping[str, Fetched]:
+    async def look(self, stamps: Mapping[str, Validators]) -> Mapping[str, Fetched]:
         """Return the documents that may have changed, by policy. Raises `SourceError`.
 
-        `known`: by policy, the validators of the last document read.
+        `stamps`: by policy, the validators of the last document read.
         """
         if "://" not in self.place:
-            return await aside(partial(self._look_in_folder, known))
+            return await aside(partial(self._look_in_folder, stamps))
         policy = self._policy_of(URL(self.place).name)
-        validators = known.get(policy, Validators())
+        validators = stamps.get(policy, Validators())
         fetched = await fetching.fetch(self.place, validators, resolver=self.resolver, seconds=self.seconds)
         return {policy: fetched} if fetched else {}
 
@@ -49,14 +49,14 @@ class WatchedSource:
         policy, _ = self.library.naming.split(re.sub(r"[_\-.]+", " ", Path(name).stem))
         return self.library.policies.get(policy or "", self.library.default).id
 
-    def _look_in_folder(self, known: Mapping[str, Validators]) -> Mapping[str, Fetched]:
+    def _look_in_folder(self, validators: Mapping[str, Validators]) -> Mapping[str, Fetched]:
         try:
             # The files are oldest first, so the latest of each policy remains.
             latest = {self._policy_of(path.name): (path, marks) for path, marks in _files(Path(self.place))}
             return {
                 policy: Fetched(_read(path), path.name, marks)
                 for policy, (path, marks) in latest.items()
-                if known.get(policy) != marks
+                if validators.get(policy) != marks
             }
         except OSError as error:
             raise SourceError(_UNREADABLE) from error

@@ -80,9 +80,9 @@ class Watch:
 
         `due`: the moment for which this look was scheduled.
         """
-        known = await self.storage.run(self._known)
+        observed_texts = await self.storage.run(self._known)
         try:
-            fetched = await self.source.look(known.validators)
+            fetched = await self.source.look(observed_texts.validators)
         except SourceError as error:
             look = Look(problem=error)
         else:
@@ -95,21 +95,25 @@ class Watch:
 
     def _remembered(self, db: Database) -> Observed:
         """Return this source's stored state or, when another source's is stored, only the reported texts."""
-        known = observed.read(db)
+        stored = observed.read(db)
         source = observed.source_key(self.source.place)
-        return known if known.source == source else Observed(source, texts=known.texts)
+        return stored if stored.source == source else Observed(source, texts=stored.texts)
 
     def _record(self, look: Look, due: datetime, now: datetime) -> None:
         with self.storage.transaction() as db:
             (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
-            known = self._remembered(db)
+            observed_texts = self._remembered(db)
             day = self.archive.calendar.day(now)
             for text in look.texts:
-                if text.words not in known.texts and self._differs(db, text):
+                if text.words not in observed_texts.texts and self._differs(db, text):
                     self._keep(db, text, now)
-                    known = replace(known, texts=(*known.texts, text.words)[-MOST_TEXTS:])
-            known = replace(known, day=day, validators={**known.validators, **look.validators})
-            observed.write(db, self._tell_outage(db, known, look.problem, now))
+                    observed_texts = replace(
+                        observed_texts, texts=(*observed_texts.texts, text.words)[-MOST_TEXTS:]
+                    )
+            observed_texts = replace(
+                observed_texts, day=day, validators={**observed_texts.validators, **look.validators}
+            )
+            observed.write(db, self._tell_outage(db, observed_texts, look.problem, now))
             restored = state.flag(db, state.RESTORED)
             if restored is not None and due <= restored.since:  # the notice may already have been sent
                 self.hold(db, before)
@@ -140,21 +144,23 @@ class Watch:
         self._tell(db, CHANGED, seen.words, ChangedNotice(dropped.id), now)
 
     def _tell_outage(
-        self, db: Database, known: Observed, problem: SourceError | None, now: datetime
+        self, db: Database, observed_texts: Observed, problem: SourceError | None, now: datetime
     ) -> Observed:
         """Queue the notice that the source fails or works again. Return the state to record."""
         notice = OutageNotice(self.archive.calendar.day(now))
         if problem is None:
             # A notice that the source fails may still be queued, as on a Sunday. It is then cancelled, and
             # the end of the outage is not announced.
-            if known.announced and not rows.cancel(db, f"{BROKEN.name}:{known.announced}"):
+            if observed_texts.announced and not rows.cancel(db, f"{BROKEN.name}:{observed_texts.announced}"):
                 self._tell(db, MENDED, str(notice.day), notice, now)
-            return replace(known, problem="", failures=0, announced=None)
-        known = replace(known, problem=problem.problem, failures=known.failures + 1)
-        if known.announced or (problem.passing and known.failures < _FAILURES):
-            return known
+            return replace(observed_texts, problem="", failures=0, announced=None)
+        observed_texts = replace(
+            observed_texts, problem=problem.problem, failures=observed_texts.failures + 1
+        )
+        if observed_texts.announced or (problem.passing and observed_texts.failures < _FAILURES):
+            return observed_texts
         self._tell(db, BROKEN, str(notice.day), notice, now)
-        return replace(known, announced=notice.day)
+        return replace(observed_texts, announced=notice.day)
 
     def _tell(
         self, db: Database, notice: Notice[Arguments], about: str, arguments: Arguments, now: datetime

@@ -52,11 +52,11 @@ def summary_after(
     and `subjects` that it was computed from. `previous`: `(n,)`, the column of the clause shown before.
     """
     rows = np.arange(len(previous))
-    (own, values, subjects), (read, values_after, subjects_after) = alone, context
+    (alone_columns, values, subjects), (read, values_after, subjects_after) = alone, context
     best, best_after = values.argmax(axis=1), values_after.argmax(axis=1)
     tables = (values, subjects, values_after, subjects_after)
     placed = [*(table[rows, previous] for table in tables), best_after == previous, best_after == best]
-    table: Table = np.column_stack([own[:, :-_PAIRS], *placed, read])
+    table: Table = np.column_stack([alone_columns[:, :-_PAIRS], *placed, read])
     return table
 
 

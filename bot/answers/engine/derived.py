@@ -53,9 +53,9 @@ class Derived:
 
     def _made(self) -> Mapping[str, NDArray[Any]]:
         arrays = self.make()
-        with suppress(OSError), TemporaryFile(prefix="vigie-") as own:
-            save_arrays(own, arrays)
-            return map_arrays(own)
+        with suppress(OSError), TemporaryFile(prefix="vigie-") as file:
+            save_arrays(file, arrays)
+            return map_arrays(file)
         return arrays  # in memory, since the disk is full or read-only
 
     def ship(self, folder: Path) -> None:

@@ -87,11 +87,11 @@ def _library() -> Path:
 def _make() -> dict[str, NDArray[Any]]:
     """Return the arrays of the library's files, without the pieces that have a letter outside `_LETTERS`."""
     tokenizer = UseTokenizer(str(_library() / _PIECES))  # type: ignore[no-untyped-call]
-    known = {text: value for text, value in tokenizer._prefixes.items() if _LETTERS.fullmatch(text)}
+    prefixes = {text: value for text, value in tokenizer._prefixes.items() if _LETTERS.fullmatch(text)}
     scores, unknown, normalizer = np.array(tokenizer._scores), tokenizer._unk_score, tokenizer._normalizer
     del tokenizer
     backend = NumpyBackend(str(_library() / _WEIGHTS), None, threads=1)  # type: ignore[no-untyped-call]
-    former = np.array(sorted(value - 1 for value in known.values() if value))
+    former = np.array(sorted(value - 1 for value in prefixes.values() if value))
     numbers, parts = np.empty_like(former), len(backend.scale)
     for part in range(parts):  # a piece stays in its part, which is its number modulo `parts`
         (places,) = np.nonzero(former % parts == part)
@@ -101,7 +101,7 @@ def _make() -> dict[str, NDArray[Any]]:
     own_scores = np.zeros(len(backend.table), np.float32)
     own_scores[numbers] = scores[former]
     number_of = dict(zip(former.tolist(), numbers.tolist(), strict=True))
-    texts = sorted(known, key=lambda text: (len(text), text))  # texts with the same beginning are adjacent
+    texts = sorted(prefixes, key=lambda text: (len(text), text))  # texts with the same beginning are adjacent
     children = Counter(text[:-1] for text in texts)
     units = np.array(normalizer._units, np.uint32)
     return {
@@ -111,7 +111,9 @@ def _make() -> dict[str, NDArray[Any]]:
         "unknown": np.array(unknown),
         "letters": np.frombuffer("".join(text[-1] for text in texts).encode(_UTF_32), np.uint32),
         "starts": np.cumsum([0, *(children[text] for text in ("", *texts))], dtype=np.uint32),
-        "values": np.array([known[text] and number_of[known[text] - 1] + 1 for text in texts], np.uint32),
+        "values": np.array(
+            [prefixes[text] and number_of[prefixes[text] - 1] + 1 for text in texts], np.uint32
+        ),
         "units": units,
         "charsmap": np.frombuffer(
             struct.pack("<I", units.nbytes) + units.tobytes() + normalizer._normalized, np.uint8

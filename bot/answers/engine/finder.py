@@ -67,15 +67,15 @@ def _load() -> Finder | None:
         logger.info("texts are indexed without the second encoder: %s", type(error).__name__)
         return None
     return Finder(
-        _remembering_latest(partial(_encode, model, asked=True)), partial(_encode, model, asked=False)
+        _remembering_latest(partial(_encode, model, is_query=True)), partial(_encode, model, is_query=False)
     )
 
 
-def _encode(model: "E5", texts: Sequence[str], *, asked: bool) -> Floats:
+def _encode(model: "E5", texts: Sequence[str], *, is_query: bool) -> Floats:
     vectors = []
     for text in texts:
         with _encoding:  # locked text by text, so that a question does not wait for a whole policy
-            vectors.append(model.encode(text, is_query=asked))
+            vectors.append(model.encode(text, is_query=is_query))
     return np.array(vectors, dtype=np.float32)
 
 

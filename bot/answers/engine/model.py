@@ -78,18 +78,20 @@ class Model:
 
     def score_all(self, questions: Sequence[str], version: Version | None) -> list[Scores]:
         """Return the scores of several questions, which is faster than calling `score` for each."""
-        known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
-        each = zip(questions, self.columns(questions), strict=True)
-        return [self._scores(question, columns, known) for question, columns in each]
+        in_version = [
+            at for at, number in enumerate(self.numbers) if version is None or version.clause(number)
+        ]
+        pairs = zip(questions, self.columns(questions), strict=True)
+        return [self._scores(question, columns, in_version) for question, columns in pairs]
 
-    def _scores(self, question: str, columns: Floats, known: Sequence[int]) -> Scores:
+    def _scores(self, question: str, columns: Floats, columns_of: Sequence[int]) -> Scores:
         ends = np.cumsum([len(self.numbers), len(self.reasons), len(self.topics)])
         values, reasons, topics, subjects = np.split(columns.astype(np.float64), ends)
         thresholds = self.topic_thresholds.tolist()
         return Scores(
-            tuple(self.numbers[at] for at in known),
-            values[list(known)],
-            subjects[list(known)],
+            tuple(self.numbers[at] for at in columns_of),
+            values[list(columns_of)],
+            subjects[list(columns_of)],
             dict(zip(self.reasons, reasons.tolist(), strict=True)),
             {name: float(topics[at]) - thresholds[at] for at, name in enumerate(self.topics)},
             len(question[:MODEL_READ_LENGTH].split()),
@@ -107,9 +109,9 @@ class Model:
         """
         if not self.verdicts_after.size or previous not in alone.numbers:
             return None
-        known = [self.numbers.index(number) for number in alone.numbers]
+        in_version = [self.numbers.index(number) for number in alone.numbers]
         text = f"{question[:MODEL_READ_LENGTH]} {context}"
-        read = self._scores(text, self.columns([text])[0], known)
+        read = self._scores(text, self.columns([text])[0], in_version)
         return alone.after(read, previous, self.verdicts_after.astype(np.float64), self.sure_after)
 
     def columns(self, questions: Sequence[str]) -> Floats:

@@ -66,14 +66,14 @@ def passages_of(version: Version) -> list[Passage]:
     passages = []
     for clause in version.clauses():
         provision = version.provision(clause.number)
-        own = provision.title if provision else ""
+        heading = provision.title if provision else ""
         above = [*reversed(clause.heading.split(" › "))]
         around = divisions.get(clause.article)
         while around:
             above += [] if around.number == clause.number else [around.title]
             around = divisions.get(around.above) if around.above else None
-        named = tuple(title for title in above if title and title != own)
-        passages.append(Passage(clause.number, own, named, clause.paragraphs))
+        named = tuple(title for title in above if title and title != heading)
+        passages.append(Passage(clause.number, heading, named, clause.paragraphs))
     return passages
 
 
@@ -175,12 +175,12 @@ class TextIndex:
         places = {place: at for at, place in enumerate(dict.fromkeys((p.subject, p.above) for p in passages))}
         section_of = np.array([places[p.subject, p.above] for p in passages], dtype=np.int32)
         before = [
-            sentences[at - 1] if at and section_of[owner[at - 1]] == section_of[own] else ""
-            for at, own in enumerate(owner)
+            sentences[at - 1] if at and section_of[owner[at - 1]] == section_of[holder] else ""
+            for at, holder in enumerate(owner)
         ]
         in_context = [
-            f"{passages[own].subject} : {previous} {sentence}"
-            for sentence, previous, own in zip(sentences, before, owner.tolist(), strict=True)
+            f"{passages[holder].subject} : {previous} {sentence}"
+            for sentence, previous, holder in zip(sentences, before, owner.tolist(), strict=True)
         ]
         sections = [""] * len(places)
         for place, p in zip(section_of.tolist(), passages, strict=True):
@@ -202,15 +202,15 @@ class TextIndex:
             for some in (sentences, in_context, sections, list(forms))
         ]
         at_number = {p.number: at for at, p in enumerate(passages)}
-        asked = [(line, _clause_of(line, at_number)) for line in lines]
-        asked = [(line, at) for line, at in asked if at is not None]
-        spelled = [speller(line.question[:TEXT_READ_LENGTH]) for line, _ in asked]
+        banked = [(line, _clause_of(line, at_number)) for line in lines]
+        banked = [(line, at) for line, at in banked if at is not None]
+        spelled = [speller(line.question[:TEXT_READ_LENGTH]) for line, _ in banked]
         retrieval = retrieval_known = encoded[0][:0]
         if finder:
             retrieval = lexicon.retrieval_written(finder.written([text[:PASSAGE] for text in in_context]))
-        if finder and asked:
+        if finder and banked:
             retrieval_known = lexicon.retrieval_asked(
-                finder.asked([line.question[:TEXT_READ_LENGTH] for line, _ in asked])
+                finder.asked([line.question[:TEXT_READ_LENGTH] for line, _ in banked])
             )
         return cls(
             tuple(p.number for p in passages),
@@ -230,8 +230,8 @@ class TextIndex:
                 [lexicon.subjects_of(encoded[0][owner == at]) for at in range(len(passages))],
                 dtype=np.float16,
             ).astype(np.float32),
-            lexicon.asked_vectors(_encoded(encode, spelled)) if asked else encoded[0][:0],
-            np.array([at for _, at in asked], dtype=np.int32),
+            lexicon.asked_vectors(_encoded(encode, spelled)) if banked else encoded[0][:0],
+            np.array([at for _, at in banked], dtype=np.int32),
             [_stems(text) for text in spelled],
             speller,
             retrieval,
@@ -250,9 +250,9 @@ class TextIndex:
 
     @cached_property
     def _held_meanings(self) -> Bits:
-        held = self.titles.copy()
-        np.logical_or.at(held, self.owner, self.meanings)
-        return held
+        meanings = self.titles.copy()
+        np.logical_or.at(meanings, self.owner, self.meanings)
+        return meanings
 
     def _rarity(self, holders: NDArray[np.int_] | int) -> NDArray[np.float64]:
         rarity: NDArray[np.float64] = np.log(1 + (len(self.numbers) - holders + 0.5) / (holders + SATURATION))
@@ -266,15 +266,15 @@ class TextIndex:
         stems = [word_keys(form) for form in forms]
         near = [form for form in forms[:MOST_WORDS] if lexicon.weight(form) > 0]
         vectors = _encoded(encode, [spelled, *near])
-        asked, written = lexicon.asked_vectors(vectors[:1])[0], lexicon.written_vectors(vectors)
+        question_vector, written = lexicon.asked_vectors(vectors[:1])[0], lexicon.written_vectors(vectors)
         shared, exact, unknown = self._words(forms, stems, written[1:], lexicon)
-        alone, in_context = self.sentences @ asked, self.in_context @ asked
+        alone, in_context = self.sentences @ question_vector, self.in_context @ question_vector
         best = self._most(alone)
         second = self._most(np.where(alone >= best[self.owner], -1.0, alone))
         meant = lexicon.groups_asked.found_in(f"{question[:TEXT_READ_LENGTH]}\n{spelled}")
         weights = self._rarity_of_meanings * meant
         total = max(float(weights.sum()), 1.0)
-        close, alike, declined = self._known(asked, stems, forms, lexicon)
+        close, alike, declined = self._known(question_vector, stems, forms, lexicon)
         sought = None
         if finder and len(self.retrieval):
             sought = lexicon.retrieval_asked(finder.asked([question[:TEXT_READ_LENGTH] or "."]))[0]
@@ -283,10 +283,10 @@ class TextIndex:
                 shared,
                 best,
                 np.where(second < 0, best, second),
-                (self.sections @ asked)[self.section_of],
+                (self.sections @ question_vector)[self.section_of],
                 self._most(in_context),
                 self.lengths - self.lengths.mean(),
-                (self.subjects * lexicon.subjects_asked(asked)).max(axis=1),
+                (self.subjects * lexicon.subjects_asked(question_vector)).max(axis=1),
                 self._held_meanings @ weights / total,
                 self._most(self.meanings @ weights, 0.0) / total,
                 close * math.log2(1 + self.per_clause),
@@ -301,7 +301,7 @@ class TextIndex:
         first = order[0]
         lead = values[first] - values[order[1]] if len(order) > 1 else 3.0
         chances = np.exp(values - values[first])
-        elsewhere = float(lexicon.elsewhere[0] + lexicon.elsewhere[1:] @ asked)
+        elsewhere = float(lexicon.elsewhere[0] + lexicon.elsewhere[1:] @ question_vector)
         intercept, slope = lexicon.retrieval_elsewhere[0], lexicon.retrieval_elsewhere[1:]
         summary = np.array(
             [
@@ -327,24 +327,24 @@ class TextIndex:
         shared, exact = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         total = unknown = 0.0
         for at, (form, keys) in enumerate(zip(forms, stems, strict=True)):
-            held = np.zeros(len(self.numbers))
+            present = np.zeros(len(self.numbers))
             for key in keys:
-                held[self.holders.get(key, [])] = 1.0
-            weight = float(self._rarity(int(held.sum()))) * lexicon.weight(form)
+                present[self.holders.get(key, [])] = 1.0
+            weight = float(self._rarity(int(present.sum()))) * lexicon.weight(form)
             total += weight
-            unknown += weight * (not held.any())
-            exact += weight * held
+            unknown += weight * (not present.any())
+            exact += weight * present
             if at < len(vectors):
                 likeness = (self.vocabulary @ vectors[at])[self.words]
                 best = np.maximum.reduceat(np.append(likeness, -1.0), self.starts[:-1])
                 best[self.starts[:-1] == self.starts[1:]] = -1.0
-                held = np.maximum(held, np.clip((best - ALIKE) / (SAME - ALIKE), 0, 1))
-            shared += weight * held
+                present = np.maximum(present, np.clip((best - ALIKE) / (SAME - ALIKE), 0, 1))
+            shared += weight * present
         total = max(total, 1e-6)
         return shared / total, exact / total, unknown / total
 
     def _known(
-        self, asked: Floats, stems: Sequence[frozenset[str]], forms: Sequence[str], lexicon: Lexicon
+        self, question_vector: Floats, stems: Sequence[frozenset[str]], forms: Sequence[str], lexicon: Lexicon
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Return how close a question is to those of the bank, in three results.
 
@@ -355,15 +355,15 @@ class TextIndex:
         close, alike = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         if not len(self.known):
             return close, alike, 0.0
-        likeness = np.maximum(self.known @ asked, 0.0)
+        likeness = np.maximum(self.known @ question_vector, 0.0)
         answered = self.known_of >= 0
         np.maximum.at(close, self.known_of[answered], likeness[answered])
         weights = [lexicon.weight(form) for form in forms]
         total = max(sum(weights), 1e-6)
         shares = np.array(
             [
-                sum(w for keys, w in zip(stems, weights, strict=True) if keys & held)
-                for held in self.known_words
+                sum(w for keys, w in zip(stems, weights, strict=True) if keys & words)
+                for words in self.known_words
             ]
         )
         np.maximum.at(alike, self.known_of[answered], shares[answered] / total)

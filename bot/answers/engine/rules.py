@@ -128,8 +128,8 @@ def subject_asked(question: str) -> str:
 
     « Que dit la politique sur le logo? » gives « logo ». The words are folded.
     """
-    asked = _SAID_ABOUT.fullmatch(" ".join(_folded(question).split()))
-    subject = asked["subject"].strip() if asked else ""
+    match = _SAID_ABOUT.fullmatch(" ".join(_folded(question).split()))
+    subject = match["subject"].strip() if match else ""
     return subject if len(subject.split()) <= _SUBJECT and any(search_words(subject)) else ""
 
 

@@ -125,8 +125,8 @@ class Scores:
     def mixed(self, others: Scores, share: float) -> Scores:
         """Return the mean of these scores and `others`, on the same clauses. `share`: weight of `others`."""
 
-        def mean(own: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-            return {name: (1 - share) * own[name] + share * other[name] for name in own}
+        def mean(first: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+            return {name: (1 - share) * first[name] + share * other[name] for name in first}
 
         return replace(
             self,

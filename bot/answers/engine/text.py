@@ -46,16 +46,16 @@ class ClauseWords:
             counts[clause.number] = {}
             _count(counts[clause.number], clause.text, 1.0)
             _count(counts[clause.number], f"{clause.heading} {article.title if article else ''}", TITLE)
-        self._own = frozenset(key for held in counts.values() for key in held)
+        self._own = frozenset(key for words in counts.values() for key in words)
         for topic, numbers in topics.items():
             for number in numbers:
                 if number in counts:
                     _count(counts[number], topic, 1.0)
         self._holders: dict[str, dict[Number, float]] = {}  # by stem: the clauses with it, and how often
-        for number, held in counts.items():
-            for key, count in held.items():
+        for number, words in counts.items():
+            for key, count in words.items():
                 self._holders.setdefault(key, {})[number] = count
-        lengths = {number: sum(held.values()) for number, held in counts.items()}
+        lengths = {number: sum(words.values()) for number, words in counts.items()}
         mean = max(sum(lengths.values()) / max(len(lengths), 1), 1)
         self._norms = {n: SATURATION * (1 - LENGTH + LENGTH * length / mean) for n, length in lengths.items()}
 

@@ -106,13 +106,13 @@ def _path(sources: Sources, models: Path) -> Path:
 def _values(index: TextIndex) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(index, name).astype(np.float16) for name in _HALF}
     values |= {name: getattr(index, name) for name in _WHOLE}
-    counts = [len(held) for held in index.holders.values()]
+    counts = [len(group) for group in index.holders.values()]
     return values | {
         "numbers": np.array(list(map(str, index.numbers))),
         "stems": np.array(list(index.holders)),
         "held": np.concatenate(list(index.holders.values())) if counts else np.zeros(0, np.int32),
         "held_ends": np.cumsum(counts),
-        "known_words": np.array([" ".join(sorted(held)) for held in index.known_words], dtype=np.str_),
+        "known_words": np.array([" ".join(sorted(group)) for group in index.known_words], dtype=np.str_),
         "spelled": np.array(sorted(index.speller.known)),
         "sounds": np.array(list(index.speller.by_sound)),
         "sounding": np.array(list(index.speller.by_sound.values())),
@@ -120,11 +120,11 @@ def _values(index: TextIndex) -> dict[str, Any]:
 
 
 def _index(values: Mapping[str, Any], table: Mapping[str, str]) -> TextIndex:
-    held = np.split(values["held"], values["held_ends"][:-1])
+    holders = np.split(values["held"], values["held_ends"][:-1])
     sounds = zip(values["sounds"].tolist(), values["sounding"].tolist(), strict=True)
     return TextIndex(
         numbers=tuple(map(Number, values["numbers"].tolist())),
-        holders=dict(zip(values["stems"].tolist(), held, strict=True)),
+        holders=dict(zip(values["stems"].tolist(), holders, strict=True)),
         known_words=[frozenset(text.split()) for text in values["known_words"].tolist()],
         speller=Speller(table, frozenset(values["spelled"].tolist()), dict(sounds)),
         **{name: values[name].astype(np.float32) for name in _HALF},

@@ -56,7 +56,7 @@ def fit(
     # answered lines first, since `solve_subjects` learns from those
     lines = sorted(lines, key=lambda line: not line.gold)
     after = np.array([bool(line.context) for line in lines])
-    asked = [line for line in lines if not line.context]
+    alone_lines = [line for line in lines if not line.context]
     following = [line for line in lines if line.context]
     speller = speller_of(lines, version, table)
     spelled = [speller(line.in_context[:MODEL_READ_LENGTH]) for line in lines]
@@ -85,29 +85,29 @@ def fit(
     apart += bias
     plain = apart[~after]
     topics = [
-        _best_split(plain[:, end + at], np.array([name in {line.outcome, line.kind} for line in asked]))
+        _best_split(plain[:, end + at], np.array([name in {line.outcome, line.kind} for line in alone_lines]))
         for at, name in enumerate(TOPICS)
     ]
     offsets = np.concatenate([np.zeros(end), topics])
     verdicts, sure = calibration.fit(
-        _summary(plain - offsets, subjects[~after], [line.question for line in asked]),
-        asked,
-        _right(plain[:, :count], asked, clauses),
-        groups_of(asked),
+        _summary(plain - offsets, subjects[~after], [line.question for line in alone_lines]),
+        alone_lines,
+        _right(plain[:, :count], alone_lines, clauses),
+        groups_of(alone_lines),
     )
     alone, near = np.zeros((len(following), len(offsets))), np.zeros((len(following), count))
     for group in groups:
-        own = np.flatnonzero(np.isin(np.flatnonzero(after), group))
-        if own.size:
+        later = np.flatnonzero(np.isin(np.flatnonzero(after), group))
+        if later.size:
             # In single precision, since numpy would otherwise convert all of the kernel.
             every = _without(factor, dual, group).astype(np.float32)
             first = group[group < learnt]
             some = _without(factor[:learnt, :learnt], nearness[:learnt], first).astype(np.float32)
-            for block in _blocks(len(own)):
-                texts = [by_themselves[at] for at in own[block]]
-                kernel_alone = kernel_of(texts, rarity, postings, facing[own[block]], seen)
-                alone[own[block]] = kernel_alone @ every + bias
-                near[own[block]] = kernel_alone[:, :learnt] @ some + mean
+            for block in _blocks(len(later)):
+                texts = [by_themselves[at] for at in later[block]]
+                kernel_alone = kernel_of(texts, rarity, postings, facing[later[block]], seen)
+                alone[later[block]] = kernel_alone @ every + bias
+                near[later[block]] = kernel_alone[:, :learnt] @ some + mean
     verdicts_after, sure_after = fit_after(
         following, clauses, (alone - offsets, near), (apart[after] - offsets, subjects[after])
     )
@@ -125,7 +125,7 @@ def fit(
         width=WIDTH,
         share=SHARE,
         verdicts=verdicts.astype(np.float32),
-        threshold=threshold_of(clauses, asked, plain[:, :end]),
+        threshold=threshold_of(clauses, alone_lines, plain[:, :end]),
         sharpness=_sharpness(targets[~after, :end], plain[:, :end]),
         sure=sure,
         verdicts_after=verdicts_after.astype(np.float32),
@@ -301,10 +301,10 @@ def solve_subjects(
     dual, apart = np.zeros_like(targets), np.empty_like(targets)
     dual[:learnt] = _solution(factor, factor @ wanted.astype(np.float32))
     for group in groups:
-        own, others = group[group < learnt], group[group >= learnt]
-        residual = _residual(factor, dual, own)
-        apart[own] = wanted[own] - residual + bias
-        without = _without(factor, dual[:learnt], own, residual).astype(np.float32)
+        standalone, others = group[group < learnt], group[group >= learnt]
+        residual = _residual(factor, dual, standalone)
+        apart[standalone] = wanted[standalone] - residual + bias
+        without = _without(factor, dual[:learnt], standalone, residual).astype(np.float32)
         for block in _blocks(len(others)):
             apart[others[block]] = beside(others[block]) @ without + bias
     return dual, apart, bias
@@ -316,8 +316,8 @@ def _solution(factor: Floats, halfway: Floats) -> Table:
 
 def _without(factor: Floats, dual: Table, group: Group, residual: Table | None = None) -> Table:
     """Return the dual solution without a group's rows. `residual`: what `_residual` returns, if known."""
-    own = (_residual(factor, dual, group) if residual is None else residual).astype(np.float32)
-    halfway = np.concatenate([factor[block, group] @ own for block in _blocks(len(factor))])
+    solution = (_residual(factor, dual, group) if residual is None else residual).astype(np.float32)
+    halfway = np.concatenate([factor[block, group] @ solution for block in _blocks(len(factor))])
     without: Table = dual - _solution(factor, halfway)
     return without
 
@@ -328,11 +328,11 @@ def _residual(factor: Floats, dual: Table, group: Group) -> Table:
     With P the inverse of kernel + ridge and α = P·targets, the difference r is the solution of
     P[group, group]·r = α[group].
     """
-    own = np.zeros((len(group), len(group)), dtype=np.float32)
+    gram = np.zeros((len(group), len(group)), dtype=np.float32)
     for block in _blocks(len(factor)):
         columns = factor[block, group]
-        own += columns.T @ columns
-    return np.linalg.solve(own, dual[group]).astype(np.float64)
+        gram += columns.T @ columns
+    return np.linalg.solve(gram, dual[group]).astype(np.float64)
 
 
 # --- Thresholds, set on each line's scores from the other authors' lines -----------------------

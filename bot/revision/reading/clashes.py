@@ -48,7 +48,7 @@ def unsettled(outline: Outline, blocks: Sequence[Block], decisions: Decisions) -
 
 def find_clashes(outline: Outline) -> Iterator[Clash]:
     """Yield the clashes of an outline, in the order of the text."""
-    articles = {own.label for own in outline.walk() if own.kind is Kind.ARTICLE}
+    articles = {part.label for part in outline.walk() if part.kind is Kind.ARTICLE}
     first: dict[str, Provision] = {}  # by number such as « 5.10 », the first provision that has it
     # by numbered part and number, the first provision that has the number
     holders: dict[tuple[int, str], Provision] = {}
@@ -86,8 +86,8 @@ def _clash(code: str, label: str, words: str, line: int, reason: str) -> Clash:
 
 
 def _words(provision: Provision) -> str:
-    own = provision.title or next((paragraph.text for paragraph in provision.paragraphs), "")
-    return f"{provision.opening} {own}".strip()
+    words = provision.title or next((paragraph.text for paragraph in provision.paragraphs), "")
+    return f"{provision.opening} {words}".strip()
 
 
 def _taken(number: str, by: Provision) -> str:
@@ -96,5 +96,5 @@ def _taken(number: str, by: Provision) -> str:
 
 def _quoted(provision: Provision) -> str:
     words = _words(provision)
-    shown = words if len(words) <= _QUOTED else f"{words[:_QUOTED].rsplit(' ', 1)[0]}…"
-    return f"«\u00a0{shown}\u00a0»"
+    shortened = words if len(words) <= _QUOTED else f"{words[:_QUOTED].rsplit(' ', 1)[0]}…"
+    return f"«\u00a0{shortened}\u00a0»"

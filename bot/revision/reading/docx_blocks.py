@@ -140,9 +140,9 @@ class BlockReader:
 
     def _level(self, paragraph: Element) -> int:
         """Return a heading's level: 1 for the document's title, 2 for top-level headings, 0 for text."""
-        own = value(paragraph, "pPr/outlineLvl")
-        if own is not None:
-            return _outline(own)
+        level = value(paragraph, "pPr/outlineLvl")
+        if level is not None:
+            return _outline(level)
         for style in self._chain(paragraph):
             if _TITLE.match(self._name(style)):
                 return 1
@@ -154,20 +154,20 @@ class BlockReader:
         return 0
 
     def _indent(self, paragraph: Element) -> float:
-        own = read_indent(find(paragraph, "pPr/ind"))
-        if own is None:
-            own = read_indent(self._styles.first(self._chain(paragraph), "pPr/ind"))
-        return max(own or 0.0, 0.0)
+        indent = read_indent(find(paragraph, "pPr/ind"))
+        if indent is None:
+            indent = read_indent(self._styles.first(self._chain(paragraph), "pPr/ind"))
+        return max(indent or 0.0, 0.0)
 
     def _is_bold(self, paragraph: Element) -> bool:
         """Return whether every visible run is bold, directly or through its style."""
         chain = self._chain(paragraph)
         runs = [run for run in paragraph.iter(f"{W}r") if _has_words(run)]
         for run in runs:
-            own = find(run, "rPr/b")
-            if own is None:
-                own = self._styles.first([*self._styles.chain(value(run, "rPr/rStyle")), *chain], "rPr/b")
-            if not is_on(own):
+            bold = find(run, "rPr/b")
+            if bold is None:
+                bold = self._styles.first([*self._styles.chain(value(run, "rPr/rStyle")), *chain], "rPr/b")
+            if not is_on(bold):
                 return False
         return bool(runs)
 

@@ -125,8 +125,8 @@ class Counters:
             if above not in numbered.levels:
                 return ""
             form = numbered.levels[above].form
-            shown = "decimal" if level.legal and form != "none" else form
-            return format_number(values.get(above, numbered.levels[above].start), shown)
+            style = "decimal" if level.legal and form != "none" else form
+            return format_number(values.get(above, numbered.levels[above].start), style)
 
         text = _PLACE.sub(number_of, level.text).strip()
         places = [int(place) - 1 for place in _PLACE.findall(level.text)]
@@ -135,9 +135,9 @@ class Counters:
 
     def _place(self, paragraph: Element) -> tuple[str, int] | None:
         """Return the list and level set by a paragraph or else by its style, None if neither sets them."""
-        own = find(paragraph, "pPr/numPr")
+        numbering = find(paragraph, "pPr/numPr")
         style = value(paragraph, "pPr/pStyle") or self.styles.default
-        number, level = value(own, "numId"), value(own, "ilvl")
+        number, level = value(numbering, "numId"), value(numbering, "ilvl")
         if number is None:
             number, inherited = self.styles.numbering(style)
             level = level or self._level_of_style(number, style) or inherited
@@ -243,7 +243,7 @@ def _level(level: Element) -> _Level:
         legal=is_on(find(level, "isLgl")),
         restart=at if restart is None else min(int(restart), at),
         style=value(level, "pStyle"),
-        indent=_TAB * at if (own := read_indent(find(level, "pPr/ind"))) is None else own,
+        indent=_TAB * at if (indent := read_indent(find(level, "pPr/ind"))) is None else indent,
     )
 
 

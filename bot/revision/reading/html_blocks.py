@@ -283,8 +283,8 @@ def _open(element: Element, outer: _Frame, highest: int) -> _Frame:
     elif tag == "p" and element.get("class") == "MsoTitle":
         frame.level = 1
     elif tag in LISTS:
-        own = form_of(element, "decimal" if tag == "ol" else "bullet")
-        frame.form = _CONTENTS if outer.form == _CONTENTS or is_contents(element) else own
+        form = form_of(element, "decimal" if tag == "ol" else "bullet")
+        frame.form = _CONTENTS if outer.form == _CONTENTS or is_contents(element) else form
         frame.names = tuple(element.get("class", "").split())
         frame.step = -1 if element.get("reversed") is not None else 1
         frame.number = integer(element.get("start"), len(element.findall("li")) if frame.step < 0 else 1)

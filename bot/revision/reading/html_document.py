@@ -161,8 +161,8 @@ def _findings(reader: PageReader, *, uncounted: bool) -> list[LintFinding]:
         findings.append(LintFinding("tracked_changes", "", message))
     if reader.beside:
         words = " · ".join(reader.beside)
-        shown = words if len(words) <= _SHOWN else f"{words[:_SHOWN].rstrip()}…"
-        message = f"Autour du texte, ces mots ont été laissés de côté\u00a0: «\u00a0{shown}\u00a0»."
+        shortened = words if len(words) <= _SHOWN else f"{words[:_SHOWN].rstrip()}…"
+        message = f"Autour du texte, ces mots ont été laissés de côté\u00a0: «\u00a0{shortened}\u00a0»."
         findings.append(LintFinding("page_left_out", "", message))
     if uncounted:
         message = "Des numéros que montre la page viennent de sa feuille de style, et ne sont pas lus."

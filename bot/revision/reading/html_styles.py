@@ -48,12 +48,12 @@ class PageStyles:
         """Copy each class's rules into the style of its elements, whose own style prevails."""
         for element in page.iter() if self.rules else ():
             names = element.get("class", "").split()
-            own = element.get("style", "")
-            declared = {match["name"].lower(): "" for match in _DECLARATION.finditer(own)}
+            style = element.get("style", "")
+            declared = {match["name"].lower(): "" for match in _DECLARATION.finditer(style)}
             for key in [(tag, name) for name in names for tag in (str(element.tag), "")]:
                 declared = {**self.rules.get(key, {}), **declared}
             if added := ";".join(filter(None, declared.values())):
-                element.set("style", f"{own};{added}")
+                element.set("style", f"{style};{added}")
 
     def label(self, name: str, counts: Mapping[str, int], forms: Mapping[str, str]) -> str:
         """Return the label of an item. `name`: the class of its list.

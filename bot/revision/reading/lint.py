@@ -69,7 +69,7 @@ def lint(
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:
     """Yield findings about skipped numbers and numbers out of order."""
-    numbers = [n for n in version.numbers() if (own := version.provision(n)) and own.label]
+    numbers = [n for n in version.numbers() if (provision := version.provision(n)) and provision.label]
     highest: dict[str, int] = {}
     for number in numbers:
         # « 2.1.7 » continues its series in any part, whereas « 7 » restarts in each part.
@@ -335,11 +335,11 @@ def count_lost(texts: Iterable[str], whole: Iterable[str]) -> str:
     gone = _count_words(whole) - _count_words(texts)
     if not gone:
         return ""
-    shown = ", ".join(f"«\u00a0{word}\u00a0»" for word, _ in gone.most_common(_SHOWN))
+    quoted = ", ".join(f"«\u00a0{word}\u00a0»" for word, _ in gone.most_common(_SHOWN))
     more = "…" if len(gone) > _SHOWN else ""
     count = gone.total()
     subject = "Un mot du fichier n'est pas" if count == 1 else f"{count} mots du fichier ne sont pas"
-    return f"{subject} dans le texte lu\u00a0: {shown}{more}."
+    return f"{subject} dans le texte lu\u00a0: {quoted}{more}."
 
 
 def _count_words(texts: Iterable[str]) -> Counter[str]:

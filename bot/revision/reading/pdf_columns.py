@@ -158,9 +158,9 @@ def _gutter(pieces: Sequence[PdfLine], width: float, begin: Sequence[int]) -> _G
     lefts = Counter(round(piece.left) for piece in pieces)
     starts = []
     for left, _ in lefts.most_common():
-        known = any(abs(left - edge) <= 1 for edge in begin)
+        seen_edge = any(abs(left - edge) <= 1 for edge in begin)
         if left - first >= _COLUMN * width and last - left >= _COLUMN * width:
-            starts.append((left, 1 if known else _FEWEST))
+            starts.append((left, 1 if seen_edge else _FEWEST))
     best: _Gutter | None = None
     most = 0
     ordered = sorted(pieces, key=lambda piece: (-piece.middle, piece.left))

@@ -49,13 +49,13 @@ def parse_pdf(content: bytes, name: str) -> Document:
             else (text for row in part.rows for cell in row for text in cell)
         )
     ]
-    known = lexicon.word_checker(lines)
+    is_word = lexicon.word_checker(lines)
     words = [word for line in lines for word in re.findall(r"[^\W\d_]+", line)]
     long = [word.lower() for word in words if not _ENGLISH.fullmatch(word)]
     is_english = len(words) - len(long) >= _ENGLISH_SHARE * len(words)
-    if len(words) >= _FEWEST and not is_english and sum(map(known, long)) < _KNOWN * len(long):
+    if len(words) >= _FEWEST and not is_english and sum(map(is_word, long)) < _KNOWN * len(long):
         raise PolicyError(name, 0, _UNREADABLE)
-    blocks = tuple(paragraphs(parts, Joiner.learn(lines, known)))
+    blocks = tuple(paragraphs(parts, Joiner.learn(lines, is_word)))
     # The second reading includes all the pieces, but not the two halves of a split word.
     read = [*(piece for page in pages for piece in page.pieces), *removed]
     pieces = [re.sub(f"{CALL}\\d*{END}", " ", piece.text) for piece in read]

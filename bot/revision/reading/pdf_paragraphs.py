@@ -97,18 +97,18 @@ class Joiner:
     cuts: bool = True
 
     @classmethod
-    def learn(cls, lines: Sequence[str], known: Callable[[str], bool]) -> "Joiner":
+    def learn(cls, lines: Sequence[str], is_word: Callable[[str], bool]) -> "Joiner":
         """Return a joiner for a file, from all its lines in reading order."""
         words: set[str] = set()
         for line in lines:
             for match in re.finditer(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.lower()):
                 words.add(match[0])
                 words.update(match[0].split("-"))
-        joiner = cls(known, frozenset(words))
+        joiner = cls(is_word, frozenset(words))
         pairs = ((CUT.search(line), _REST.match(after)) for line, after in pairwise(lines))
         cuts = any(
-            known(f"{cut['head']}{rest[0]}".lower())
-            and not (known(cut["head"].lower()) and known(rest[0].lower()))
+            is_word(f"{cut['head']}{rest[0]}".lower())
+            and not (is_word(cut["head"].lower()) and is_word(rest[0].lower()))
             for cut, rest in pairs
             if cut and rest
         )
@@ -196,14 +196,14 @@ def _frames(columns: Sequence[Column]) -> dict[tuple[int, ...], Frame]:
     for column in columns:
         lines[_frame_key(column)] += column.lines
     frames = {}
-    for key, own in lines.items():
+    for key, side in lines.items():
         other = lines.get((*key[:3], 1 - key[3]), [])
-        left, other_left = _left(own), _left(other) if other else None
+        left, other_left = _left(side), _left(other) if other else None
         shift = abs(left - other_left) if other_left is not None else 0.0
         mirrored = (
-            shift > _SHIFT and abs(_right(own) - _right(other) - (left - (other_left or 0))) < _SHIFT / 2
+            shift > _SHIFT and abs(_right(side) - _right(other) - (left - (other_left or 0))) < _SHIFT / 2
         )
-        both = own if mirrored or min(len(own), len(other)) == 0 else own + other
+        both = side if mirrored or min(len(side), len(other)) == 0 else side + other
         frames[key] = Frame(_left(both), _edge(both, key[0], key[1]))
     return frames
 
@@ -576,14 +576,14 @@ def _pasted(block: Block) -> Iterator[Block]:
         joined = False
         for at, line in enumerate(_NUMBERED.split(text)):
             is_heading = at == 0 and level > 0 and len(line) <= _LONGEST_HEADING and not _is_ended(line)
-            own = block.layout if at == 0 and not level else Layout.TEXT
+            layout = block.layout if at == 0 and not level else Layout.TEXT
             if line.strip():
                 yield replace(
                     block,
                     text=line.strip(),
                     level=level if is_heading else block.level,
                     joined=joined,
-                    layout=own,
+                    layout=layout,
                 )
                 joined = not is_heading
 
@@ -597,7 +597,7 @@ def _without_notes(column: Column, usual: float, notes: dict[int, dict[str, str]
     first = _NOTE.match(lines[0].text) if lines else None
     if first is None or at == 0:
         return column
-    number, own = "", notes[column.page]
+    number, page_notes = "", notes[column.page]
     for line in lines:
         match = _NOTE.match(line.text)
         follows = match and (
@@ -605,7 +605,7 @@ def _without_notes(column: Column, usual: float, notes: dict[int, dict[str, str]
         )
         if match and follows:
             number = match["number"]
-            own[number] = line.text[match.end() :]
+            page_notes[number] = line.text[match.end() :]
         else:
-            own[number] = join(own[number], line.text)
+            page_notes[number] = join(page_notes[number], line.text)
     return replace(column, lines=column.lines[:at])
