@@ -143,7 +143,7 @@ def lessons(catalogue: Intents, others: Sequence[str]) -> tuple[list[str], list[
 
 
 def rarities(catalogue: Intents, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return the rarity of each bucket, as in `intents.IntentModel`."""
+    """Return the inverse document frequency of each bucket in `texts`: `(BUCKETS,) float32`."""
     frequency = np.zeros(BUCKETS)
     for text in texts:
         for family in catalogue.count(text):
@@ -171,7 +171,7 @@ def fit(
     importance: NDArray[np.float64],
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return `weights`, as in `intents.IntentModel`, fitted further. `importance`: `(m,)`, by text."""
+    """Fit `weights` (see `intents.IntentModel`) further, and return them. `importance`: `(m,)`, by text."""
     targets = np.eye(weights.shape[1], dtype=np.float32)[list(classes)]
     counts = importance.astype(np.float32)[:, None]
     residual = rows.T @ (counts * (targets - rows @ weights)) - RIDGE * weights
@@ -187,7 +187,7 @@ def fit(
 
 
 def choose(rows: NDArray[np.float32], classes: Sequence[int]) -> NDArray[np.float32]:
-    """Return the weights of the softmax over the intents, as in `intents.IntentModel`."""
+    """Return the weights of the softmax over the intents: `IntentModel.choice`, before rounding."""
     targets = np.eye(max(classes) + 1, dtype=np.float32)[list(classes)]
     weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
     scores, direction, former = rows @ weights, weights, np.inf

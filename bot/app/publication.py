@@ -48,7 +48,7 @@ def site_facts(settings: Settings) -> SiteFacts:
 
 
 def quoter(bot: Parts) -> Quoter:
-    """Return a function from a quotation to its words and, if its clause is published, its address."""
+    """Return the function that gives a quotation's words and, for a published clause, its address."""
     address, quote = bot.settings.vigie_adresse_site, bot.library.quote
     public = {name for name, words in bot.settings.profile.policies.items() if words.public}
     if address is None or not public:

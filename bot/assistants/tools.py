@@ -54,7 +54,7 @@ class TextSources:
 
 @dataclass(frozen=True, slots=True)
 class ToolReading:
-    """A tool: the types of its arguments and of its result, and the function from one to the other."""
+    """A tool: the types of its arguments and of its result, and the function that makes the result."""
 
     arguments: type[Arguments]
     result: type[BaseModel]

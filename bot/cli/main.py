@@ -96,7 +96,10 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 def each_command(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Yield a command and those below it, by the words after « vigie », except groups that do nothing."""
+    """Yield a command and its subcommands, each preceded by the words typed after « vigie ».
+
+    A group that does nothing by itself is left out.
+    """
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
@@ -110,7 +113,7 @@ class _Root(base.CommandGroup):
     """The command `vigie`. Its help lists the commands by purpose, and most of them take `--json`."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, and `--json` to it and to each command below it (see `WITHOUT_JSON`)."""
+        """Add a command, and give `--json` to it and its subcommands, except those in `WITHOUT_JSON`."""
         super().add_command(cmd, name)
         for words, command in each_command(cmd, name or cmd.name or ""):
             if words not in WITHOUT_JSON and not any(

@@ -62,8 +62,8 @@ def alternatives(titles: Sequence[str], voice: Voice = FRENCH) -> str:
 class Wording:
     """The context for wording an answer: the text, its guidance, the roles, and where the answer is read.
 
-    `guidance`: what data files add to the policy, such as next steps, subjects and known silences. `voice`:
-    the language of the bot's own words.
+    `guidance`: what data files add to the policy, such as next steps, the subjects of clauses, and the
+    subjects that the policy leaves open. `voice`: the language of the bot's own words.
     """
 
     reading: Reading

@@ -93,7 +93,7 @@ class Decision:
 
     @property
     def in_context(self) -> str:
-        """The text with the subject of the question that it follows up, to look for a known silence."""
+        """The text and the subject of the question it follows up, to find what the policy leaves open."""
         return f"{self.text} {self.subject}".strip()
 
     @property

@@ -29,7 +29,7 @@ from bot.revision import ledger, revisions
 from bot.storage.database import StorageError
 from bot.times import Calendar, in_words
 
-FEWEST: Final = 5  # minimum known persons for nameless counts to be used
+FEWEST: Final = 5  # minimum known persons for the counts of `tallies.py` to be used
 LONGEST: Final = 10  # maximum clauses in a section
 KEPT_YEARS: Final = 5  # whole years for which figures are kept
 NOTE: Final = (
@@ -149,7 +149,7 @@ def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> N
 
 
 def _forget(db: Database, dashboard: Dashboard, latest: Period) -> None:
-    """Delete the nameless counts that are already in figures, and the figures older than `KEPT_YEARS`."""
+    """Delete the counts of acts already stored in figures, and the figures older than `KEPT_YEARS`."""
     year = max((period.last for period in counted_periods(db) if period.is_year), default=date.min)
     for day, which in ((latest.last, "kind <> 'clause'"), (year, "kind = 'clause'")):
         month = day.isoformat()[:7]

@@ -128,6 +128,6 @@ def name_period(words: str, periods: Sequence[Period], first_month: int) -> tupl
 
 
 def _month_after(first: date, months: int) -> date:
-    """Return the first day of the month that comes `months` after that of `first`."""
+    """Return the first day of the month that is `months` months after the month of `first`."""
     years, month = divmod(first.year * _MONTHS_IN_YEAR + first.month - 1 + months, _MONTHS_IN_YEAR)
     return date(years, month + 1, 1)

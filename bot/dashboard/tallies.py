@@ -1,7 +1,7 @@
 """Counts of questions and examined texts, made as they happen because no table records these acts.
 
-The counts are nameless and by month. The same act of a person counts once a day. The counts are deleted once
-their figures are made.
+The counts are made by month, and name no one. The same act by the same person counts once a day. The counts
+are deleted once their figures are stored.
 """
 
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ class Duties:
 
 
 def on_day(db: Database, day: date) -> Duties:
-    """Return the duties of a given day."""
+    """Return the roles that receive reports on a given day, and their alternate."""
     rows = db.conn.execute(
         """SELECT role_id, duty FROM report_duties WHERE since <= ?1 AND (until IS NULL OR until > ?1)
            ORDER BY rank, since""",

@@ -97,7 +97,7 @@ def line(db: Database, request: str, number: int, to: Iterable[str], now: dateti
 
 
 def last_line(db: Database, request: str) -> int:
-    """Return the highest number of the thread lines queued for a request, even if erased since, or 0."""
+    """Return the highest number of a request's queued thread lines, erased ones included, 0 if none."""
     row = db.conn.execute(
         """SELECT max(json_extract(arguments, '$.number')) FROM outbox
            WHERE notice = ? AND json_extract(arguments, '$.request') = ?""",

@@ -326,7 +326,7 @@ def withdraw(session: PermissionSession, request_id: str, person: str, reason: s
 
 
 def cancel(session: PermissionSession, request_id: str, person: str) -> PermissionRequest:
-    """Cancel one's own request before it is decided. Return it. Raises `PermissionRequestError`."""
+    """Cancel a person's own undecided request. Return it. Raises `PermissionRequestError`."""
     request, party = find(session.db, request_id, person, session.today)
     if party != "asker":
         raise PermissionRequestError("Seule la personne qui l'a demandé peut l'annuler.")

@@ -116,7 +116,7 @@ def _decided(block: Block, reading: LineReading, key: str, levels: Sequence[int]
 
 
 def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
-    """Return the level of a line decided to be a heading or a number, 0 when no style gives levels."""
+    """Return the level of a line that a person called a heading or numbered, 0 if no style gives one."""
     open_levels = levels[1:]  # the first is the document's title
     if reading is LineReading.NUMBERED or not open_levels:
         return block.level

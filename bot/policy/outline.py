@@ -406,7 +406,10 @@ class _Builder:
         )
 
     def _close_lists(self, block: Block) -> None:
-        """Close the items that a paragraph is not part of: items indented more, or of a list that is over."""
+        """Close the open items that a paragraph does not belong to.
+
+        These are the items indented more than it is, and the items of a list that has ended.
+        """
         while len(self._stack) > 1 and self._stack[-1].is_plain:
             top, above = self._stack[-1], self._stack[-2]
             lead = above.paragraphs[-1].text if above.paragraphs else above.title

@@ -146,7 +146,7 @@ class Block:
     `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
     paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
     `joined`: it is the next line of the previous block's paragraph, and belongs to it unless a provision
-    begins here. `decided`: a person's decision that it is a heading or a number, if any. `key`: the key of
+    begins here. `decided`: a person's decision that it is a heading or numbered, if any. `key`: the key of
     that decision (see `decisions`).
     """
 

@@ -1,4 +1,4 @@
-"""The recognition of a text to publish among messages to the bot, by its words alone, in a millisecond."""
+"""Distinguishes texts to publish from messages to the bot, by words alone, within a millisecond."""
 
 from __future__ import annotations
 

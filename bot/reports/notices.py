@@ -87,7 +87,7 @@ def tell_limits(db: Database, doors: Collection[str], now: datetime, today: date
 
 
 def limit_message(doors: Collection[str]) -> Message:
-    """Return the notice of reached limits. `doors`: the doors that refused reports."""
+    """Return the notice that too many reports came, so some were refused. `doors`: « chat », « web »."""
     where = " et ".join(_DOORS[door] for door in doors)
     return Message(
         Heading("Des signalements ont été refusés"),

@@ -51,9 +51,9 @@ def follow(db: Database, today: date, now: datetime, by: str = "") -> str | None
 def tell(db: Database, batch: str, today: date, now: datetime) -> None:
     """Queue the notices of a batch: to each account in it, and to each account of the persons concerned.
 
-    Those persons hold, today or tomorrow, a role of the batch or one of the recipients of reports. Everyone
-    who holds a role is concerned too when the command line changes the administration. Nobody is notified of
-    the very first administrators, whom the settings name.
+    Those persons are whoever holds, today or tomorrow, a role in the batch or a role that receives reports.
+    Everyone who holds a role is concerned too when the command line changes the administration. Nobody is
+    notified of the very first administrators, whom the settings name.
     """
     rows = appointments.batch_rows(db, batch)
     changed = {row.role for row in rows}

@@ -128,7 +128,7 @@ class Session:
 
     @property
     def at_once(self) -> str:
-        """The time stored in place of now: the start of the local day, in ISO 8601, to hide the hour."""
+        """The time to store for an event now: the start of the local day, to hide the hour, in ISO 8601."""
         return self.day_of(self.now)
 
     def day_of(self, moment: datetime) -> str:

@@ -343,7 +343,7 @@ def number_page(pages: PolicyPages, number: Number) -> bytes:
 
 
 def _last(time: Timeline, spans: tuple[ProvisionSpan, ...]) -> ProvisionSpan:
-    """Return the last span that had a number, or the first that will have it if none ever did."""
+    """Return the last of a number's spans to have been in force or, without one, the first to come."""
     past = [span for span in spans if span.first.since <= time.today]
     return past[-1] if past else spans[0]
 

@@ -350,7 +350,7 @@ def _whole_site(
 
 
 def _is_listed(path: str) -> bool:
-    """Return whether a page is listed in the sitemap: of a policy, a number today or a whole version."""
+    """Return whether the sitemap lists a page: that of a policy, of a number today or of a version."""
     _, *within, name = path.split("/")
     return not within or (len(within) == 1 and name == "index.html")
 

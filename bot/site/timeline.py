@@ -112,7 +112,7 @@ class Timeline:
         return [(text, version) for text, version in pairs if not text.replaced]
 
     def place(self, version: Version, number: Number) -> ProvisionSpan:
-        """Return the span that has a number in a version. Raises `KeyError`."""
+        """Return the span that has this number in a version. Raises `KeyError`."""
         return self._places[version, number]
 
     def until(self, version: Version) -> date | None:
@@ -137,7 +137,7 @@ class Timeline:
         return next((span for span in self.by_identity[identity] if self.current in span.versions), None)
 
     def bearer(self, number: Number) -> ProvisionSpan | None:
-        """Return the span that has a number today, if any."""
+        """Return the span that has this number today, if any."""
         return next((span for span in self.by_number[number] if self.current in span.versions), None)
 
     def heirs(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
@@ -154,7 +154,10 @@ class Timeline:
         return tuple(later)
 
     def heirs_today(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
-        """Return the spans of the version in force that a span became, through the versions in between."""
+        """Return a span's heirs in the version in force, or the span itself if that version has it.
+
+        The heirs are found version by version, since each version may split or renumber a provision.
+        """
         reached, final = [span], []
         for _ in self.versions:
             final += [each for each in reached if self.current in each.versions]

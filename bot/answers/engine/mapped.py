@@ -1,4 +1,4 @@
-"""Arrays mapped from a file: its pages are loaded when used, and shared by all the bots of a machine.
+"""Arrays mapped from a file: its pages are loaded when used, and shared by all the bots on a machine.
 
 The file is an uncompressed `.npz`. Each array begins at a multiple of 64 bytes, since numpy copies a
 misaligned array before it multiplies it. A file is always replaced and never rewritten: if a mapped file is

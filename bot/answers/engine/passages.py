@@ -390,7 +390,11 @@ class TextIndex:
 
 
 def likelihoods(summary: NDArray[np.float64], verdicts: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the likelihoods of `Read`. `verdicts`: `(1 + SUMMARY, 3)`, intercepts first."""
+    """Return three likelihoods of a `Read`, from 0 to 1: `right`, `unanswered` and `elsewhere`.
+
+    `summary`: `(SUMMARY,)`. `verdicts`: the weights that give each of the three, `(1 + SUMMARY, 3)`, with the
+    intercepts in the first row.
+    """
     leaning = np.clip(verdicts[0] + summary @ verdicts[1:], -30, 30)
     right, unanswered, elsewhere = (1 / (1 + np.exp(-leaning))).tolist()
     return right, unanswered, elsewhere

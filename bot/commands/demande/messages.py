@@ -361,7 +361,7 @@ def renouncing(request: PermissionRequest) -> Message:
 
 
 def unconsenting(request: PermissionRequest) -> Message:
-    """Ask whether to withdraw one's consent."""
+    """Ask a person to confirm that they withdraw their consent."""
     return _asked_twice(
         "Retirer votre consentement?",
         "Il prend fin maintenant. La personne qui publie l'image en est avertie tout de suite. Vous n'avez "

@@ -122,7 +122,7 @@ class _QuizRequest(CourseRequest):
     """A request about the quiz."""
 
     def addressed(self, message: Message) -> Message:
-        """Return a message with this quiz's policy named in the commands of its buttons."""
+        """Return a message with button commands for this quiz's policy (see `Library.addressed`)."""
         return self.course.library.addressed(message, self.course.policy.id)
 
     # --- The current state --------------------------------------------------------------------

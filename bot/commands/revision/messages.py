@@ -448,7 +448,10 @@ def previewed(revision: Revision, content: bytes) -> Message:
 
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
-    """Show a page of changes, each substantive or editorial, with a button to make it the other."""
+    """Show a page of changes: whether each is substantive or editorial, and a button to switch it.
+
+    Only a proposed revision has these buttons. An added or removed clause is always substantive.
+    """
     condensed = condense(comparison)
     on_page, at, pages = page_of(condensed.changes, page, _PAGE)
     rows: list[Element] = []

@@ -292,7 +292,7 @@ def _running_keys(line: PdfLine, page: int) -> list[tuple[int, str]]:
 
 
 def names_provision(text: str) -> bool:
-    """Return whether a text begins with a provision's keyword and number, or is a keyword: « ANNEXE »."""
+    """Return whether a text begins with a provision's keyword and number, or is only a keyword."""
     return text.casefold() in KEYWORDS or any(marker.keyword for marker in read_markers(text))
 
 
