@@ -366,6 +366,8 @@ def _decide_alone(
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""
     answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject, batch=batch)
+    if answer.unkind and len(text.split()) == 1:  # « patate »: an insult would be an intent
+        answer = replace(answer, unkind=False)
     subject = subject if follows or answer.follows else ""
     if answer.follows:
         answer = wording.guidance.settled(answer, f"{text} {subject}")

@@ -375,6 +375,12 @@ async def test_insults_and_diversions_meet_the_same_calm_and_are_not_kept(desk: 
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
+@pytest.mark.parametrize("line", ["patate", "/vigie patate"])
+async def test_a_word_alone_is_no_diversion(desk: Counter, line: str) -> None:
+    desk.engine.answers["patate"] = PolicyAnswer("out_of_scope", unkind=True)
+    assert words(await desk.say(line)).startswith("Ce n'est pas le sujet de la PA20")
+
+
 @pytest.mark.parametrize("said", [PolicyAnswer("not_found"), PolicyAnswer("answer", clauses=scored("5.13"))])
 async def test_while_the_bank_is_learnt_an_answer_says_so_and_is_neither_judged_nor_kept(
     desk: Counter, said: PolicyAnswer
