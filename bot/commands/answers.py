@@ -46,6 +46,9 @@ from bot.times import in_english
 MOST: Final = 5  # maximum clauses in one answer, including those to read together
 MOST_EACH: Final = 3  # maximum clauses for each of two questions asked together
 CHOICES: Final = 3
+_OF_A_POLICY: Final = frozenset(
+    ("politique", "accueil", "quiz", "versions", "nouveautes")
+)  # commands about one
 _LEARNING = (
     "J'apprends encore à comprendre les questions, ce qui prend une minute ou deux. "
     "Reposez-moi la vôtre un peu plus tard\u00a0: la réponse sera meilleure."
@@ -485,6 +488,11 @@ class Speaker:
     admin: str
     voice: Voice = FRENCH
 
+    def command(self, command: str) -> str:
+        """Return the command of an intent's button, about this policy when it is not the default one."""
+        about_policy = command.partition(" ")[0] in _OF_A_POLICY and not self.reading.default
+        return f"{command} {self.reading.policy.id}" if about_policy else command
+
     def answer(self, intent: Intent, *, serving: bool = False) -> str:
         """Return the sentences that answer a remark about the bot.
 
@@ -514,7 +522,7 @@ def intent_message(
         Text(speaker.answer(intent, serving=bool(duties))),
         Buttons(
             *(
-                Button(say(label), command)
+                Button(say(label), speaker.command(command))
                 for label, command in (*(intent.begun if begun else ()), *intent.buttons)
             )
         ),

@@ -44,6 +44,7 @@ from bot.posting.posts import Post
 OTHERS: Final = 2  # maximum other policies asked, when the first one is not sure
 # the intent of people who say that they have a text to publish: the bot asks them to paste it
 CHECK_POST: Final = "check_post"
+READ: Final = "read_policy"  # the intent of someone who asks for a whole text
 # the intent of a text that is the code of a report: the bot neither answers it nor stores it
 REPORT_CODE: Final = "report_follow"
 RECEIVED: Final = "signalements"  # the command for people who receive reports; others get no button for it
@@ -294,6 +295,9 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
     whole = decision.answer
     if whole.outcome in {"lookup", "help"} or whole.topic == "draft" or whole.foreign or whole.unkind:
         return decision
+    unsure = not whole.answered or (whole.textual and not whole.sure)
+    if unsure and rules.is_about_whole(desk.library.naming.neutral(text), answered=whole.answered):
+        return _said_to_bot(desk, reading, text, desk.intents().named(READ))
     if cut and (two := _decide_halves(desk, decision, wording, cut, batch)):
         return two
     if whole.outcome == "silent":
@@ -358,7 +362,7 @@ def _decide_alone(
     follows = bool(previous) and rules.follows(text)
     negative = desk.posts().describes(text)
     naming = desk.library.naming
-    unnamed = naming.neutral(text) if reading.default else naming.split(text)[1]
+    unnamed = naming.neutral(text)
     intent, likeness = desk.intents().closest(unnamed)
     if likeness < math.inf and not desk.library.acronyms().isdisjoint(desk.intents().unknown(unnamed)):
         intent = None  # « comment quitter l'UNES? »: only a policy knows that acronym

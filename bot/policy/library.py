@@ -238,6 +238,7 @@ class Naming:
         self._ids = {name.lower(): policy for name, policy in names.items()}
         any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
         self._pattern = re.compile(rf"(?<!\w)(?P<name>{any_name})(?!\w)\s*[:,]?\s*", re.IGNORECASE)
+        self._acronyms = frozenset(name for name in names if len(name) > 1 and name.isupper())
 
     def split(self, text: str) -> tuple[str | None, str]:
         """Return the id of the policy that `text` names, if any, and the rest of the text.
@@ -252,9 +253,14 @@ class Naming:
         return (unknown["policy"].lower(), text[unknown.end() :].strip()) if unknown else (None, text.strip())
 
     def is_addressed(self, text: str) -> bool:
-        """Return whether `text` begins with a policy's name and a colon or a comma, « MTG : le siège? »."""
+        """Return whether `text` asks the policy that it names, and no other.
+
+        It begins with the name and a colon or a comma, « mtg : le siège? », or has an acronym as it is
+        written, « où est le siège de la MTG? », which is no ordinary word as « statuts » is.
+        """
         match = self._pattern.match(text.lstrip(" \n(«\u00a0"))
-        return match is not None and match[0].rstrip()[-1] in ":,"
+        first = match is not None and match[0].rstrip()[-1] in ":,"
+        return first or any(each["name"] in self._acronyms for each in self._pattern.finditer(text))
 
     def neutral(self, text: str) -> str:
         """Return `text` with « politique » for each policy's name: « la PA20 » is « la politique »."""

@@ -10,7 +10,7 @@ import pytest
 
 from bot.answers.questions import PolicyAnswer
 from bot.commands.suggestions import suggest
-from bot.conversation.messages import Message
+from bot.conversation.messages import Button, Message
 from bot.policy.library import Library
 from tests.kits.answers import Counter, answer, counter, labels, words
 from tests.kits.office import working
@@ -74,9 +74,33 @@ async def test_a_policy_that_is_named_answers_alone(desk: Counter, text: str, qu
     assert sources(await desk.say(text)) == [("cr3", "1.2")]
 
 
-async def test_a_policy_that_is_addressed_says_no_by_itself(desk: Counter) -> None:
-    desk.engine.answers[SEAT] = answer("5.13")
-    assert sources(await desk.say(f"CR3: {SEAT}")) == []
+@pytest.mark.parametrize("text", [f"CR3: {SEAT}", "qui garde les clés du CR3?"])
+async def test_a_policy_that_is_addressed_says_no_by_itself(desk: Counter, text: str) -> None:
+    desk.engine.answers |= {SEAT: answer("5.13"), text: answer("5.13")}
+    assert sources(await desk.say(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c'est quoi le CR3?",
+        "Le CR3, comment la connaître?",
+        "À quoi sert le CR3?",
+        "où lire le CR3?",
+        "qu'est-ce que le CR3?",
+        "montre-moi le CR3",
+    ],
+)
+async def test_a_policy_of_which_nothing_but_itself_is_asked_is_offered_to_be_read(
+    desk: Counter, text: str
+) -> None:
+    desk.engine.answers[text] = unsure("5.13")
+    reply = await desk.say(text)
+    assert sources(reply) == []
+    commands = [button.command for button in reply.buttons() if isinstance(button, Button)]
+    assert {"politique cr3", "accueil lire cr3"} <= set(commands)
+    contents = await desk.say("/politique cr3")
+    assert "CR3\u00a0: table des matières" in words(contents)
 
 
 async def test_what_follows_an_answer_is_about_the_same_policy(desk: Counter) -> None:

@@ -63,6 +63,15 @@ _SAID_ABOUT = re.compile(
     r"(?: (?:sur|au sujet|a propos|concernant|about|on))?"
     r" (?:(?:de la|du|des|de|la|les|le|une|un|the) |de l'|d'|l')?(?P<subject>[\w' -]+)"
 )
+# The words of a question about a policy as a whole, and those that ask to read it.
+_ASKS_WHAT = frozenset(("quoi", "quel", "quelle", "sert", "contient", "dit", "parle", "connaitre", "est-ce"))
+_ABOUT_WHOLE = _ASKS_WHAT.union(
+    ("politique", "reglement", "statuts", "charte", "texte", "document", "la", "le", "les", "l", "de", "du"),
+    ("des", "d", "ce", "cet", "cette", "est", "c", "qu", "que", "ca", "cela", "servir", "veut", "dire", "a"),
+    ("au", "en", "elle", "il", "t", "juste", "donc", "comment"),
+)
+_ASKS_WHERE = frozenset(("lire", "trouver", "voir", "consulter"))
+_TO_READ = _ASKS_WHERE.union(("ou", "je", "on", "peut", "puis", "peux", "me", "moi"))
 _SUBJECT = 4  # maximum words of such a subject; a longer one is a question in itself
 _SUPPOSES = re.compile(rf"{_LINK}*(?:si|s'|meme|aussi|mettons|if|even|also|what if)\b")
 
@@ -131,6 +140,17 @@ def subject_asked(question: str) -> str:
     match = _SAID_ABOUT.fullmatch(" ".join(_folded(question).split()))
     subject = match["subject"].strip() if match else ""
     return subject if len(subject.split()) <= _SUBJECT and any(search_words(subject)) else ""
+
+
+def is_about_whole(question: str, *, answered: bool) -> bool:
+    """Return whether a question only asks what a policy is or where to read it: « c'est quoi, le RG? ».
+
+    `question`: with « politique » for the policy's name. `answered`: whether clauses may answer it, in which
+    case a question about reading it is left to them.
+    """
+    words = set(re.findall(r"[\w-]+", _folded(question).replace("'", " ")))
+    known = _ABOUT_WHOLE if answered else _ABOUT_WHOLE | _TO_READ
+    return "politique" in words and words <= known and not words.isdisjoint(_ASKS_WHAT | _ASKS_WHERE)
 
 
 def adjusted(
