@@ -43,7 +43,7 @@ from bot.policy.articles import Clause, ClauseItem, Version
 from bot.policy.changes import identities
 from bot.policy.library import Policy, Reading
 from bot.storage import files
-from bot.storage.database import PassingError, Storage, StorageError, lock
+from bot.storage.database import PassingError, Storage, StorageError, lock, lock_keys
 from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, in_words, system_clock
 
@@ -201,7 +201,8 @@ def servir(port: int | None = None, garder: bool = False) -> None:
                 gc.freeze()  # these objects live until the end, so that the collector can ignore them
             finally:
                 gc.enable()
-            ending = asyncio.run(serving.run(bot, click.echo))
+            with lock_keys(config.keys()):
+                ending = asyncio.run(serving.run(bot, click.echo))
     except PassingError as error:
         base.refuse(str(error), Ending.PASSING)
     sys.exit(ending)

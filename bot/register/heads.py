@@ -83,8 +83,9 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer], of: Chain = 
     holds the recorded entry, so that someone investigates.
     """
     last = head(db, of)
-    if not last.number:
-        return  # no key is created until there is something to sign
+    if not last.number:  # no key is created until there is something to sign
+        _require_none(keys, of)
+        return
     noted = signing.noted_head(keys, signing.load_ring(keys), of.file)
     if noted is None:
         raise StorageError(f"{keys / of.file.name} n'est plus là. Voyez vigie registre verifier.")
@@ -92,6 +93,17 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer], of: Chain = 
         raise StorageError(f"{of.name} ne suit plus ce qui en est noté. Voyez vigie registre verifier.")
     if last != noted:
         signing.note_head(keys, last, signer(), of.file)
+
+
+def _require_none(keys: Path, of: Chain) -> None:
+    """Raise `StorageError` if entries are recorded in the `keys` folder, beside an empty chain."""
+    file = keys / of.file.name
+    noted = signing.noted_head(keys, signing.load_ring(keys), of.file) if file.exists() else None
+    if noted and noted.number:
+        raise StorageError(
+            f"{of.name} n'a rien dans cette base, et {file} en note {noted.number}. Est-ce le dossier des "
+            "clés d'une autre Vigie? Voyez vigie registre verifier."
+        )
 
 
 def order_faults(entries: Iterable[Entry], ring: Ring) -> Iterator[Fault]:

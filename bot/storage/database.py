@@ -15,10 +15,11 @@ import errno
 import fcntl
 import logging
 import math
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -316,6 +317,9 @@ _NEWER = "la base {path} vient d'une version plus récente de Vigie. Installez c
 _FOREIGN = "{path} est la base d'un autre programme. Vérifiez VIGIE_DB."
 _DAMAGED = "la base {path} est abîmée{found}. Restaurez une copie\u00a0: vigie restaurer CHEMIN."
 _LOCKED = "une autre Vigie se sert déjà de la base {path}. Arrêtez-la d'abord."
+_KEYS_LOCKED = (
+    "une autre Vigie se sert déjà des clés de {path}. Donnez à chacune son dossier\u00a0: VIGIE_CLES."
+)
 _CLOSED = "la base {path} ne peut pas être ouverte. Vérifiez que son dossier existe, et vos droits."
 _READ_ONLY = "la base {path} ne peut pas être modifiée. Donnez à Vigie le droit d'y écrire."
 _FULL = "le disque est plein\u00a0: rien n'a été enregistré dans {path}. Libérez de la place."
@@ -373,6 +377,30 @@ def lock(path: Path) -> IO[Any]:
         taken.close()
         raise LockedError(_LOCKED.format(path=path)) from error
     return taken
+
+
+@contextmanager
+def lock_keys(folder: Path) -> Iterator[None]:
+    """Lock the folder of keys for this process, since two registers would each belie the other's end in it.
+
+    Nothing is locked when there is no folder yet, or on a disk that has no locks. Raises `LockedError` when
+    another process holds it.
+    """
+    held = None
+    with suppress(OSError):
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if held is not None:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LockedError(_KEYS_LOCKED.format(path=folder)) from error
+            except OSError as error:
+                logger.warning("%s is not locked: %s", folder.name, type(error).__name__)
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
 
 
 def lock_file(path: Path) -> Path:

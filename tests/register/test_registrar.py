@@ -86,6 +86,18 @@ def built(clerk: Registrar, *, new: bool = True) -> Message | None:
     return found.make() if found else None
 
 
+def test_keys_that_note_the_end_of_another_register_are_said_before_anything_is_attested(
+    clerk: Registrar, tmp_path: Path
+) -> None:
+    with clerk.storage.transaction() as db:
+        attest(clerk, db)
+    clerk.catch_up()
+    other = Storage(tmp_path / "autre.db")
+    with pytest.raises(StorageError, match=r"en note 1\. Est-ce le dossier des clés d'une autre Vigie"):
+        Registrar(other, ISSUER, clerk.signer, clerk.keys).catch_up()
+    other.close()
+
+
 def test_the_end_that_does_not_follow_what_was_noted_is_refused(clerk: Registrar) -> None:
     clerk.catch_up()
     assert clerk.keys is not None

@@ -287,6 +287,13 @@ async def test_a_second_bot_on_the_same_database_refuses_in_one_line(kept: Kept)
             assert second == [
                 f"vigie\u00a0: une autre Vigie se sert déjà de la base {kept.database}. Arrêtez-la d'abord."
             ]
+            own = {"VIGIE_CLES": str(kept.database.parent / "cles")}
+            elsewhere = {**settings, **own, "VIGIE_DB": str(kept.folder / "autre.db")}
+            third = await _lines_of(elsewhere, Ending.PASSING)
+            assert third[-1] == (
+                f"vigie\u00a0: une autre Vigie se sert déjà des clés de {own['VIGIE_CLES']}. "
+                "Donnez à chacune son dossier\u00a0: VIGIE_CLES."
+            )
             assert await bot.stop() == 0
 
 
