@@ -93,10 +93,11 @@ def port_from(lowest: int) -> PortCheck:
     return check
 
 
-def agreed(question: str) -> bool:
+def agreed(question: str, *, unanswered: str = "") -> bool:
     """Ask a question until the answer is yes or no, in French. Return whether it is yes.
 
-    click's own prompt accepts only « y » and « n ».
+    click's own prompt accepts only « y » and « n ». `unanswered`: what else can be done where nobody can
+    answer, for a question that no option answers in advance.
     """
 
     def yes(text: str) -> bool:
@@ -105,8 +106,15 @@ def agreed(question: str) -> bool:
             raise click.UsageError("répondez oui ou non.")
         return word in {"oui", "o"}
 
-    # On standard error, since a program may read standard output.
-    return bool(click.prompt(f"{question} (oui ou non)", value_proc=yes, prompt_suffix=" ", err=True))
+    try:  # on standard error, since a program may read standard output
+        return bool(click.prompt(f"{question} (oui ou non)", value_proc=yes, prompt_suffix=" ", err=True))
+    except click.Abort as abort:
+        if not (unanswered and isinstance(abort.__context__, EOFError)):
+            raise
+        click.echo(err=True)  # after the question, which ends without a line break
+        refuse(
+            f"personne n'a répondu\u00a0: rien n'est fait. Lancez la commande dans un terminal, {unanswered}."
+        )
 
 
 def write(path: Path, content: bytes) -> None:

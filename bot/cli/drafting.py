@@ -107,9 +107,7 @@ def commencer(
         drafts.begin(folder, version, called, title, guessed)
     except FileExistsError:  # another command wrote it first
         base.refuse(taken)
-    started = bot.settings.vigie_data / profile.EXAMPLE
-    if not (started.exists() or started.with_name(profile.FILE).exists()):
-        files.write_whole(started, profile.example(policy, called, called.gender).encode())
+    drafts.leave_profile(bot.settings.vigie_data, policy, called)
     if as_json:
         counts = {kind: _count(guessed, kind) for kind in KINDS}
         click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
@@ -153,7 +151,7 @@ def _reworded(
         f"{redactor.host} pour mieux dire les brouillons, en {len(calls)} fois\u00a0: lui, et rien d'autre.",
         err=True,
     )
-    if not base.agreed("L'envoyer?"):
+    if not base.agreed("L'envoyer?", unanswered="ou sans VIGIE_REDACTEUR, qui ne sert qu'à mieux dire"):
         return guessed
     with working(f"{redactor.host} formule les brouillons"):
         result = asyncio.run(redaction.reword(redactor, version, guessed))

@@ -218,9 +218,9 @@ def _is_calendar(code: str) -> bool:
         return False
 
 
-def example(policy: str, name: str, gender: str) -> str:
+def example(policy: str, name: str, gender: str, number: str) -> str:
     """Return a commented profile to complete, for an association whose policy is `policy`."""
-    values = {"politique": policy, "nom": name, "genre": gender}
+    values = {"politique": policy, "nom": name, "genre": gender, "nombre": number}
     text = (SEED / EXAMPLE).read_text("utf-8").replace("@dossier@", policy)
     for key, value in values.items():
         text = text.replace(f"@{key}@", json.dumps(value, ensure_ascii=False))

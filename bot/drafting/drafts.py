@@ -17,6 +17,7 @@ from tomlkit.items import AoT
 
 from bot.answers import bank, guidance
 from bot.answers.bank import ANSWERS, BANK
+from bot.configuration import profile
 from bot.drafting import guesses, questions
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.files import FILE
@@ -267,6 +268,19 @@ def begin(
     files.write_whole(folder / ANNOTATIONS, ("\n".join(lines) + "\n").encode())
     write_drafts(folder, drafts_)
     return drafts_
+
+
+def leave_profile(data: Path, policy: str, name: GenderedName) -> bool:
+    """Write the commented example of a profile in the association's folder, unless it has one or a profile.
+
+    Return whether it was written. Raises `StorageError`.
+    """
+    example = data / profile.EXAMPLE
+    if example.exists() or (data / profile.FILE).exists():
+        return False
+    text = profile.example(policy, name, name.gender, NUMBERS[name.plural])
+    files.write_whole(example, text.encode())
+    return True
 
 
 def has_files(folder: Path) -> bool:

@@ -79,6 +79,8 @@ _DANGLING: Final = frozenset(
         "comme",
     )
 )
+_LEAST_WORDS: Final = 3  # words of a text without an end, below which it only names its clause
+_ENDS: Final = (".", ";", "!", "?")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CAPITALS: Final = re.compile(r"[A-ZÀ-Ý]{2}")
 
@@ -95,13 +97,14 @@ def sentences(text: str) -> tuple[str, ...]:
 def is_rule(version: Version, clause: Clause) -> bool:
     """Return whether a clause states a rule.
 
-    Preambles, recitals (« Attendu que… ») and repealed clauses do not.
+    Preambles, recitals (« Attendu que… »), repealed clauses and those that are only named do not.
     """
     around = [version.part(number) for number in (clause.number, *version.around(clause.number))]
     if any(part.kind is Kind.PREAMBLE or PREAMBLE.match(part.title) for part in around):
         return False
-    first = next(iter(sentences(clause.text)), "")
-    return bool(first) and not gives_reason(first)
+    first, *others = [*sentences(clause.text), ""]
+    named = not any(others) and len(first.split()) < _LEAST_WORDS and first[-1:] not in _ENDS
+    return bool(first) and not named and not gives_reason(first)
 
 
 def guess_force(text: str) -> Force | None:
@@ -111,10 +114,10 @@ def guess_force(text: str) -> Force | None:
 
 
 def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Number, str]:
-    """Return a distinct subject for each clause, in at most `SUBJECT_LENGTH` characters.
+    """Return the subject of each clause, in at most `SUBJECT_LENGTH` characters.
 
-    The subject is the clause's heading, the article's title for the first text of an article, or the clause's
-    first words.
+    It is the clause's own title, even if others have it too, or else what no other has: its heading, the
+    title of its article for the article's own text, or its first words.
     """
     subjects: dict[Number, str] = {}
     for clause in version.clauses():
@@ -126,7 +129,7 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
         whole = [LINK.sub("", text, count=1) for text in sentences(clause.text)[:1]]
         for text in filter(None, (heading, title, _only_title(version, clause), *whole)):
             subject = _beginning(text)
-            if subject and subject not in subjects.values():
+            if subject and (subject not in subjects.values() or text in {own, title}):
                 subjects[clause.number] = subject
                 break
     return subjects

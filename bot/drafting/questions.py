@@ -176,7 +176,7 @@ def _choice(text: str, feedback: str, *, right: bool = False) -> dict[str, Any]:
 
 def _true_or_false(clause: Clause, *, changed: bool) -> dict[str, Any] | None:
     for sentence in sentences(clause.text):
-        if not _rules(sentence):
+        if not (_rules(sentence) and _STATES.match(sentence)):  # an item of a list says nothing by itself
             continue
         pattern, contrary = next(turn for turn in _TURNS if turn[0].search(sentence))
         if changed and _SECOND_VERB.search(sentence):  # the replacement would not reverse the second verb

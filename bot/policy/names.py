@@ -19,6 +19,7 @@ _NOUNS: Final[Mapping[str, tuple[Gender, bool]]] = {
     **dict.fromkeys(("règlements", "statuts"), ("masculin", True)),
     "règles": ("féminin", True),
 }
+_ITSELF: Final = re.compile(r"\bprésent(?:e|es|s)? (\w+)")  # how a text names itself
 _TITLE_LENGTH: Final = 400  # characters at the beginning of a text, which contain its title
 _VOWELS = "aàâeéèêiîoôuû"
 
@@ -91,7 +92,9 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
 def guess_gender(text: str) -> tuple[Gender, bool] | None:
     """Return the gender of the first noun that names a kind of texts, and whether it is plural.
 
-    `text`: a name, or a text that begins with its title.
+    `text`: a name, or a text that begins with its title. A text whose title has no such noun may name itself
+    elsewhere, « le présent règlement ».
     """
     words = re.findall(r"\w+", text[:_TITLE_LENGTH].lower())
-    return next((_NOUNS[word] for word in words if word in _NOUNS), None)
+    itself = (match[1] for match in _ITSELF.finditer(text.lower()))
+    return next((_NOUNS[word] for word in (*words, *itself) if word in _NOUNS), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,27 @@ def test_a_language_model_is_sent_nothing_without_a_yes(
     assert "serait envoyé à 127.0.0.1:9" in result.stderr
     assert "sans lui" not in result.stderr
     assert (elsewhere / "politique" / "marche" / "a_relire" / "quiz.toml").is_file()
+
+
+def test_a_language_model_that_nobody_agrees_to_says_how_to_do_without_it(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIE_REDACTEUR", "http://127.0.0.1:9/v1")
+    words = ["commencer", "texte.md", "--politique", "marche", "--adoptee", "2024-05-01"]
+    result = CliRunner().invoke(vigie, words, input="")
+    assert result.exit_code == 2
+    last = result.stderr.splitlines()[-1]
+    assert "personne n'a répondu\u00a0: rien n'est fait" in last
+    assert "sans VIGIE_REDACTEUR" in last
+    assert "--help" not in last
+    assert not (elsewhere / "politique").exists()
+
+
+def test_the_profile_left_names_a_text_in_the_plural_as_it_is(elsewhere: Path) -> None:
+    words = ["commencer", "texte.md", "--politique", "statuts", "--nom", "Statuts", "--adoptee", "2024-05-01"]
+    assert CliRunner().invoke(vigie, words).exit_code == 0
+    left = tomllib.loads((elsewhere / "profil.exemple.toml").read_text("utf-8"))
+    assert left["politiques"]["statuts"] == {"nom": "Statuts", "genre": "masculin", "nombre": "pluriel"}
 
 
 def test_a_language_model_that_is_away_leaves_the_plain_drafts(

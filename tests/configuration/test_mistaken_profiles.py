@@ -83,7 +83,7 @@ def test_in_the_sandbox_who_decides_is_a_persona_whatever_the_roles_are(folder: 
 
 
 def test_an_association_that_nothing_names_is_told(tmp_path: Path) -> None:
-    text = example("rg", "Statuts", "masculin")
+    text = example("rg", "Statuts", "masculin", "pluriel")
     (tmp_path / FILE).write_text(text, "utf-8")
     settings = Settings(vigie_data=tmp_path)
     assert settings.unnamed().startswith("l'association n'a pas de nom")

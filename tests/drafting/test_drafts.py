@@ -127,6 +127,42 @@ def test_subjects_are_the_nearest_title_and_never_a_word_that_only_ties_sentence
     }
 
 
+def test_an_own_title_is_the_subject_even_when_another_clause_has_it_too() -> None:
+    text = """# Règles du conseil
+
+## 1 Droit de parole
+
+La présidence donne la parole à qui la demande.
+
+## 2 Droit de parole
+
+Un membre qui désire parler lève la main.
+
+## 3 Interruption
+"""
+    version = articles.parse(text, policy="regles", adopted=TODAY)
+    subjects = guesses.guess_subjects(version, {})
+    assert [subjects[clause.number] for clause in version.clauses()[:2]] == ["Droit de parole"] * 2
+    about = [draft.clause for draft in drafts.guess(version) if draft.kind in {"question", "quiz"}]
+    assert set(about) == {"1", "2"}, "an article that is only named lays nothing down"
+
+
+def test_an_item_of_a_list_is_no_question_by_itself() -> None:
+    text = """# Règles du conseil
+
+## 1 Présidence
+
+La présidence a ces fonctions :
+
+1) elle déclare la séance ouverte;
+
+2) elle peut faire sortir quiconque trouble l'ordre.
+"""
+    version = articles.parse(text, policy="regles", adopted=TODAY)
+    quiz = [draft.value["text"] for draft in drafts.guess(version) if draft.kind == "quiz"]
+    assert not [question for question in quiz if "elle peut" in question]
+
+
 def test_a_question_is_a_whole_sentence_that_begins_as_people_ask_it() -> None:
     version = articles.parse(CHAPTERS, policy="b", adopted=date(2026, 1, 1))
     guessed = drafts.guess(version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -67,7 +68,9 @@ async def test_a_quiz_opens_at_six_questions_and_the_last_line_read_says_so(
     for _ in range(7):
         shown = await at_work.press(shown, "Garder")
         openings.append(words(shown).partition("Gardée.")[2].partition("\n")[0].strip())
-        assert at_work.services.course.on("marche").quizzed == (len(openings) > 5)
+        course = at_work.services.course.on("marche")
+        assert course.quizzed == (len(openings) > 5)
+        assert course.size() == (len(openings) if course.quizzed else 0), "asked as soon as it is kept"
     assert openings[0] == "Le quiz s'ouvre à 6 questions\u00a0: il en manque 5."
     assert openings[4:] == ["Le quiz s'ouvre à 6 questions\u00a0: il en manque 1.", "Le quiz est ouvert.", ""]
 
@@ -88,6 +91,19 @@ async def test_a_policy_whose_drafts_can_be_prepared_is_offered_without_its_name
         shown = await desk.ask("relire")
         assert isinstance(shown, Message)
         assert "Préparer les brouillons" in [button.label for button in shown.buttons()]
+
+
+async def test_a_text_that_came_by_chat_leaves_a_profile_to_complete_with_its_drafts(tmp_path: Path) -> None:
+    text = tmp_path / "donnees" / "politique" / "marche" / "2024-05-01.md"
+    text.parent.mkdir(parents=True)
+    text.write_text(TEXT, "utf-8")
+    with world(tmp_path) as desk:
+        left = tmp_path / "donnees" / "profil.exemple.toml"
+        await desk.ask("relire marche")
+        assert not left.exists()
+        shown = await desk.press(await desk.ask("relire marche"), "Préparer les brouillons")
+        assert "profil.exemple.toml dit qui vous êtes" in words(shown)
+        assert tomllib.loads(left.read_text("utf-8"))["politique"] == "marche"
 
 
 async def test_a_draft_is_corrected_in_a_form_filled_with_it(at_work: World, folder: Path) -> None:
@@ -168,6 +184,19 @@ async def test_a_whole_clause_is_kept_at_once_but_for_what_must_be_filled(
     await at_work.press(together, "Garder les")
     left = [draft for draft in drafts.read_drafts(folder, club()) if draft.clause == "1.1"]
     assert all(draft.unfilled for draft in left)
+
+
+async def test_a_text_read_by_clauses_goes_on_so_to_its_end_with_its_progress(
+    at_work: World, folder: Path
+) -> None:
+    shown = await at_work.press(await at_work.ask("relire marche"), "Voir les")
+    assert "Clause 1 sur 9; encore" in words(shown)
+    later = await at_work.press(shown, "Plus tard")
+    assert "Clause 2 sur 9; encore" in words(later)
+    assert "Les 7 lignes\u00a0: 1.2" in words(later)
+    for _ in club().clauses():
+        shown = await at_work.press(shown, "Garder les")
+    assert all(draft.unfilled for draft in drafts.read_drafts(folder, club()))
 
 
 async def test_what_was_guessed_of_a_clause_is_thrown_away_at_once(at_work: World, folder: Path) -> None:

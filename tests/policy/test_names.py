@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.policy.names import GenderedName
+from bot.policy.names import GenderedName, guess_gender
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,10 @@ def test_each_form_of_a_name(name: str, gender: str, forms: tuple[str, ...]) -> 
     named = GenderedName(name, "masculin" if kind == "masculin" else "féminin", plural=bool(number))
     assert (named.the, named.The, named.of, named.to, named.it, named.e) == forms
     assert named == name
+
+
+def test_a_text_whose_title_has_no_such_noun_says_itself_what_it_is() -> None:
+    chapter = "# Titre 2 – Le conseil\n\n" + "Le conseil siège en tout temps. " * 20
+    assert guess_gender(chapter) is None
+    assert guess_gender(f"{chapter}Nul n'enfreint le présent règlement.") == ("masculin", False)
+    assert guess_gender("# Politique du conseil\n\nLe présent règlement s'applique.") == ("féminin", False)

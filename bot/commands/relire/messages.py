@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.commands.passages import PAGE_WEIGHT, packed_page, split_text
+from bot.configuration import profile
 from bot.conversation.forms import ChoiceField, Form, TextField, options
 from bot.conversation.messages import (
     Button,
@@ -32,6 +33,10 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Reading
 from bot.policy.references import parse_reference
 
+PROFILE_LEFT: Final = (
+    f"Sur la machine, {profile.EXAMPLE} dit qui vous êtes (l'association, ses rôles, qui doit lire)\u00a0: "
+    f"corrigez-le, puis nommez-le {profile.FILE}."
+)
 _QUOTED: Final = 900  # maximum weight of the clause quoted above its draft; a longer clause is shortened
 _LISTED: Final = PAGE_WEIGHT - _QUOTED - 300  # maximum weight of the drafts shown together
 _LABELS: Final[Mapping[DraftKind, str]] = {
@@ -107,37 +112,44 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
             Buttons(Button("Menu", "vigie")),
         )
     draft = pending.drafts[at]
-    clauses = reading.version.clauses()
-    place = next((place for place, clause in enumerate(clauses, 1) if str(clause.number) == draft.clause), 1)
+    place, progress = _progress(pending, draft)
     decide = [
         *([] if draft.unfilled else [Button("Garder", pending.command("garder", draft), "primary")]),
         Button("Corriger", pending.command("corriger", draft)),
         Button("Jeter", pending.command("jeter", draft), "danger"),
         *([Button("Plus tard", pending.command("apres", draft))] if len(pending.drafts) > 1 else []),
     ]
-    whole, unfilled = pending.of_clause(draft), pending.unfilled()
-    missing = (
-        [Button(f"Jeter les {len(unfilled)} à remplir…", pending.command("vider", draft))]
-        if len(unfilled) > 1
-        else []
-    )
+    whole = pending.of_clause(draft)
     more = (
         [Button(f"Voir les {len(whole)} de cette clause", pending.command("tout", draft))]
         if len(whole) > 1
         else []
     )
-    count = len(pending.drafts)
-    left = f"encore {count} lignes" if count > 1 else "la dernière ligne"
-    left += f", dont {len(unfilled)} à remplir" if len(unfilled) > 1 else ""
     return Message(
         Heading(f"À relire\u00a0: {reading.policy.name}"),
         *noted,
-        Note(f"Clause {place} sur {len(clauses)}; {left}."),
-        _quoted(reading, clauses[place - 1]),
+        progress,
+        _quoted(reading, reading.version.clauses()[place - 1]),
         *_shown(draft),
         Buttons(*decide),
-        Buttons(*more, *missing, Button("Menu", "vigie")),
+        Buttons(*more, *_emptying(pending, draft), Button("Menu", "vigie")),
     )
+
+
+def _progress(pending: PendingDrafts, draft: Draft) -> tuple[int, Note]:
+    """Return the rank of a draft's clause, from 1, and the line that says it and how many drafts are left."""
+    clauses, count = pending.reading.version.clauses(), len(pending.drafts)
+    unfilled = len(pending.unfilled())
+    place = next((place for place, clause in enumerate(clauses, 1) if str(clause.number) == draft.clause), 1)
+    left = f"encore {count} lignes" if count > 1 else "la dernière ligne"
+    left += f", dont {unfilled} à remplir" if unfilled > 1 else ""
+    return place, Note(f"Clause {place} sur {len(clauses)}; {left}.")
+
+
+def _emptying(pending: PendingDrafts, draft: Draft) -> Iterator[Button]:
+    """Yield the button that discards the drafts with blanks, if there are several."""
+    if (unfilled := len(pending.unfilled())) > 1:
+        yield Button(f"Jeter les {unfilled} à remplir…", pending.command("vider", draft))
 
 
 def _quoted(reading: Reading, clause: Clause) -> Quote:
@@ -145,27 +157,51 @@ def _quoted(reading: Reading, clause: Clause) -> Quote:
     return reading.quote(clause.number, (), 0, None if end == len(clause.text) else end)
 
 
-def clause_message(pending: PendingDrafts, draft: Draft, *, changed: bool = False) -> Message:
+def next_clause_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
+    """Show together the drafts of the next clause that has several ready, from the draft at an index on.
+
+    When no clause has, show that draft. `done`: as in `draft_message`.
+    """
+    draft = _next_of_several(pending, at)
+    return clause_message(pending, draft, done) if draft else draft_message(pending, at, done)
+
+
+def _next_of_several(pending: PendingDrafts, at: int) -> Draft | None:
+    following = (*pending.drafts[at:], *pending.drafts[:at])
+    return next((draft for draft in following if len(pending.of_clause(draft)) > 1), None)
+
+
+def clause_message(pending: PendingDrafts, draft: Draft, done: str = "", *, changed: bool = False) -> Message:
     """Show a clause's drafts together, with a button to keep all those shown and one to discard them.
 
-    `changed`: whether a pressed button did nothing, because the drafts have changed since it was sent.
+    `done`: as in `draft_message`. `changed`: whether a pressed button did nothing, because the drafts have
+    changed since it was sent.
     """
     whole, reading = pending.of_clause(draft), pending.reading
-    noted = "Rien n'est encore fait\u00a0: voici ce qui reste de cette clause." if changed else ""
+    noted = "Rien n'est encore fait\u00a0: voici ce qui reste de cette clause." if changed else done
     if len(whole) < 2:  # noqa: PLR2004 — a single draft is shown as usual
         return draft_message(pending, pending.drafts.index(whole[0] if whole else draft), noted)
     confirmed = f"{pending.shown(draft)} {CONFIRMED}"
     clause = reading.version.clause(Number(draft.clause))
+    last = max(at for at, each in enumerate(pending.drafts) if each.clause == draft.clause)
+    after = _next_of_several(pending, last + 1)
     return Message(
         Heading(f"Les {len(whole)} lignes\u00a0: {draft.clause}"),
         *([Note(noted)] if noted else []),
+        _progress(pending, draft)[1],
         *([_quoted(reading, clause)] if clause else []),
         *(element for item in whole for element in _shown(item)),
         Buttons(
             Button(f"Garder les {len(whole)}", f"{pending.command('tout', draft)} {confirmed}", "primary"),
             Button(f"Jeter les {len(whole)}", f"{pending.command('oter', draft)} {confirmed}", "danger"),
             Button("Une à la fois", pending.command("voir", draft)),
+            *(
+                [Button("Plus tard", pending.command("tout", after))]
+                if after and after.clause != draft.clause
+                else []
+            ),
         ),
+        Buttons(*_emptying(pending, draft), Button("Menu", "vigie")),
     )
 
 

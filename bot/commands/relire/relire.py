@@ -58,12 +58,14 @@ def review(review: DraftReview, request: Request) -> Reply:
     folder = _own_folder(review, review.own, policy.id)
     verb, _, rest = text.partition(" ")
     identifier, _, ids = rest.strip().partition(" ")
-    pending = _pending(review, policy, folder, prepare=verb == "preparer")
+    pending, left = _pending(review, policy, folder, prepare=verb == "preparer"), ""
+    if verb == "preparer" and folder_of_drafts.leave_profile(review.own, policy.id, policy.name):
+        left = say.PROFILE_LEFT
     if verb and verb != "preparer" and not identifier:
         library.find(verb.lower())  # raises for a name that no policy has
     at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier), None)
     if at is None:
-        return say.draft_message(pending, 0, "Cette ligne n'est plus à relire." if identifier else "")
+        return say.draft_message(pending, 0, "Cette ligne n'est plus à relire." if identifier else left)
     draft = pending.drafts[at]
     if verb == "corriger" and not request.fields:
         return say.draft_form(pending, draft)
@@ -75,7 +77,8 @@ def review(review: DraftReview, request: Request) -> Reply:
         return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
     done = _decide(review, request, folder, pending, draft, verb=verb)
     remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
-    return say.draft_message(remaining, min(at, max(len(remaining.drafts) - 1, 0)), done)
+    following = say.next_clause_message if verb in {"tout", "oter"} else say.draft_message
+    return following(remaining, min(at, max(len(remaining.drafts) - 1, 0)), done)
 
 
 def _decide(
