@@ -151,7 +151,7 @@ class Parts:
             partial(_preview, bot=settings.profile.bot),
             pages=_carried_pages,
             questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made on first use
-            quizzed=lambda policy: self.course.on(policy).quizzed,
+            quizzed=lambda version: self.course.on(version.policy).is_quizzed(version),
             attested=lambda policy: self.course.is_asked(policy),  # noqa: PLW0108 — as above
             interpret=self._interpret,
             after_commit=self._after_commit,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -19,7 +20,7 @@ from bot.conversation.requests import Request, UserError
 from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.onboarding.quiz.files import FEWEST, count_questions, find_questions
 from bot.people.office import Office, actor_of, asker
-from bot.policy.articles import Version
+from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library, Policy, Reading
 from bot.policy.loading import read_utf8
 from bot.policy.names import GenderedName
@@ -70,7 +71,15 @@ class Course:
     @property
     def quizzed(self) -> bool:
         """Whether the policy has a quiz. Without one, people attest as soon as they have read the policy."""
-        return self.has_questions()
+        return self.is_quizzed(self.library.current(self.policy))
+
+    def is_quizzed(self, version: Version) -> bool:
+        """Return whether a version of the policy has a quiz: enough questions that it did not make stale."""
+        if not self.has_questions() or version.adopted == self.policy.versions[0].adopted:
+            return self.has_questions()  # in a first text, none is stale
+        with suppress(PolicyError):  # said when the quiz is asked for
+            return len(self.bank_of(version).questions) >= FEWEST
+        return True
 
     def every(self) -> list[Course]:
         """Return the courses on all the policies, the default policy's first."""
@@ -87,9 +96,10 @@ class Course:
     def is_asked(self, policy: str) -> bool:
         """Return whether officers and employees must take the course on a policy.
 
-        They must for the default policy, and for each other policy that has a quiz.
+        They must for the default policy, and for each other policy that has questions for a quiz, even if a
+        revision made most of them stale.
         """
-        return policy == self.library.default.id or self.on(policy).quizzed
+        return policy == self.library.default.id or self.on(policy).has_questions()
 
     def on(self, policy: str) -> Course:
         """Return the course on the policy with this id."""

@@ -108,7 +108,7 @@ class Archive:
 
     `channels`: the channels where revisions are announced. `approvals`: how many people must approve.
     `questions`: returns how many questions are asked about the changes of a comparison. `quizzed`: returns
-    whether a policy, given by id, has a quiz. `attested`: returns whether people attest that they have read a
+    whether a version has a quiz. `attested`: returns whether people attest that they have read a
     policy, given by id; None if they attest the default policy alone. `interpret` reads the guidance for the
     texts that come into force. `after_commit` runs a function once the current transaction is committed.
     `at_once`: also send outside working hours (in the sandbox).
@@ -123,7 +123,7 @@ class Archive:
     preview: Preview = lambda _title, _shown, _quote: b""
     pages: Pages = lambda _old, _new, _policy: {}
     questions: Callable[[Comparison], int] = lambda _comparison: 0
-    quizzed: Callable[[str], bool] = lambda _policy: True
+    quizzed: Callable[[Version], bool] = lambda _version: True
     attested: Callable[[str], bool] | None = None
     interpret: Interpret = lambda _policies: lambda: None
     after_commit: Callable[[Callable[[], None]], None] = lambda work: work()

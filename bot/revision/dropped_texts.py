@@ -86,7 +86,11 @@ def place(
     `adopted`: the outline of the policy's latest text. `called`: as in `DroppedText`.
     """
     named = json.dumps([called, called.gender, called.plural], ensure_ascii=False) if called else None
-    decisions = settle(dropped.document.blocks, kept_decisions(db, policy), adopted)
+    settled = settle(dropped.document.blocks, kept_decisions(db, policy), adopted)
+    decisions = {
+        **settled,
+        **dropped.decisions,
+    }  # what was decided of a line holds, whichever policy it is of
     db.conn.execute(
         "UPDATE dropped_texts SET policy = ?, called = ?, decisions = ? WHERE id = ?",
         (policy, named, json.dumps(dict(decisions), ensure_ascii=False), dropped.id),

@@ -6,6 +6,8 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,11 @@ from bot.conversation.requests import Actor
 from bot.onboarding import enrolment, reminders
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Onboardings
+from bot.onboarding.quiz.bank import clause_hash
 from bot.outbox.notices import NoticeContext
 from bot.people import membership, persons
+from bot.policy import articles
+from bot.policy.articles import Number
 from bot.settings import Settings
 from bot.storage.database import Storage
 from tests.conftest import TEST_DATA
@@ -118,6 +123,38 @@ async def test_a_policy_with_fewer_than_six_questions_has_no_quiz_yet(tmp_path: 
             course = made.course.on("cr3")
             assert (course.quizzed, course.size()) == (count == 6, 6 if count == 6 else 0)
             assert ("Il n'y a pas de quiz" in words(await say(made, "quiz cr3:"))) == (count == 5)
+
+
+async def test_a_quiz_closes_while_a_revision_leaves_fewer_than_six_questions_of_it(tmp_path: Path) -> None:
+    for made in serving(tmp_path):
+        course, asked = made.course.on("cr3"), made.course.is_asked
+        own = tmp_path / "donnees/politique/cr3"
+        version = course.reading().version
+        lines = (own / "quiz.toml").read_text("utf-8").split("[[question]]")[1:]
+        bound = [
+            f'[[question]]\nhash = "{clause_hash(clause)}"{line}'
+            for line in lines
+            for clause in version.clauses()
+            if f'clause = "{clause.number}"' in line
+        ]
+        assert len(bound) == 8
+        (own / "quiz.toml").write_text("".join(bound), "utf-8")
+        assert (course.quizzed, asked("cr3")) == (True, True)
+        changed = [version.clause(Number(clause)) for clause in CLAUSES[:2]]
+        text = version.markdown
+        for clause in changed:
+            assert clause is not None
+            text = text.replace(clause.text, "Tout autre chose se lit désormais ici, mot pour mot.")
+        revised = articles.parse(text, policy="cr3", adopted=date(2026, 1, 1))
+        assert not course.is_quizzed(revised)
+        policy = made.library.policies["cr3"]
+        made.library.replace(
+            {**made.library.policies, "cr3": replace(policy, versions=(*policy.versions, revised))}
+        )
+        assert (course.quizzed, course.size(), asked("cr3")) == (False, 0, True)
+        assert "Il n'y a pas de quiz" in words(await say(made, "quiz cr3:"))
+        join(made)
+        assert "Deux choses vous sont demandées" in words(await say(made, "accueil cr3:moi"))
 
 
 async def test_a_quiz_is_played_to_its_end_and_resumed_without_naming_it(bot: Bot) -> None:

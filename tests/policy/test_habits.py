@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from bot.policy import articles
+from bot.policy.articles import Version
 from bot.policy.markdown import read_markdown, same_text, write_markdown
 from bot.policy.outline import build_outline
 from bot.policy.provisions import Block, Layout, Outline, Provision
+from bot.revision.model_document import write_model
+from bot.revision.reading import lint
 from bot.revision.reading.docx_document import parse_docx
 from tests.kits.docx_files import Writer
 from tests.policy.test_outline import words_of, words_of_blocks
@@ -53,6 +58,18 @@ def test_each_is_written_to_be_corrected_and_read_again_without_a_doubt(habit: d
     again = build_outline(read_markdown(write_markdown(outline)))
     assert same_text(again, outline)
     assert again.doubts == ()
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=NAMES)
+def test_each_is_given_in_word_to_be_revised_and_reads_the_same(habit: dict[str, Any]) -> None:
+    outline = build_outline(read_markdown(habit["text"]))
+    given = parse_docx(write_model(Version("essai", date(2020, 1, 1), outline)), "modele.docx")
+    again = build_outline(given.blocks)
+    assert same_text(again, outline)
+    assert again.doubts == ()
+    assert [
+        *lint.lost(articles.parse(given.markdown, policy="essai", adopted=date(2020, 1, 1)), given.words)
+    ] == []
 
 
 def typed(blocks: Sequence[Block]) -> bytes:

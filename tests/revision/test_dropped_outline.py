@@ -14,7 +14,7 @@ from bot.conversation.messages import COMMAND_LENGTH, Button, Message
 from bot.policy.provisions import LineReading
 from bot.revision import dropped_texts, revisions
 from tests.kits.docx_files import Writer
-from tests.kits.revision_commands import ALEX, World, commands, words, world
+from tests.kits.revision_commands import ALEX, World, command, commands, words, world
 
 RULES = """# Règlement du club
 
@@ -68,7 +68,8 @@ async def test_the_outline_is_shown_with_the_first_line_that_is_uncertain(desk: 
     assert "**" not in plan, "the remedy is a button, not a mark of Markdown"
     assert labels(reply) == [
         "C'est bien lu", "C'est un titre", "Suite de la ligne au-dessus", "Ce n'est pas une disposition",
-        "Tout le reste est bien lu", "Corriger une ligne…", "Tout le plan", "Annuler…",
+        "Tout le reste est bien lu", "Corriger une ligne…", "Tout le plan",
+        "Une autre politique…", "Annuler…",
     ]  # fmt: skip
     assert "Aucune révision n'a encore été proposée." in await desk.said("revision")
 
@@ -327,7 +328,7 @@ async def test_a_whole_outline_is_read_by_pages(desk: World) -> None:
     first = await desk.press(reply, "Tout le plan")
     assert "Page 1 sur 3." in words(first)
     assert "Article 16" in words(await desk.press(first, "Page suivante"))
-    assert "Page 3 sur 3." in await desk.said(commands(reply)[-2].replace("plan 1", "plan 99"))
+    assert "Page 3 sur 3." in await desk.said(command(reply, "Tout le plan").replace("plan 1", "plan 99"))
 
 
 async def test_a_title_is_told_from_the_text_under_it(desk: World) -> None:

@@ -15,7 +15,7 @@ from bot.conversation.forms import DateField, Form
 from bot.conversation.messages import Message
 from bot.people import membership, persons
 from bot.revision import revisions
-from tests.kits.revision_commands import ALEX, CHANNEL, REVISED, World, command, words, world
+from tests.kits.revision_commands import ALEX, CHANNEL, REVISED, TEXT, World, command, words, world
 
 CLUB = """# Règlement du club
 
@@ -61,6 +61,51 @@ async def test_a_dropped_text_is_nobodys_until_it_is_said_whose_it_is(desk: Worl
     for message, label in ((asked, MINE), (read, RIGHT)):
         again = await desk.press(message, label)
         assert "Ce fichier n'est plus là" in words(again), "a second press proposes nothing more"
+
+
+async def test_a_text_placed_under_the_wrong_policy_is_given_to_another_with_what_was_decided_of_it(
+    desk: World,
+) -> None:
+    doubtful = CLUB.replace("- 1.2 Son", "- 1.3 Son")
+    read = await desk.press(await desk.drop_alone(doubtful, name="reglement.md"), MINE)
+    decided = await desk.press(read, "C'est bien lu")
+    asked = await desk.press(decided, "Une autre politique")
+    assert "Quelle politique?" in words(asked)
+    outline = await desk.press(asked, NEW, nom="RG", genre="masculin")
+    assert "RG\u00a0: ce que j'ai lu" in words(outline)
+    assert "Pas sûr" not in words(outline), "a line is decided once, whichever policy it is of"
+    assert "RG, première version proposée" in words(await desk.press(outline, RIGHT))
+
+
+async def test_a_text_that_keeps_nothing_of_the_one_in_force_is_said_to_be_maybe_another_s(
+    desk: World,
+) -> None:
+    more = "".join(f"- 2.{at} On grimpe la voie {at}.\n" for at in (2, 3, 4))
+    read = await desk.press(await desk.drop_alone(CLUB + more, name="reglement.md"), MINE)
+    remark = "est-ce la bonne politique?"
+    assert remark in words(await desk.press(read, RIGHT))
+    revised = await desk.press(await desk.drop_alone(REVISED), MINE)
+    assert remark not in words(await desk.press(revised, RIGHT))
+
+
+async def test_a_text_that_changes_nothing_waits_no_more_and_leads_on(desk: World) -> None:
+    same = await desk.press(await desk.press(await desk.drop_alone(TEXT), MINE), RIGHT)
+    assert "déjà celui de la dernière version de la PA20" in words(same)
+    assert isinstance(same, Message)
+    assert [button.label for button in same.buttons()] == ["Partir d'un modèle", "Toutes les révisions"]
+    assert "pas encore proposés" not in await desk.said("revision")
+
+
+async def test_a_model_is_given_of_any_policy_and_drops_back_the_same(desk: World) -> None:
+    await adopted(desk)
+    asked = await desk.press(await desk.ask("revision"), "Partir d'un modèle")
+    given = await desk.press(asked, "Le RG")
+    assert isinstance(given, Message)
+    [file] = given.files()
+    assert file.name == "modele-rg.docx"
+    asked = await desk.drop_alone(file.content, name=file.name)
+    read = await desk.press(asked, "Une révision du RG")
+    assert "déjà celui de la dernière version du RG" in words(await desk.press(read, RIGHT))
 
 
 async def test_a_new_policy_is_named_in_one_form_and_proposed(desk: World) -> None:

@@ -104,6 +104,8 @@ class DroppedRequest:
                 return outlines.cancelling(dropped)
             dropped_texts.discard(self.db, token)
             return outlines.CANCELLED
+        if verb == outlines.OTHER:
+            return self._ask(dropped)
         action = _ACTIONS.get(verb)
         return (
             action(self, self._reading(dropped), words) if action and dropped.policy else self._show(dropped)
@@ -120,9 +122,12 @@ class DroppedRequest:
         return self.archive.version(latest).outline if latest else None
 
     def _show(self, dropped: DroppedText, done: str = "") -> Reply:
-        if not dropped.policy:
-            return say.which_policy(dropped.id, list(self.archive.library.policies.values()), self._coming())
-        return outlines.outline_message(self._reading(dropped), done)
+        return (
+            outlines.outline_message(self._reading(dropped), done) if dropped.policy else self._ask(dropped)
+        )
+
+    def _ask(self, dropped: DroppedText) -> Message:
+        return say.which_policy(dropped.id, list(self.archive.library.policies.values()), self._coming())
 
     def _again(self, token: str, done: str = "") -> Reply:
         dropped = dropped_texts.find(self.db, token)

@@ -270,6 +270,8 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Un PDF protégé": say.unreadable("politique.pdf", LOCKED),
         "Une page Web sans politique": say.unreadable("documents.html", NO_POLICY_PAGE),
         "Un modèle de révision": say.model(policy, course.library.current(policy)),
+        "Un modèle de révision, de quelle politique": say.which_model([policy]),
+        "Un fichier où rien ne change": say.unchanged(policy.name),
         "Un fichier déposé, sa politique": say.which_policy(_TOKEN, [policy]),
         "Un fichier déposé, une première version à venir": say.which_policy(
             _TOKEN, [policy], {"rg": GenderedName("RG", "masculin")}

@@ -82,6 +82,28 @@ NAME, GENDER, NAME_LENGTH = "nom", "genre", 40  # the fields of the form of a ne
 _MOST_POLICIES: Final = 19  # maximum policies offered: with the button for a new policy, four rows of buttons
 
 
+def which_model(policies: Sequence[Policy]) -> Message:
+    """Ask which policy's text is wanted as a file."""
+    buttons = [
+        Button(excerpt(policy.name.The, LABEL_LENGTH), f"revision {MODEL} {policy.id}")
+        for policy in policies[:_MOST_POLICIES]
+    ]
+    return Message(
+        Heading("Quelle politique?"),
+        Text("Je vous donne le texte en vigueur, en Word, à modifier."),
+        *button_rows([*buttons, _ALL]),
+    )
+
+
+def unchanged(policy: GenderedName) -> Message:
+    """Explain that a dropped text is already the latest one of its policy."""
+    return Message(
+        Text(f"Ce texte est déjà celui de la dernière version {policy.of}\u00a0: rien n'y change."),
+        Note("Rien n'est proposé."),
+        Buttons(_MODEL, _ALL),
+    )
+
+
 def which_policy(
     token: str, policies: Sequence[Policy], coming: Mapping[str, GenderedName] | None = None
 ) -> Message:

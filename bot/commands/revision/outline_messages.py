@@ -35,7 +35,7 @@ OUTLINE_VERB: Final = (
     "lecture"  # the verb of a button about a dropped file, before its id and one of those below
 )
 LINE, REST, CORRECT = "ligne", "reste", "corriger"
-PLAN, PROPOSE, CANCEL = "plan", "proposer", "annuler"
+PLAN, PROPOSE, CANCEL, OTHER = "plan", "proposer", "annuler", "politique"
 WORDS, READING = "ligne", "lecture"  # the fields of the form
 WORDS_LENGTH: Final = 300
 
@@ -165,6 +165,7 @@ def outline_message(reading: OutlineReading, done: str = "") -> Message:
 def _others(reading: OutlineReading) -> Iterator[Button]:
     yield Button("Corriger une ligne…", reading.command(CORRECT))
     yield Button("Tout le plan", reading.command(PLAN, "1"))
+    yield Button("Une autre politique…", reading.command(OTHER))
     yield Button("Annuler…", reading.command(CANCEL), "danger")
 
 

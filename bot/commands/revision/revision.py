@@ -22,6 +22,7 @@ from bot.people.office import Office, actor_of, in_private, person_span, typed_d
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
+from bot.policy.markdown import same_text
 from bot.policy.names import GenderedName
 from bot.revision import ahead_notices, audience, dropped_texts, ledger, revisions
 from bot.revision.archive import Archive, nothing
@@ -49,8 +50,11 @@ def manage(
     """
     verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
     if verb == say.MODEL:
-        policy = archive.library.default
-        return say.model(policy, archive.library.current(policy))
+        library = archive.library
+        if not identifier and len(library.policies) > 1:
+            return say.which_model(list(library.policies.values()))
+        policy = library.find(identifier) if identifier else library.default
+        return say.model(policy, library.current(policy))
     try:
         with office.storage.transaction() as db:
             answering = RevisionRequest(office, archive, db, request)
@@ -144,6 +148,10 @@ class RevisionRequest:
             reading = formats.review_document(document, "ce texte", old, today, offices)
         except PolicyError as error:
             return say.unreadable("Ce document", error.problem, dropped.id)
+        if latest and same_text(reading.comparison.new.outline, old.outline):
+            dropped_texts.keep_decisions(self.db, policy, dropped.decisions)
+            dropped_texts.discard(self.db, dropped.id)
+            return say.unchanged(name)
         if not reading.adoptable:
             return say.unfit(name, reading.findings, dropped.id)
         if dropped.called:
@@ -171,7 +179,7 @@ class RevisionRequest:
                 logger.warning("%s", error)
         agreed = [self._name(person) for person in revisions.approvers(self.db, revision.id)]
         by = self._name(revision.proposed_by) if revision.proposed_by else None
-        quizzed = self.archive.quizzed(revision.policy)
+        quizzed = self.archive.quizzed(comparison.new)
         return say.shown(
             policy,
             revision,
@@ -206,14 +214,14 @@ class RevisionRequest:
         group = next((group for group in audience.GROUPS if group == rest), largest)
         questions = self.archive.questions(comparison)
         policy, channel = self._policy(revision), rest == "canal"
-        quizzed = self.archive.quizzed(revision.policy)
+        quizzed = self.archive.quizzed(comparison.new)
         return say.preview(policy, revision, comparison, group, questions, channel=channel, quizzed=quizzed)
 
     def preview(self, revision: Revision, _rest: str) -> Message:
         """Return a message with a page that shows each group's notice on each platform."""
         comparison = self._comparison(revision)
         questions = self.archive.questions(comparison)
-        quizzed = self.archive.quizzed(revision.policy)
+        quizzed = self.archive.quizzed(comparison.new)
         notices = say.notices(self._policy(revision), revision, comparison, questions, quizzed=quizzed)
         return say.previewed(revision, self.archive.preview(say.PREVIEW, notices, self.archive.library.quote))
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml.etree import _Element as Element
 
-from bot.policy.labels import read_number
+from bot.policy.labels import read_markers, read_number
 from bot.policy.provisions import Block, Layout
 from bot.policy.sentences import is_capitals
 from bot.revision.reading.docx_numbering import Counters, Styles, W, find, is_on, read_indent, value
@@ -27,7 +27,15 @@ _SIGNS: Final = {
 _NOTES: Final = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
 CONTENTS: Final = re.compile(r"(?:toc|tm) ?(?:\d|heading)|table of (?:contents|figures)", re.IGNORECASE)
 _TITLE: Final = re.compile(r"(?:title|titre)$", re.IGNORECASE)
-_HEADING: Final = re.compile(r"(?:heading|titre) (?P<level>\d)$", re.IGNORECASE)
+_HEADING: Final = re.compile(r"(?:heading|titre|vigie fin de titre) (?P<level>\d)$", re.IGNORECASE)
+
+
+# The names, in Word, of the styles of a text that Vigie gave to be revised (see `model_document`). They are
+# the canonical Markdown's marks: a number in bold, a backslash, a note, and a bare « ## » (before its level).
+NUMBER_STYLE: Final = "Vigie numéro"
+TEXT_STYLE: Final = "Vigie texte"
+NOTE_STYLE: Final = "Vigie note"
+END_STYLE: Final = "Vigie fin de titre"
 
 
 class BlockReader:
@@ -70,30 +78,39 @@ class BlockReader:
         if self._is_contents(paragraph):
             return
         text = self._text(paragraph)
+        number, shielded = self._marks(paragraph)
+        if number:
+            text = text.lstrip().removeprefix(number)
         if label and label.assumed:
             self.assumed.append(label.text)
         if any("AUTONUM" in (field.text or "") for field in paragraph.iter(f"{W}instrText")):
             self.unnumbered.append(plain(text))
         lines = re.split(r"(?<=\n)|(?<=\v)(?<!#\v)", text)
         whole = plain(text)
-        strong = bool(whole) and (self._is_bold(paragraph) or is_capitals(whole))
+        strong = bool(whole) and not shielded and (self._is_bold(paragraph) or is_capitals(whole))
         level = self._level(paragraph) if len(whole) <= LONGEST_HEADING else 0
         if level or strong:
             lines = [whole]
-        bullet = label is not None and label.bullet
         indent = self._indent(paragraph) if label is None else label.indent
+        layout = Layout.BULLET if label is not None and label.bullet else Layout.TEXT
         first = Block(
             "",
             self._line,
             level,
-            "" if label is None or label.bullet else label.text,
+            number or ("" if label is None or label.bullet else label.text),
             strong,
             indent,
-            Layout.BULLET if bullet else Layout.TEXT,
+            Layout.NOTE if NOTE_STYLE in map(self._name, self._chain(paragraph)) else layout,
+            escaped=shielded or bool(number and not level),
         )
         yield from read_lines(lines, first)
-        if not whole and any(marker.keyword for marker in read_number(first.number)):
-            yield first  # « ANNEXE A », computed by Word, above a title on the next line
+        if not whole and (
+            # « ANNEXE A », computed by Word, above a title on the next line; or a heading that is its number
+            any(marker.keyword for marker in read_number(first.number))
+            or number
+            or (level and self._name(self._chain(paragraph)[0]).startswith(END_STYLE))
+        ):
+            yield first
         yield from self._called_notes(indent)
         for box in paragraph.iter(f"{W}txbxContent"):
             outer = next(box.iterancestors(f"{W}p", FALLBACK), None)
@@ -152,6 +169,24 @@ class BlockReader:
             if outline is not None:
                 return _outline(outline)
         return 0
+
+    def _marks(self, paragraph: Element) -> tuple[str, bool]:
+        """Return the number that a style sets apart, "" for none, and whether none begins the rest."""
+        number, shielded = "", False
+        for run in paragraph.iter(f"{W}r"):
+            if not _has_words(run):
+                continue
+            name = value(self._styles.elements.get(value(run, "rPr/rStyle") or ""), "name")
+            if name != NUMBER_STYLE:
+                shielded = name == TEXT_STYLE
+                break
+            number += self._text(run)
+        number = number.strip()
+        if any(not marker.rest for marker in read_markers(number)) or any(
+            marker.until for marker in read_number(number)
+        ):
+            return number, shielded
+        return "", shielded and not number
 
     def _indent(self, paragraph: Element) -> float:
         indent = read_indent(find(paragraph, "pPr/ind"))

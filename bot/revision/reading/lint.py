@@ -19,6 +19,9 @@ from bot.policy.references import resolved
 from bot.revision.reading.clashes import Clash, find_clashes
 from bot.revision.reading.findings import LintFinding, NamedRole
 
+_FEWEST_COMPARED: Final = 5  # clauses of either text, below which nothing is told from how many are kept
+_LEAST_KEPT: Final = 0.1
+
 
 def lint(
     comparison: Comparison, offices: Iterable[NamedRole] | None, clashes: Iterable[Clash], unit: str
@@ -48,6 +51,7 @@ def lint(
         if (clash.doubt.code, clash.label) not in adopted
         and not (clash.doubt.code == "repeated_number" and begin_again)
     ]
+    findings += _other_text(comparison)
     adopted_so = set(_number_findings(comparison.old))
     findings += [finding for finding in _number_findings(version) if finding not in adopted_so]
     findings += _reference_findings(comparison)
@@ -65,6 +69,17 @@ def lint(
         findings += _office_findings(version, tuple(offices))
     order = {str(clause.number): at for at, clause in enumerate(version.clauses())}
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: order.get(finding.clause, -1)))
+
+
+def _other_text(comparison: Comparison) -> Iterator[LintFinding]:
+    """Yield a finding when the new text keeps so little of the old one that it may be another policy's."""
+    old = comparison.old.clauses()
+    kept = sum(clause.number in comparison.parts for clause in old)
+    fewest = min(len(old), len(comparison.new.clauses()))
+    if fewest >= _FEWEST_COMPARED and kept / len(old) < _LEAST_KEPT:
+        share = f"{kept} clause{'s' * (kept > 1)} sur {len(old)}"
+        message = f"Presque rien n'y vient du texte en vigueur ({share})\u00a0: est-ce la bonne politique?"
+        yield LintFinding("other_text", "", message)
 
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:
