@@ -443,7 +443,9 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
     of_dates = silence is not None and refusals.VERSION in silence.says
     near = () if of_dates else closest or near
     quotes, quoted = (
-        _quotes(wording, near[:1]) if answer.textual and near and wording.place != "open" else ([], ())
+        _quotes(wording, near[:1])
+        if (answer.textual or answer.learning) and near and wording.place != "open"
+        else ([], ())
     )
     buttons = [Button(wording.subject(number), wording.reading.command(number)) for number in near]
     if of_dates:

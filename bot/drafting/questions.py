@@ -269,7 +269,7 @@ def _situation(clause: Clause) -> dict[str, Any]:
     source = f"Relisez {clause.number}."[:FEEDBACK_LENGTH]
     return {
         "type": "situation",
-        "text": f"{TO_FILL}\u00a0: une situation que {clause.number} règle] Que faites-vous?",
+        "text": f"{TO_FILL}\u00a0: une situation que règle {clause.number}] Que faites-vous?",
         "choice": [
             _choice(f"{TO_FILL}\u00a0: ce que le texte demande]", source, right=True),
             _choice(f"{TO_FILL}\u00a0: ce qu'on ferait à tort]", source),

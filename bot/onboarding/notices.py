@@ -167,14 +167,15 @@ def welcome_message(
     `due`: the sentence with the due date, or "". `questions`: the number of questions in the quiz, 0 when
     there is no quiz. `shared`: whether the team is told how many people have finished.
     """
-    adopted = f"{version.adoption}e le {in_words(version.adopted)}"
+    noun, e = ("politique", "e") if policy.them == "la" else ("texte", "")
+    adopted = f"{version.adoption}{e} le {in_words(version.adopted)}"
     quiz = (bold("2. Répondre"), f" à {questions} questions, chacune expliquée.\n") if questions else ()
     return Message(
         Heading("Bienvenue!"),
         Text(
-            f"Dans vos fonctions, {policy.the}, politique de l'association {adopted}, vous "
+            f"Dans vos fonctions, {policy.the}, {noun} de l'association {adopted}, vous "
             f"{policy.agree('concerne', 'concernent')}. Voici "
-            f"comment la connaître en {'une quinzaine de' if questions else 'quelques'} minutes."
+            f"comment {policy.them} connaître en {'une quinzaine de' if questions else 'quelques'} minutes."
         ),
         Text(
             bold("1. Lire"),

@@ -28,9 +28,9 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
     """A name, « PA20 », and its gender. It is a string: the name alone, as in a heading or a label.
 
     `the`: « la PA20 », « le CR3 », « l'AB1 ». `The`: the same, to begin a sentence. `of`: « de la PA20 ».
-    `to`: « à la PA20 ». `it`: « elle ». `e`: the ending of an adjective or participle that agrees with it,
-    « e », « s », « es » or nothing. Plural, « Statuts »: « les Statuts », « des Statuts », « aux Statuts »,
-    « ils ».
+    `to`: « à la PA20 ». `it`: « elle ». `them`: « la », as in « la connaître ». `e`: the ending of an
+    adjective or participle that agrees with it, « e », « s », « es » or nothing. Plural, « Statuts »: « les
+    Statuts », « des Statuts », « aux Statuts », « ils ».
     """
 
     gender: Gender
@@ -74,6 +74,13 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
     def it(self) -> str:
         """The pronoun that stands for the name."""
         return ("elle" if self.gender == "féminin" else "il") + "s" * self.plural
+
+    @property
+    def them(self) -> str:
+        """The pronoun that stands for the name before a verb of which it is the object."""
+        if self.plural:
+            return "les"
+        return "la" if self.gender == "féminin" else "le"
 
     @property
     def e(self) -> str:

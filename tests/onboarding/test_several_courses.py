@@ -17,7 +17,7 @@ from bot.app.build import Bot, build
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
-from bot.onboarding import enrolment, reminders
+from bot.onboarding import enrolment, notices, reminders
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Onboardings
 from bot.onboarding.quiz.bank import clause_hash
@@ -25,6 +25,7 @@ from bot.outbox.notices import NoticeContext
 from bot.people import membership, persons
 from bot.policy import articles
 from bot.policy.articles import Number
+from bot.policy.names import GenderedName
 from bot.settings import Settings
 from bot.storage.database import Storage
 from tests.conftest import TEST_DATA
@@ -123,6 +124,21 @@ async def test_a_policy_with_fewer_than_six_questions_has_no_quiz_yet(tmp_path: 
             course = made.course.on("cr3")
             assert (course.quizzed, course.size()) == (count == 6, 6 if count == 6 else 0)
             assert ("Il n'y a pas de quiz" in words(await say(made, "quiz cr3:"))) == (count == 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (GenderedName("PA20"), "la PA20, politique de l'association révisée le"),
+        (GenderedName("RA", "masculin"), "le RA, texte de l'association révisé le"),
+        (GenderedName("Statuts", "masculin", plural=True), "les Statuts, texte de l'association révisé le"),
+    ],
+)
+def test_the_welcome_agrees_with_the_name_of_the_text(bot: Bot, name: GenderedName, said: str) -> None:
+    welcome = words(notices.welcome_message(name, bot.course.on("cr3").reading().version))
+    assert said in welcome
+    assert f"vous {name.agree('concerne', 'concernent')}" in welcome
+    assert f"Voici comment {name.the.partition(' ')[0]} connaître" in welcome
 
 
 async def test_a_quiz_closes_while_a_revision_leaves_fewer_than_six_questions_of_it(tmp_path: Path) -> None:

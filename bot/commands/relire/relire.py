@@ -65,7 +65,8 @@ def review(review: DraftReview, request: Request) -> Reply:
         library.find(verb.lower())  # raises for a name that no policy has
     at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier), None)
     if at is None:
-        return say.draft_message(pending, 0, "Cette ligne n'est plus à relire." if identifier else left)
+        first = next((at for at, draft in enumerate(pending.drafts) if not draft.unfilled), 0)
+        return say.draft_message(pending, first, "Cette ligne n'est plus à relire." if identifier else left)
     draft = pending.drafts[at]
     if verb == "corriger" and not request.fields:
         return say.draft_form(pending, draft)
@@ -122,7 +123,7 @@ def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, con
     left = tuple(item for item in pending.drafts if not item.unfilled)
     folder_of_drafts.write_drafts(folder, left)
     done = say.done("Jetée", len(unfilled))
-    return say.draft_message(PendingDrafts(pending.reading, left), 0, done)
+    return say.next_clause_message(PendingDrafts(pending.reading, left), 0, done)
 
 
 def _serve(
