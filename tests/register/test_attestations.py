@@ -276,7 +276,8 @@ def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Pa
     attest(db, "U1", "Zoé", signer)
     heads.advance(db, tmp_path, lambda: signer)
     former = filled(())
-    heads.advance(former, tmp_path, lambda: signer)  # an empty register notes nothing
+    with pytest.raises(StorageError, match="en note 1"):  # an empty register notes nothing
+        heads.advance(former, tmp_path, lambda: signer)
     attest(former, "U2", "Blaise", signer)
     with pytest.raises(StorageError, match="ne suit plus"):
         heads.advance(former, tmp_path, lambda: signer)
