@@ -364,6 +364,8 @@ def _decide_alone(
     naming = desk.library.naming
     unnamed = naming.neutral(text)
     intent, likeness = desk.intents().closest(unnamed)
+    if not reading.default:  # « MTG où est le siège? »: that it names a policy is no sign of what it asks
+        likeness = min(likeness, desk.intents().closest(naming.split(text)[1])[1])
     if likeness < math.inf and not desk.library.acronyms().isdisjoint(desk.intents().unknown(unnamed)):
         intent = None  # « comment quitter l'UNES? »: only a policy knows that acronym
     if intent and likeness >= SURE and (intent.name == "report_how" or intent.anywhere or not negative):
