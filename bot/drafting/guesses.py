@@ -129,7 +129,7 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
         whole = [LINK.sub("", text, count=1) for text in sentences(clause.text)[:1]]
         for text in filter(None, (heading, title, _only_title(version, clause), *whole)):
             subject = _beginning(text)
-            if subject and (subject not in subjects.values() or text in {own, title}):
+            if subject and (subject not in subjects.values() or text in {clause_title, title}):
                 subjects[clause.number] = subject
                 break
     return subjects
