@@ -136,7 +136,7 @@ class _Root(base.CommandGroup):
     rooms=ROOMS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["--help", "-h"]},
-    help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
+    help="Vigie fait connaître la politique de l'association aux personnes qui doivent la suivre. "
     "Sans commande, «\u00a0vigie servir\u00a0».",
 )
 @click.option(

@@ -119,8 +119,8 @@ def my_data(office: Office, library: Library, outbox: Notices, request: Request)
 
 NOTICE = Text(
     bold("Vos renseignements personnels. "),
-    "Je recueille l'identifiant de votre compte, vos rôles et votre parcours ici, à seule fin de faire "
-    "connaître la politique.\n"
+    "Je recueille l'identifiant de votre compte, vos rôles, votre parcours et vos demandes d'autorisation, "
+    "pour faire connaître la politique et donner suite à ces demandes.\n"
     "Seules les personnes dont les fonctions l'exigent y ont accès, et je les détruis au terme de leur "
     "durée de conservation.\n"
     "Écrivez-moi «\u00a0mes données\u00a0» pour les consulter, les faire rectifier ou effacer, ou retirer "
@@ -248,9 +248,7 @@ def _rights(contact: str | None) -> str:
 def exported(content: bytes, today: date) -> Message:
     """Return a message with all the data held, as a machine-readable file."""
     return Message(
-        Text(
-            "Voici tout ce que je conserve à votre sujet, dans un format que d'autres programmes savent lire."
-        ),
+        Text("Voici ce que je conserve à votre sujet, dans un format que d'autres programmes savent lire."),
         File(f"mes-donnees-{today.isoformat()}.json", content, "Vos renseignements personnels"),
     )
 
@@ -260,7 +258,7 @@ def confirmation(duties: Sequence[str]) -> Message:
     text = (
         "Je détruirai ce qui n'a pas à être conservé. Le reste le sera à la fin de sa durée de conservation."
         if duties
-        else "Je détruirai tout ce que je conserve à votre sujet, messages en attente compris."
+        else "Je détruirai ce que je conserve à votre sujet, messages en attente compris."
     )
     return Message(
         Heading("Effacer vos renseignements?"),

@@ -25,7 +25,7 @@ from bot.register import attestations
 from bot.storage import state
 from bot.storage.destruction import Remember, destroy
 
-NOTICE_VERSION: Final = "1"  # a new number shows the notice to everyone again
+NOTICE_VERSION: Final = "2"  # a new number shows the notice to everyone again
 
 # How long information is kept once it is no longer needed.
 FORMER_MEMBER_DAYS: Final = 365

@@ -9,6 +9,7 @@ import pytest
 from bot.app import build
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor, Place
+from bot.privacy.personal_data import NOTICE_VERSION
 from bot.reports import codes
 from bot.settings import Settings
 from tests.kits.office import built
@@ -84,7 +85,7 @@ async def test_what_remembers_the_greeting_has_no_moment(life: Life) -> None:
 
     row = life.bot.office.storage.executor.submit(read).result()
     assert {name: row.pop(name) for name in ("platform", "team", "user", "notice_version")} == {
-        "platform": "local", "team": "", "user": NEWCOMER.user, "notice_version": "1",
+        "platform": "local", "team": "", "user": NEWCOMER.user, "notice_version": NOTICE_VERSION,
     }  # fmt: skip
     assert set(row) == {"person_id", "preferred"}
 

@@ -213,7 +213,7 @@ def test_the_notice_is_due_once_per_version_to_a_person_and_not_to_an_account(
     code = persons.issue_code(db, ALEX, NOW)
     persons.redeem(db, ALEX_ON_DISCORD, code, NOW + timedelta(minutes=1))
     assert not personal_data.notice_due(db, ALEX_ON_DISCORD)
-    monkeypatch.setattr(personal_data, "NOTICE_VERSION", "2")
+    monkeypatch.setattr(personal_data, "NOTICE_VERSION", "suivante")
     assert personal_data.notice_due(db, ALEX)
 
 
