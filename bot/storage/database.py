@@ -1,8 +1,9 @@
 """SQLite with one writer: one file, one thread that writes, and readers that never wait for it.
 
 Committed changes stay in the WAL until `Storage.flush`, which the clock calls at each beat. `Storage.scatter`
-rewrites the whole file every hour. Both run even when nothing was committed, so neither the dates of the
-files nor the time that requests wait reveals a commit (see docs/menaces.md).
+rewrites the whole file every hour, or every night once it exceeds `LARGEST_BY_DAY`. Both run even when
+nothing was committed, so neither the dates of the files nor the time that requests wait reveals a commit
+(see docs/menaces.md).
 
 Every change goes through `Storage.transaction()` on the storage thread. A transaction begins with BEGIN
 IMMEDIATE, because a deferred transaction that reads and then writes fails at once when another process wrote
