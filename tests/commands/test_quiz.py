@@ -436,6 +436,19 @@ async def test_a_letter_written_before_the_next_question_is_seen_answers_nothing
     assert (await desk.writes(letters(desk.bank, after, right=True)[0])) != reply
 
 
+@pytest.mark.parametrize("text", ["suivante", "La suivante svp", "ok next", "Question suivante!"])
+async def test_the_next_question_is_asked_for_in_writing_once_an_answer_is_explained(
+    desk: School, text: str
+) -> None:
+    await on_a(desk, "choix")
+    assert await desk.writes(text) == "Menu", "this question comes first"
+    asked = await desk.asked()
+    assert asked
+    await desk.writes(letters(desk.bank, asked, right=True))
+    assert (await desk.writes(text)).startswith("Question")
+    assert await desk.writes(text) == "Menu"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -51,8 +51,15 @@ _PLACES = (
 )
 _ANY_PLACE = "|".join(f"({place})" for place in _PLACES)
 _PLACE = re.compile(rf"{_BEFORE}(?:{_ANY_PLACE})(?:\s+(?:choix|option|réponse))?{_AFTER}", re.IGNORECASE)
+# What leads from an explained answer to the next question, like its button.
+_ONWARD = re.compile(
+    r"(?:ok\s+)?(?:(?:l[ae]\s+)?(?:question\s+)?(?:suivante?|prochaine)(?:\s+question)?|next(?:\s+question)?)"
+    r"(?:\s+(?:svp|stp|please))?\s*[.!]*",
+    re.IGNORECASE,
+)
 REPLIES: Final = re.compile(
-    f"{_LETTERS.pattern}|{_TRUE_OR_FALSE.pattern}|{_CHOICES.pattern}|{_PLACE.pattern}", re.IGNORECASE
+    f"{_LETTERS.pattern}|{_TRUE_OR_FALSE.pattern}|{_CHOICES.pattern}|{_PLACE.pattern}|{_ONWARD.pattern}",
+    re.IGNORECASE,
 )
 _KINDS: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")  # in order of priority
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
@@ -64,7 +71,7 @@ def play(office: Office, course: Course, request: Request) -> Message:
     If the text names a policy, the quiz is on that policy. Otherwise, it is the quiz that the person is
     taking. If there are several quizzes, the person may be asked which one they want.
     """
-    text = request.text.strip()
+    text = "" if _ONWARD.fullmatch(request.text.strip()) else request.text.strip()
     with office.storage.transaction() as db:
         quiz = _quiz_under_way(office, course, db, request)
         letters = quiz.letters_of(text)
@@ -104,9 +111,12 @@ def _quiz_under_way(office: Office, course: Course, db: Database, request: Reque
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
-    """Return whether a message, in the form of an answer, answers the person's current question."""
+    """Return whether a message answers the person's current question, or asks for the next one."""
     with office.storage.transaction() as db:
-        return _quiz_under_way(office, course, db, request).letters_of(request.text) is not None
+        quiz = _quiz_under_way(office, course, db, request)
+        if _ONWARD.fullmatch(request.text):
+            return quiz.is_explained()
+        return quiz.letters_of(request.text) is not None
 
 
 def _letters(text: str) -> str:
@@ -237,6 +247,12 @@ class _QuizRequest(CourseRequest):
         actions: dict[str, Action] = {"o": "submit", "+": "tick", "-": "untick"}
         action, letter = actions.get(what[0], "choose"), what.lstrip("+-").removeprefix("ok")
         return self._play(self._own(identifier), Press(int(turn), edition, action, letter))
+
+    def is_explained(self) -> bool:
+        """Return whether the person last saw the explanation of their answer rather than a question."""
+        attempt = self.under_way()
+        seen = self.course.on_screen.get(attempt.id) if attempt else None
+        return attempt is not None and seen is not None and seen < attempt.sitting.turn
 
     def letters_of(self, text: str) -> str | None:
         """Return the letters of the choices that a text makes for the current question.
