@@ -121,7 +121,7 @@ def spelling_tables(folders: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Return every line of some banks. The existence of their clauses is not checked.
+    """Return every line of the banks at `paths`. The existence of their clauses is not checked.
 
     Raises `PolicyError`, with the file and the line number, at the first line that is invalid or repeats a
     question.
@@ -159,7 +159,7 @@ def load_follow_ups(folders: Sequence[Path], policy: str) -> tuple[BankLine, ...
 
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Return the valid lines of some banks, and skip the others. The clauses of a line may not exist."""
+    """Return the valid lines of the banks at `paths`. The existence of their clauses is not checked."""
     texts = (text for path in paths for text in path.read_text("utf-8-sig").splitlines())
     return tuple(line for text in texts if (line := _readable(text)))
 

@@ -115,7 +115,7 @@ class Measures:
 
 
 def measure(trials: Sequence[Trial]) -> Measures:
-    """Return the measures of some trials, rounded to four decimals."""
+    """Return the measures of `trials`, rounded to four decimals."""
     inside = [trial for trial in trials if trial.line.gold]
     sure = [trial for trial in trials if trial.answer.sure]
     silences = [trial for trial in trials if trial.line.outcome == "silent" and not trial.intent]

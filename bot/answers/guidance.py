@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SUBJECT_LENGTH: Final = 40  # maximum characters of a subject, so that a button has room for it and a number
 SENTENCE_LENGTH: Final = 200
-NEAR: Final = 0.35  # likelihood from which the closest clause is the subject of an unanswered question
+NEAR: Final = 0.35  # the closest clause, if at least this likely, is an unanswered question's subject
 _CLOSEST: Final = 2  # how many of the closest clauses a recorded silence may be about
 _EXACT: Final = 3  # letters; a word this short must match exactly
 _WORD = re.compile(r"[^\W_]+")

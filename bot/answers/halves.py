@@ -17,7 +17,7 @@ LONGEST: Final = 40
 # question words, or two question marks. CONFIDENT: for each kind, the minimum likelihood of a half's clauses.
 VERB, WORDS, MARKS = range(3)
 CONFIDENT: Final = (0.8, 0.35, 0.35)
-WHOLE: Final = 0.9  # likelihood of the whole text's clauses from which it is a single question
+WHOLE: Final = 0.9  # a text whose clauses are at least this likely is a single question
 BOTH_LIKELY: Final = 0.5  # minimum likelihood of each half in that case, with at most one question mark
 DECLINED: Final = 0.7  # minimum likelihood of each half when the text as a whole is declined
 # minimum likelihood of a half's other clauses, to keep them alone when the other half has the best clause

@@ -202,7 +202,7 @@ class Concepts:
         return cls(whole, beginnings)
 
     def among(self, tokens: Iterable[str]) -> list[str]:
-        """Return the concepts of some words, sorted, each once."""
+        """Return the concepts that the words `tokens` express, sorted, each once."""
         concepts: set[str] = set()
         for word in set(tokens):
             concepts.update(self.whole.get(word, ()))

@@ -32,7 +32,7 @@ CHOICE_ROUNDS = 30  # rounds for the choice among intents
 OTHER_WEIGHT = 0.5  # weight of a question that is not an intent, since there are more of them
 TAKEN_WEIGHT = 4.0  # weight of a question nearly taken for an intent
 NEARLY = 0.26  # a question that scores more than UNSURE - NEARLY was nearly taken for an intent
-SMALL_TALK = 0.15  # score from which an off-topic line is a remark to the bot
+SMALL_TALK = 0.15  # least score at which an off-topic line is a remark to the bot
 # Words added around the texts of training, so that the model ignores them: « bonjour, », « svp ».
 _BEFORE = (
     "", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "hey, ", "", "bonjour vigie, ", "", "",

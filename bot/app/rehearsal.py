@@ -23,8 +23,8 @@ def rehearsing(parts: Parts, policy: Policy | None) -> Iterator[Callable[[], Con
 
     `policy`: the policy that every question is about, None for all the policies.
 
-    A conversation is a function from each message to the bot's decision, given the earlier messages. It
-    raises `UserError` for a message that the chat would refuse.
+    A conversation is a function that takes the next message and returns the bot's decision, which may depend
+    on the earlier messages. It raises `UserError` for a message that the chat would refuse.
     """
     storage = Storage()  # in memory, and discarded
     try:

@@ -253,7 +253,7 @@ class Tasks:
         await export.send_case(bot.storage, bot.records, association, arguments, now)
 
     async def _publish(self, _: Arguments, now: datetime) -> None:
-        """Publish the site, if the settings name its folder. A failure is reported once."""
+        """Publish the site, if the settings name its folder. Report several failures in a row once."""
         folder, problem = self.bot.settings.site(), ""
         if folder is None:
             return

@@ -1,4 +1,4 @@
-"""The notice that the public site cannot be published. It is sent once, until the site is published again."""
+"""The notice that the public site cannot be published, sent once for several failures in a row."""
 
 from collections.abc import Iterator
 from contextlib import closing, suppress

@@ -188,11 +188,11 @@ output_option = click.option(
 
 
 class CommandGroup(click.Group):
-    """A group of commands that prints each error as one line, or one for each setting, and exits with code 2.
+    """A group of commands that prints an error on one line and exits with code 2.
 
-    A missing subcommand is reported in the same way. `rooms`: names of commands, by the function that imports
-    them. It is called when one of these commands is run, or all commands are listed. `options`: passed to
-    click.
+    Wrong settings get one line each. A missing subcommand is reported in the same way. `rooms`: names of
+    commands, by the function that imports them. The function is called when one of its commands is run, or
+    when all commands are listed. `options`: passed to click.
     """
 
     def __init__(self, name: str = "", rooms: Rooms = MappingProxyType({}), **options: Any) -> None:  # noqa: ANN401 — click's own types

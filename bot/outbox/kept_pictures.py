@@ -19,7 +19,7 @@ Numbers = TypeVar("Numbers")
 
 @dataclass(frozen=True, slots=True)
 class KeptPicture:
-    """A PNG picture of some numbers, the same numbers as text, and their date."""
+    """A PNG picture of figures, the same figures as text, and their date."""
 
     png: bytes
     words: str

@@ -148,7 +148,7 @@ class Policy:
         return self.id if version is self.origin else f"{self.id}@{version.key}"
 
     def example(self, version: Version) -> Number:
-        """Return an example of a number: the tenth clause of the longest article, or its last clause."""
+        """Return a number to show as an example: the longest article's tenth clause, or else its last."""
         longest = max(version.articles, key=lambda article: len(article.clauses))
         return longest.clauses[:10][-1].number
 

@@ -197,7 +197,7 @@ class _Reader:
         return end
 
     def _bold_lines(self, at: int, content: str) -> tuple[str, int]:
-        """Return a line joined with the next ones in the same bold text, and the index of the line after."""
+        """Join a line with the rest of the same bold text. Return it, and the index of the line after."""
         if content.startswith(("**", "__")) and not _BOLD.fullmatch(content):
             lines = [content]
             for after in self._lines[at + 1 : at + _LONGEST_BOLD]:

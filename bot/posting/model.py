@@ -33,7 +33,7 @@ class PostModel:
     The two complement each other. The regression sees which words are present. The network sees what they
     mean together, for example whether a post that looks dangerous is a joke or a quotation. `bias`:
     `(n,) float32`. `weights`: `(reader.width, n) float32`. `thresholds`: `(n - 1, 2) float32`, the
-    likelihoods from which each check is shown, and from which it is certain.
+    least likelihoods at which each check is shown, and at which it is certain.
     """
 
     names: tuple[str, ...]

@@ -29,12 +29,12 @@ _NAME = "confidentiality_incidents"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One incident: each field with its French label, in the order of the Regulation.
+    """An incident: the fields that the Regulation prescribes, in its order, each with its French label.
 
     `happened`: the day or the period, described in words if it is only approximate. `persons`: how many
-    persons are concerned, exactly or approximately, and how many of them reside in Québec. `reasons`: the
-    reasons why there is, or is not, a risk of serious injury: the sensitivity of the information, its
-    possible uses, the possible consequences and their likelihood.
+    people are concerned, exactly or approximately, and how many of them live in Québec. `reasons`: why there
+    is, or is not, a risk of serious injury: the sensitivity of the information, its possible uses, the
+    possible consequences and their likelihood.
     """
 
     information: Annotated[str, "Renseignements personnels visés (ou pourquoi on ne peut le dire)"]

@@ -261,7 +261,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` has seen this version of the privacy notice with none of their accounts."""
+    """Return whether `actor` has never been shown the current privacy notice, on any account."""
     person = persons.person_of(db, actor)
     greeting = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
@@ -270,7 +270,7 @@ def notice_due(db: Database, actor: Acting) -> bool:
 
 
 def notice_shown(db: Database, actor: Acting) -> None:
-    """Record that `actor` has seen the privacy notice of `NOTICE_VERSION`."""
+    """Record that `actor` has seen the current privacy notice, whose version is `NOTICE_VERSION`."""
     persons.known(db, actor)
     who = persons.account(actor)
     db.conn.execute(

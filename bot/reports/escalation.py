@@ -36,9 +36,11 @@ from bot.times import iso, utc
 
 @dataclass(frozen=True, slots=True)
 class CaseNotice:
-    """Arguments of a notice about a case. `level`: the part of the alert's level before « : ».
+    """The arguments of a notice about a case.
 
-    `repeated`: whether it may already have been sent, before a restoration (`bot.outbox.notices.REPEATED`).
+    `level`: the alert's level, without « : » and what follows it: « news » for « news:3f9a01c2 ».
+    `repeated`: whether the notice may already have been sent, before a restoration
+    (`bot.outbox.notices.REPEATED`).
     """
 
     case: str

@@ -55,12 +55,12 @@ class Keyring:
 
     @property
     def receipts(self) -> bytes:
-        """The key of the lookup hash of codes (32 bytes). It never changes, so that codes stay valid."""
+        """The key that hashes codes for lookup (32 bytes). It never changes, so that codes stay valid."""
         return self._derived(b"recus")
 
     @property
     def addresses(self) -> bytes:
-        """The key of the lookup hash of canonical addresses (32 bytes). It never changes."""
+        """The key that hashes canonical addresses for lookup (32 bytes). It never changes."""
         return self._derived(b"adresses")
 
     @property
@@ -143,8 +143,8 @@ def new_keyring(folder: Path | None = None) -> Keyring:
 def keyring(folder: Path, *, create: bool = False) -> Keyring:
     """Return the keys stored in `folder`. With `create`, make them first if there are none.
 
-    Only `create` keys when there have never been any (see `bot.storage.keepsakes`). Raises `StorageError`, in
-    particular if the keys are lost.
+    Pass `create` only if there have never been any keys (see `bot.storage.keepsakes`). Raises `StorageError`,
+    in particular if the keys are lost.
     """
     file = folder / KEY_FILE
     if create and not file.exists():

@@ -2,8 +2,9 @@
 
 Three kinds of times are replaced with the start of the day: the times of reports, once they have passed; the
 due time of a message to holders, once it is due or has left the queue; the time at which such a message was
-claimed for sending. The due time of a notice that a platform refuses the bot is replaced too, since the bot
-may have been refused such a message. A message about a case that no longer exists is deleted.
+claimed for sending. A `REFUSED` notice says that a platform refuses the bot. Once it has left the queue, its
+due time is replaced too, since the refused message may be one to holders. A message about a case that no
+longer exists is deleted.
 """
 
 from typing import Final

@@ -392,7 +392,7 @@ def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: 
 
 
 def decide_natures(db: Database, revision: Revision, natures: Mapping[str, Nature]) -> Revision:
-    """Store the natures decided for some changes, by `Change.key`, and cancel earlier approvals."""
+    """Store the natures that a person decided, by `Change.key`, and cancel earlier approvals."""
     _require(revision, "proposed")
     decided = {key: str(nature) for key, nature in {**revision.natures, **natures}.items()}
     return _change(db, revision.id, "natures = ?", json.dumps(decided))

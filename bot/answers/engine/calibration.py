@@ -82,7 +82,7 @@ def fit(
     *,
     after: bool = False,
 ) -> tuple[Table, float]:
-    """Return the weights of `VERDICTS`, and the likelihood from which an answer is announced as sure.
+    """Return the weights of `VERDICTS`, and the least likelihood of an answer announced as sure.
 
     `right`: `(n,)`, whether the best clause of each line answers it. `groups`: each author's rows. To choose
     that likelihood, each author's rows are judged with weights fitted on the other authors' rows. `after`:

@@ -94,8 +94,8 @@ class Lexicon:
     association, intercept first. `retrieval_…`: the same fields for the second encoder (`finder`). `weights`:
     `(2, features) float64`, the weights of `passages.FEATURES` without the second encoder, then with it.
     `verdicts`: `(2, 2, 1 + summary, 3) float64`, where the second axis is without a bank, then with one.
-    `sure`: `(2, 2) float64`, the likelihood from which an answer is announced as sure. `key`: the checksum of
-    the file.
+    `sure`: `(2, 2) float64`, the least likelihood of an answer announced as sure. `key`: the checksum of the
+    file.
     """
 
     groups_asked: Meanings

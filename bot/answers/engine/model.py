@@ -38,9 +38,9 @@ class Model:
     `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, with norm 1.
     `width`, `share`: the Gaussian kernel's sharpness, and its weight relative to the families' kernels.
     `threshold`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`. `verdicts`:
-    `(1 + features, VERDICTS) float32`, see `calibration`. `sure`: the likelihood of the best clause from
-    which an answer is announced. `verdicts_after`, `sure_after`: the same for follow-ups; `verdicts_after` is
-    empty when the bank has none.
+    `(1 + features, VERDICTS) float32`, see `calibration`. `sure`: the least likelihood
+    of an answer announced as sure. `verdicts_after`, `sure_after`: the same for follow-ups; `verdicts_after`
+    is empty when the bank has none.
     """
 
     clauses: tuple[str, ...]

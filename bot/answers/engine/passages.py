@@ -40,7 +40,7 @@ SUMMARY: Final = (
 TEXT_READ_LENGTH: Final = 600  # maximum characters of a question or passage that are embedded
 PASSAGE: Final = 1_500  # maximum characters of a passage for the second encoder
 LONGEST: Final = 45  # maximum words of a sentence; a longer one is cut
-ALIKE, SAME = 0.3, 0.8  # cosine from which a word partly stands for another, and from which it fully does
+ALIKE, SAME = 0.3, 0.8  # least cosine at which a word stands for another, partly then fully
 MOST_WORDS: Final = 8  # maximum words of a question, the least common, that are compared with the text's
 SATURATION: Final = 0.5  # the saturation of a word's frequency, as BM25's k1
 _SENTENCE = re.compile(r"(?<=[.;!?:])\s+(?=[A-ZÉÀÈÊÇÎÔŒ«(–•\d-])|\n+")

@@ -22,7 +22,7 @@ class InterviewStoppedError(Exception):
 
 
 class Terminal(Protocol):
-    """The terminal of the conversation."""
+    """A terminal for the conversation: it shows texts and reads what the person types."""
 
     def show(self, text: str, manner: Manner = "text") -> None:
         """Show a text."""

@@ -334,7 +334,7 @@ def _read_numbers(text: str, version: Version) -> Iterator[str]:
 
 
 def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draft:
-    """Return a draft, corrected as its form was filled in. Raises `FieldsError`."""
+    """Return a draft with the corrections typed in its form, `fields`. Raises `FieldsError`."""
     text = " ".join(fields.get("texte", "").split())
     if not text:
         raise FieldsError({"texte": "Écrivez un texte, ou jetez la ligne."})

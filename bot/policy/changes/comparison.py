@@ -88,7 +88,7 @@ class Comparison:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the two versions say the same under the same numbers and titles."""
+        """Whether the two versions say the same thing, with the same numbers and titles."""
         return not (self.changes or self.headings)
 
     @property

@@ -243,7 +243,7 @@ class Proofreader:
         return (len(gone), len(come)) in reachable
 
     def _alike(self, gone: Sequence[str], come: Sequence[str]) -> bool:
-        """Return whether one word corrects another. Either may be two words joined."""
+        """Return whether the word `come` corrects the word `gone`. One of them may be split in two."""
         if gone == come:
             return True
         old, new = "".join(gone), "".join(come)

@@ -194,7 +194,7 @@ class PageReader:
         return True
 
     def _rows(self, table: Element) -> Iterator[Block]:
-        """Yield the rows of a table of data, after its caption."""
+        """Yield the caption of a data table, then its rows."""
         for caption in table.iterchildren("caption"):
             yield from self._read(caption, _Frame())
         for row in table.iter("tr"):
@@ -295,7 +295,7 @@ def _open(element: Element, outer: _Frame, highest: int) -> _Frame:
 
 
 def _split(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """Return the lines of a paragraph, each with whether all its words are bold.
+    """Split a paragraph into lines. Return each line, and whether all its words are bold.
 
     A blank line is bold if the line before it is.
     """

@@ -144,7 +144,7 @@ def _columns(pieces: Sequence[PdfLine], page: Page, begin: Sequence[int], depth:
 class _Gutter:
     """The strip between two columns.
 
-    `at`: its right edge. `bands`: from top to bottom, each with whether the strip divides it into columns.
+    `at`: its right edge. `bands`: see `_bands`.
     """
 
     at: float
@@ -182,9 +182,9 @@ def _is_mark(text: str) -> bool:
 def _bands(
     ordered: Sequence[PdfLine], strip: float, at: float, fewest: int
 ) -> list[tuple[list[PdfLine], bool]]:
-    """Split pieces into bands, from top to bottom, each with whether the strip divides it into columns.
+    """Split pieces into bands, from top to bottom. Return each band, and whether the strip divides it.
 
-    `fewest`: the minimum pieces of a column.
+    `fewest`: how many pieces a divided band needs right of the strip, unless it has `_MANY` on the left.
     """
     bands: list[tuple[list[PdfLine], bool]] = []
     open_band: list[PdfLine] = []

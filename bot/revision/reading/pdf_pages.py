@@ -131,7 +131,7 @@ def rows_of(pieces: Iterable[PdfLine]) -> list[list[PdfLine]]:
 
 
 def joined(pieces: Sequence[PdfLine]) -> PdfLine:
-    """Return pieces that stand side by side as one line."""
+    """Return the line made of `pieces`, which stand side by side, from left to right."""
     if len(pieces) == 1:
         return pieces[0]
     words: list[Word] = list(pieces[0].words)
@@ -253,7 +253,7 @@ def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
 
 
 def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
-    """Split the pieces of a page: the first row, the rest, and the last row.
+    """Split the pieces of a page into the first row, the rest, and the last row.
 
     A first or last row is split off only if white space sets it apart. It then spans all the columns.
     """
@@ -277,10 +277,10 @@ def _place(line: PdfLine) -> int:
 
 
 def _running_keys(line: PdfLine, page: int) -> list[tuple[int, str]]:
-    """Return keys that are the same for a running head on several pages. Each has the vertical position.
+    """Return keys that are equal for the same running head on several pages.
 
-    The first key has the words. In each of the others, one number of the words is replaced by its difference
-    from the page's number.
+    Each key is a line's vertical position and a text. The first key has the line's own text. In each of the
+    other keys, one number of that text is replaced with its difference from the page's number.
     """
     return [
         (_place(line), line.text),

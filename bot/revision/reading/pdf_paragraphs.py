@@ -164,7 +164,11 @@ def _manner(columns: Sequence[Column]) -> _Manner:
 
 
 def _steps(columns: Sequence[Column], frames: Mapping[tuple[int, ...], Frame]) -> dict[float, float]:
-    """Return the distance between lines within a paragraph, by size, measured on wrapped lines."""
+    """Return the distance between two baselines of a paragraph, by font size, both in points.
+
+    It is measured on the wrapped lines of each size. For a size that has none, it is the smallest distance
+    between two lines, unless this exceeds 1.5 times the size: the size is then left out.
+    """
     wrapped: dict[float, list[float]] = defaultdict(list)
     others: dict[float, list[float]] = defaultdict(list)
     for column in columns:

@@ -109,7 +109,11 @@ def _distinct(values: Iterable[float], near: float = _NEAR) -> tuple[float, ...]
 
 
 def level_rows(pieces: Sequence[PdfLine], at: float) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
-    """Split pieces: above, in and below the rows that have words on both sides of `at`, in points."""
+    """Split pieces into those above, in and below the rows that have words on both sides of `at`.
+
+    `at`: a horizontal position, in points. A row between two of these rows goes with them. If there are
+    none, all the pieces are above.
+    """
     rows = rows_of(pieces)
     both = [number for number, row in enumerate(rows) if row[0].right <= at < row[-1].right]
     if not both:

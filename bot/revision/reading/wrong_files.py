@@ -74,7 +74,7 @@ _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
         ),
     )
 )
-# The separators of cells in tables of data. No space follows them, and every line of a table has as many.
+# The separators of cells in data tables. No space follows them, and every line of a table has as many.
 _SEPARATORS: Final = (re.compile(r";(?=\S)"), re.compile(r"\t"), re.compile(r",(?=\S)"))
 _FEWEST_ROWS: Final = 3
 _ROWS: Final = 200  # lines that are checked
