@@ -14,7 +14,7 @@ from bot.policy.labels import read_markers
 from bot.policy.provisions import Block, Doubt, Layout, LineReading, Outline
 from bot.policy.sentences import begins_note
 
-# rapidfuzz ratio, 0 to 100, from which a line is taken for a decided line that was reworded
+# rapidfuzz ratio, 0 to 100, at or above which a line is taken for a decided line that was reworded
 _ALIKE: Final = 85
 _LONGEST: Final = 80  # characters of a line that a doubt quotes
 

@@ -16,7 +16,7 @@ from bot.onboarding.quiz.session import Sitting
 from bot.policy.addresses import as_counted
 from bot.policy.articles import Number
 
-LEAST_ANSWERS = 5  # minimum number of answers from which to compute a correlation
+LEAST_ANSWERS = 5  # the fewest answers for which a correlation is computed
 
 
 @dataclass(frozen=True, slots=True)
