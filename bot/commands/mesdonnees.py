@@ -83,6 +83,8 @@ _PHRASES: Final = {
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
 _FACTS_WEIGHT = 2_400  # the weight left in a message for the data itself
 _TITLE = "Vos renseignements personnels"
+# The rows of `appointments` hold accounts, and outlive the person's data.
+_LASTING = "Si votre compte a pu lire les signalements, cette inscription-là ne s'efface pas."
 _ANONYMOUS = "Un signalement n'est lié à personne\u00a0: je ne sais pas s'il est de vous."
 
 
@@ -160,9 +162,10 @@ def notice_message(*, shared: bool = False) -> Message:
 
 def nothing(office: Office, contact: str | None) -> Message:
     """Reply that nothing is held about the sender, with the privacy notice."""
+    about_reports = [f" {_LASTING} {_ANONYMOUS}"] if office.reports else []
     return Message(
         Heading(_TITLE),
-        Text("Je ne conserve rien à votre sujet.", *([f" {_ANONYMOUS}"] if office.reports else [])),
+        Text("Je ne conserve rien à votre sujet.", *about_reports),
         Note(_rights(contact)),
         Divider(),
         NOTICE,
