@@ -278,6 +278,12 @@ def test_a_question_that_means_little_by_itself_is_read_with_the_last_subject(  
 def test_what_follows_is_short_and_elliptical() -> None:
     assert rules.follows("Et pour TikTok?")
     assert rules.follows("pourquoi?")
+    assert rules.follows("Attends, pourquoi faut-il le demander avant?")
+    assert rules.follows("fak lequel des deux dois-je prévenir en premier")
+    assert rules.follows("Qui a écrit ce manuel-là, au juste?")
+    assert not rules.follows("Puis-je publier la photo d'un collègue?")
+    assert not rules.follows("Ah, puis-je publier la photo d'un collègue?")
+    assert not rules.follows("Est-ce que la page du comité doit être autorisée?")
     assert not rules.follows("Est-ce que je peux utiliser le logo?")
     assert not rules.follows("et pour " + "mot " * 20)
 

@@ -15,6 +15,7 @@ from bot.answers.engine.features import FAMILIES, Floats, Postings, direction, f
 from bot.answers.engine.training import (
     SHARE,
     WIDTH,
+    blocks,
     invert_factor,
     rarity_of,
     solve,
@@ -81,7 +82,8 @@ class Laboratory:
             kernel += self.parts[name][np.ix_(rows, rows)]
         targets = self.targets[rows]
         bias = targets.mean(axis=0)
-        _, scores = solve(invert_factor(kernel), targets - bias, groups)
+        triangle = [kernel[block, : block.stop] for block in blocks(len(rows))]
+        _, scores = solve(invert_factor(triangle), targets - bias, groups)
         found: NDArray[np.float64] = scores + bias
         return found
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bot.answers.engine import training
-from bot.answers.engine.features import FAMILIES, Floats
+from bot.answers.engine.features import FAMILIES
 from tests.kits.questions import Small, small
 from tests.study.laboratory import EMBEDDING, Laboratory, Rows, shared
 
@@ -24,7 +24,7 @@ def test_the_parts_put_together_are_the_model(small: Small, monkeypatch: pytest.
     solved = []
 
     def solve(
-        factor: Floats, targets: training.Table, groups: Sequence[Rows]
+        factor: training.Triangle, targets: training.Table, groups: Sequence[Rows]
     ) -> tuple[training.Table, training.Table]:
         solved.append(really(factor, targets, groups))
         return solved[-1]

@@ -19,14 +19,14 @@ Rows: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
 
 BUCKETS = 1 << 16  # 2**15 loses 0.3 points of accuracy, and 2**20 gains nothing
 FAMILIES = ("stems", "words", "sounds", "letters")
-_LETTERS = range(2, 6)  # lengths of the runs of letters
+_LETTERS = range(3, 5)  # lengths of the runs of letters
 
 
 def counted(text: str) -> Iterator[list[int]]:
     """Yield the buckets of a text, each below `BUCKETS`, family by family, in the order of `FAMILIES`.
 
-    Stems, words and sounds are counted alone and in pairs. Letters are counted in runs of 2 to 5, with a
-    space added at each end of the word.
+    Stems, words and sounds are counted alone and in pairs. Letters are counted in runs of 3 and 4, with
+    a space added at each end of the word.
     """
     typed = WORD.findall(text)
     words = [fold(word) for word in typed]

@@ -23,10 +23,12 @@ _TINY, _SHORT, _LINKED = 4, 8, 16
 
 # On folded text: words that link a question to the previous one, and beginnings of follow-ups.
 _LINK = (
-    r"(?:(?:et|pis|puis|mais|ok|okay|oui|ouais|non|ben|bon|alors|donc|faque|merci|"
-    r"and|but|so|yes|no)\b[\s,.:]*)"
+    r"(?:(?:et|pis|puis(?!-)|mais|ok|okay|oui|ouais|ouin|non|ben|bon|alors|donc|faque|fak|merci|attends|"
+    r"ah|oh|oups|hein|euh|bref|d'accord|and|but|so|yes|no|wait|well)\b[\s,.:!…]*)"
 )
-_LINKED_START = re.compile(rf"{_LINK}*(?:et|pis|puis|mais|faque|meme|mettons|and|but|even|what about)\b")
+_LINKED_START = re.compile(
+    rf"{_LINK}*(?:et|pis|puis(?!-)|mais|faque|fak|meme|mettons|and|but|even|what about)\b"
+)
 _FOLLOWS = re.compile(
     rf"{_LINK}*(?:$|(?:meme|aussi|sinon|sauf|si|quand|qui|ki|a qui|ou|comment|combien|pourquoi|pk|pkoi|pq|"
     r"quoi|koi|quels?|quelles?|a quels?|a quelles?|avec|sans|pendant|avant|apres|jusqu|c'est|c'etait|cest|c|"
@@ -38,7 +40,8 @@ _FOLLOWS = re.compile(
 )
 _REFERS = re.compile(
     r"\b(?:ca|cela|celui|celle|ceux|celles|elles?|eux autres|aussi|egalement|itou|non plus|quand meme|"
-    r"la-dessus|dans ce cas|it|that|them|they|too|as well|also)\b"
+    r"la-dessus|dans ce cas|lequel|laquelle|lesquel(?:le)?s|ce(?:t|tte|s)? [\w']+(?:-la| la$)|"
+    r"it|that|them|they|too|as well|also)\b"
 )
 # Questions about a clause itself: its reason, its meaning, its force, its place.
 _ABOUT_IT = re.compile(

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TRAINING = 4  # incremented when the training method changes, so that older models are rebuilt
+TRAINING = 5  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; a run takes about thirty seconds on one core
 # the text of the `ModelError` for a small bank, which is not a failure
