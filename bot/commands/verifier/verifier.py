@@ -123,7 +123,7 @@ class PostRequest:
         fields = self.request.fields
         venue: Venue = next((venue for venue in VENUES if venue == fields.get("lieu")), "")
         post = Post(fields.get("texte", ""), fields.get("image", ""), venue)
-        return self._examined(PostDraft(post, before.waved if before else {}), token)
+        return self._examined(before or PostDraft(post), token, lambda latest: replace(latest, post=post))
 
     def correct(self, token: str, draft: PostDraft, _: str) -> Form | Slow:
         """Open the form, filled in with the draft, or examine what was typed in it."""
@@ -134,40 +134,36 @@ class PostRequest:
         return self._examined(draft, token, page=page_number(page))
 
     def wave_away(self, token: str, draft: PostDraft, name: str) -> Slow:
-        """Hide a finding, and show the others."""
+        """Hide a finding, and show the others. Hide nothing of a text that was corrected meanwhile."""
 
-        def settle(db: Database, findings: Sequence[PostFinding]) -> Message:
-            waved = [finding for finding in findings if finding.concern.check.name == name]
+        def settle(db: Database, latest: PostDraft, findings: Sequence[PostFinding]) -> Message:
+            seen = findings if latest.post == draft.post else []
+            waved = [finding for finding in seen if finding.concern.check.name == name]
             self._count(db, "waved", waved)
-            after = self._latest(token, draft)
+            after = latest
             for finding in waved:
                 after = after.without(finding.concern)
             return self._shown(db, after, token, findings)
 
-        return self._examining(draft, settle)
+        return self._examining(draft, token, settle)
 
     def put_back(self, token: str, draft: PostDraft, _: str) -> Slow:
         """Show the dismissed findings again."""
-        return self._examined(PostDraft(draft.post), token)
+        return self._examined(draft, token, lambda latest: PostDraft(latest.post))
 
     def prepare(self, token: str, draft: PostDraft, name: str) -> Slow:
         """Show the request that would settle a finding."""
 
-        def settle(db: Database, findings: Sequence[PostFinding]) -> Message:
+        def settle(db: Database, latest: PostDraft, findings: Sequence[PostFinding]) -> Message:
             finding = next(
                 (candidate for candidate in findings if candidate.concern.check.name == name), None
             )
             if finding is None or not finding.concern.check.request:
-                return self._shown(db, draft, token, findings)
-            self.checking.drafts.store(self._latest(token, draft), self.request.actor, token)
-            return messages.request(token, draft.post, finding)
+                return self._shown(db, latest, token, findings)
+            self.checking.drafts.store(latest, self.request.actor, token)
+            return messages.request(token, latest.post, finding)
 
-        return self._examining(draft, settle)
-
-    def _latest(self, token: str, draft: PostDraft) -> PostDraft:
-        """Return a draft, dismissing the findings that another press dismissed while it was examined."""
-        latest = self.checking.drafts.get(self.request.actor, token)
-        return latest if latest and latest.post == draft.post else draft
+        return self._examining(draft, token, settle)
 
     def answer(self, _: str, draft: PostDraft, __: str) -> Answer:
         """Answer the draft's text as a question, as if it had not been taken for a draft."""
@@ -176,13 +172,32 @@ class PostRequest:
 
     # --- Examining
 
-    def _examined(self, draft: PostDraft, token: str = "", *, page: int = 1) -> Slow:
-        return self._examining(draft, lambda db, findings: self._shown(db, draft, token, findings, page=page))
+    def _examined(
+        self,
+        draft: PostDraft,
+        token: str = "",
+        change: Callable[[PostDraft], PostDraft] = lambda latest: latest,
+        *,
+        page: int = 1,
+    ) -> Slow:
+        def settle(db: Database, latest: PostDraft, findings: Sequence[PostFinding]) -> Message:
+            return self._shown(db, latest, token, findings, page=page)
+
+        return self._examining(draft, token, settle, change)
 
     def _examining(
-        self, draft: PostDraft, settle: Callable[[Database, Sequence[PostFinding]], Message]
+        self,
+        draft: PostDraft,
+        token: str,
+        settle: Callable[[Database, PostDraft, Sequence[PostFinding]], Message],
+        change: Callable[[PostDraft], PostDraft] = lambda latest: latest,
     ) -> Slow:
-        """Examine a draft on another thread, then make its message with `settle`, in a transaction."""
+        """Examine a draft on another thread, then make its message with `settle`, in a transaction.
+
+        The draft may be corrected, or findings dismissed, while it waits for its turn: what is examined is
+        the latest draft of this token, after `change`. A person's slow requests run one at a time, in order,
+        so that none undoes what another did.
+        """
         storage, examiner = self.checking.office.storage, self.checking.examiner()
         with storage.transaction() as db:
             checked = self._asked(db)
@@ -192,11 +207,12 @@ class PostRequest:
             )
 
         def think() -> Callable[[], Message]:
+            latest = change(self.checking.drafts.get(self.request.actor, token) or draft)
             try:
-                by_policy = examiner.examine(draft.post, [clauses for _, clauses in checked])
+                by_policy = examiner.examine(latest.post, [clauses for _, clauses in checked])
             except PostError as error:
                 if self.request.fields:
-                    pictured = not draft.post.text.strip() and draft.post.image.strip()
+                    pictured = not latest.post.text.strip() and latest.post.image.strip()
                     raise FieldsError({"image" if pictured else "texte": str(error)}) from error
                 raise
             concerns = [
@@ -205,12 +221,12 @@ class PostRequest:
                 for concern in group
             ]
             concerns.sort(key=lambda pair: (not pair[1].certain, -pair[1].score))
-            return partial(worded, concerns)
+            return partial(worded, latest, concerns)
 
-        def worded(concerns: Sequence[tuple[Reading, Concern]]) -> Message:
+        def worded(latest: PostDraft, concerns: Sequence[tuple[Reading, Concern]]) -> Message:
             with storage.transaction() as db:
                 self.checking.tally.count(db, "post", self._counted_as(db), self.checking.office.today())
-                return settle(db, [self._finding(draft, *pair) for pair in concerns])
+                return settle(db, latest, [self._finding(latest, *pair) for pair in concerns])
 
         return Deferred(think)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -18,14 +20,14 @@ from bot.commands.verifier.examples import verifier_examples
 from bot.conversation.dispatcher import LINE_LENGTH
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Message
-from bot.conversation.requests import Actor
+from bot.conversation.requests import Actor, Request
 from bot.policy import loading
 from bot.policy.articles import Number
 from bot.policy.library import Policy
 from bot.posting import counts
 from bot.posting.counts import FEWEST
 from bot.posting.drafts import KEPT
-from bot.posting.posts import LONGEST
+from bot.posting.posts import LONGEST, Concern, Post
 from bot.schedule.names import REMIND, RETENTION
 from bot.settings import SEED
 from tests.conftest import TEST_DATA
@@ -197,6 +199,65 @@ async def test_two_presses_at_once_hide_both(desk: World) -> None:
     lines = [line for line in commands(reply) if line.startswith("verifier ecarter")]
     await asyncio.gather(*(pressed(desk, line, ALEX) for line in lines))
     assert labels(await pressed(desk, lines[0], ALEX))[-1] == "Revoir les 3 points écartés"
+
+
+async def while_examined(desk: World, first: Request, second: Request) -> tuple[Reply, Reply]:
+    """Handle a request, and another that arrives while the text of the first is still being examined."""
+    examiner, began, ends = desk.services.examiner, threading.Event(), threading.Event()
+    examine = examiner.examine
+
+    def slowly(post: Post, asked: Sequence[Mapping[str, tuple[Number, ...]]]) -> list[tuple[Concern, ...]]:
+        began.set()
+        assert ends.wait(10)
+        return examine(post, asked)
+
+    with patch.object(type(examiner), "examine", staticmethod(slowly)):
+        handled = [asyncio.ensure_future(desk.dispatcher.handle(first))]
+        await asyncio.to_thread(began.wait, 10)
+        handled.append(asyncio.ensure_future(desk.dispatcher.handle(second)))
+        for _ in range(10):  # the second request is read, and waits for its turn
+            await desk.run(lambda _: None)
+        ends.set()
+        one, two = await asyncio.gather(*handled)
+    return one, two
+
+
+def request_of(desk: World, line: str, **fields: str) -> Request:
+    request = desk.dispatcher.from_command(line, actor=ALEX, pressed=not fields)
+    return replace(request, fields=fields)
+
+
+@pytest.mark.parametrize("label", ["Ce n'est pas le cas", "Voir les autres", "Préparer la demande"])
+@pytest.mark.parametrize("corrected_first", [True, False])
+async def test_a_text_corrected_while_a_button_is_pressed_stays_corrected(
+    desk: World, label: str, corrected_first: bool
+) -> None:
+    reply = await examined(desk, f"{FIVE}, l'affiche")
+    line = command(reply, "Corriger le texte")
+    corrected = request_of(desk, line, texte=f"{TWO} Merci!", lieu="page")
+    both = [corrected, request_of(desk, command(reply, label))]
+    await while_examined(desk, *(both if corrected_first else reversed(both)))
+    form = filled(await pressed(desk, line, ALEX))
+    assert [field.value for field in form.fields] == [f"{TWO} Merci!", "", "page"]
+
+
+async def test_what_is_waved_away_while_its_text_is_corrected_or_read_stays_so(desk: World) -> None:
+    for line, fields in (("Corriger le texte", {"texte": f"{FIVE}!"}), ("Voir les autres", {})):
+        reply = await examined(desk, FIVE)
+        waved = request_of(desk, command(reply, "Ce n'est pas le cas"))
+        _, later = await while_examined(desk, waved, request_of(desk, command(reply, line), **fields))
+        assert "Revoir le point écarté" in labels(later), line
+
+
+async def test_what_someone_has_not_seen_of_their_corrected_text_is_not_waved_away(tmp_path: Path) -> None:
+    with world(tmp_path) as desk:
+        scripted(desk.services, {"logo": ("logo", 0.9, True), "emblème": ("logo", 0.9, True)})
+        reply = await examined(desk, "Le logo")
+        corrected = request_of(desk, command(reply, "Corriger le texte"), texte="L'emblème")
+        waved = request_of(desk, command(reply, "Ce n'est pas le cas"))
+        _, later = await while_examined(desk, corrected, waved)
+        assert len(titles(later)) == 1
+        assert await counted(desk) == {"logo": (1, 0)}
 
 
 async def test_a_corrected_text_is_examined_again_and_what_was_waved_away_stays_so(desk: World) -> None:
