@@ -234,7 +234,7 @@ def catalogue(
             labels=("Demander une autorisation",),
             group=MINE if are_requested(library) else "",
             summary="Demander une autorisation, ou y répondre.",
-            usage="[page, logo, parole, image ou registre]",
+            usage="[page, logo, parole, image, code ou registre]",
             run=partial(_request_permission, requesting),
             opens_form=True,
             alone=True,

@@ -249,10 +249,14 @@ def parse(text: str) -> Account:
     return Account(platform, team, user)
 
 
+def bare_code(code: str) -> str:
+    """Return a typed code without case, hyphens, or letters typed for digits (O for 0)."""
+    return "".join(letter for letter in code.upper().translate(_MISREAD) if letter in _LETTERS)
+
+
 def _hashed(code: str) -> str:
-    """Return the SHA-256 of a code, ignoring case, hyphens, and letters typed for digits (O for 0)."""
-    typed = "".join(letter for letter in code.upper().translate(_MISREAD) if letter in _LETTERS)
-    return hashlib.sha256(typed.encode("ascii")).hexdigest()
+    """Return the SHA-256 of a code, as `bare_code` reads it."""
+    return hashlib.sha256(bare_code(code).encode("ascii")).hexdigest()
 
 
 def merge(db: Database, into: str, gone: str) -> None:

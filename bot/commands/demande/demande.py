@@ -129,7 +129,7 @@ class PermissionWork:
     def refusal(self, error: PermissionRequestError) -> UserError:
         """Return a refusal to show beside the field at fault or, if no field is, by itself."""
         fields = self.request.fields
-        who = "personne" if "personne" in fields else "papier"
+        who = next((name for name in ("personne", "code") if name in fields), "papier")
         why = "raison" if "raison" in fields else "conditions"
         names = {**_FIELDS, "consenter": who, "reason": why}
         name = names.get(error.part, "")
@@ -183,9 +183,15 @@ class PermissionWork:
         return replace(form, command=f"{COMMAND} {window}")
 
     def whose(self, identifier: str = "", _rest: str = "") -> Message:
-        """Ask whether the person in a picture has an account here, and so can answer."""
+        """Ask whether the person in a picture has an account, here or elsewhere, and so can answer."""
         self._kind("personne")
-        return messages.whose_image(identifier if _TOKEN.fullmatch(identifier) else "")
+        typed = self.requesting.office.profile.typed(f"{COMMAND} code")
+        return messages.whose_image(typed, identifier if _TOKEN.fullmatch(identifier) else "")
+
+    def give_code(self, _identifier: str, _rest: str) -> Message:
+        """Give a person a code by which someone on the other platform can ask for their consent."""
+        self._kind("personne")
+        return messages.contact_code(self.requesting.drafts.issue_code(self.actor))
 
     def ask(self, window: str, identifier: str) -> Reply:
         """Open a window to ask for a permission or, once it is filled in, ask to confirm the request."""
@@ -233,7 +239,7 @@ class PermissionWork:
             problems |= error.problems
         person = None
         try:
-            person = picked_actor(self.request) if window == "personne" else None
+            person = self._pictured(window, before)
         except FieldsError as error:
             problems |= error.problems
         if problems:
@@ -249,6 +255,19 @@ class PermissionWork:
             fingerprint=fingerprint,
         )
         return RequestDraft(replace(asking, id=before.asking.id) if before else asking, person)
+
+    def _pictured(self, window: str, before: RequestDraft | None) -> Actor | None:
+        """Return the account of the person in a picture, None if they sign on paper. Raises `FieldsError`."""
+        if window == "personne":
+            return picked_actor(self.request)
+        if window != "ailleurs":
+            return None
+        person = before.person if before else None
+        if typed := self.request.fields.get("code", "").strip():
+            person = self.requesting.drafts.reached(typed)
+        if person is None:
+            raise FieldsError({"code": messages.UNKNOWN_CODE})
+        return person
 
     def _until(self) -> date | None:
         """Return the last day typed in a window, None for none. Raises `FieldsError` for a past day."""
@@ -326,6 +345,9 @@ class PermissionWork:
         accounts = persons.accounts_of(self.db, former.consenter) if former.consenter else []
         here = next((account for account in accounts if account.platform == self.actor.platform), None)
         person = replace(self.actor, user=here.user) if here else None
+        if accounts and not here:
+            window, elsewhere = "ailleurs", accounts[0]
+            person = Actor(elsewhere.platform, elsewhere.team, elsewhere.user)
         draft = RequestDraft(asking, person)
         self.requesting.drafts.store(draft, self.actor)
         return windows.asking_form(window, draft)
@@ -524,6 +546,7 @@ def _shortened(text: str, length: int) -> str:
 
 _ACTS: Final[Mapping[str, Callable[[PermissionWork, str, str], Reply]]] = {
     "image": PermissionWork.whose,
+    "code": PermissionWork.give_code,
     "depuis": PermissionWork.choose,
     "envoyer": PermissionWork.send,
     "oublier": PermissionWork.forget,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
+CODE_KEPT: Final = timedelta(days=1)
 MOST: Final = 500  # drafts; beyond that, the person who has the most loses their oldest
 
 
@@ -35,11 +36,12 @@ class RequestDraft:
 
 
 class RequestDrafts:
-    """The drafts of requests, in memory for a few minutes."""
+    """The drafts of requests, in memory for a few minutes, and the codes by which people can be asked."""
 
     def __init__(self, clock: Clock) -> None:
         self._shelf: Fading[tuple[Actor, str], RequestDraft] = Fading(clock, KEPT, MOST)
         self._sent = OnceADay(clock)
+        self._reachable: Fading[str, Actor] = Fading(clock, CODE_KEPT)
 
     def store(self, draft: RequestDraft, author: Actor) -> None:
         """Keep a draft for ten minutes. It replaces its author's draft with the same identifier."""
@@ -53,6 +55,16 @@ class RequestDrafts:
         """Forget a draft."""
         self._shelf.drop((author, identifier))
 
+    def issue_code(self, actor: Actor) -> str:
+        """Return a code by which others can ask a person for their consent, for a day, from anywhere."""
+        code = persons.random_code()
+        self._reachable.put(persons.bare_code(code), actor, actor)
+        return code
+
+    def reached(self, code: str) -> Actor | None:
+        """Return the account that a code was issued to, or None when it is unknown or expired."""
+        return self._reachable.get(persons.bare_code(code))
+
     def count_sent(self, author: Actor, today: date) -> bool:
         """Count a request that a person sends. Return False, without counting it, past today's limit.
 
@@ -65,6 +77,6 @@ class RequestDrafts:
         return any(self._sent.is_first(account, today, str(number)) for number in range(MOST_A_DAY))
 
     def fade(self) -> None:
-        """Drop the expired drafts. The clock calls this, so that no draft is kept longer."""
-        self._shelf.fade()
-        self._sent.fade()
+        """Drop the expired drafts and codes. The clock calls this, so that none is kept longer."""
+        for table in (self._shelf, self._sent, self._reachable):
+            table.fade()

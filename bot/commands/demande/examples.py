@@ -50,6 +50,8 @@ def demande_examples(
     return {
         **_windows(page, image, today),
         **_before(page, image, today, role, fallback),
+        "Demander, l'image de qui?": messages.whose_image(profile.typed("demande code")),
+        "Demander, un code à donner": messages.contact_code("K7PMQ-3TXDW"),
         **_lists(page, image, today),
         **_of_a_role(page, today, role),
         **_of_a_person(image, today, role),
@@ -72,6 +74,7 @@ def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Re
     return {
         **forms,
         "Demander, la fenêtre remplie": windows.asking_form("personne", draft),
+        "Demander, la fenêtre d'un code, remplie": windows.asking_form("ailleurs", draft),
         "Accorder, la fenêtre": windows.granting_form(pending, "Maxime Roy", "", "Dominique Roy"),
         "Accepter, la fenêtre": windows.granting_form(consent, "Maxime Roy", "", "Camille Roy"),
         "Inscrire une signature, la fenêtre": windows.granting_form(
@@ -93,7 +96,6 @@ def _before(page: RequestKind, image: RequestKind, today: date, role: str, fallb
     long = RequestDraft(replace(picture, subject=_LONG[:SUBJECT_LENGTH], image=_LONG[:IMAGE_LENGTH]))
     paper = (f"au {role}, et sera inscrite quand {_SIGNER} aura signé un papier",)
     return {
-        "Demander, l'image de qui?": messages.whose_image(),
         "Demander, est-ce bien cela?": messages.confirm(RequestDraft(asking), page, "page", (f"au {role}",)),
         "Demander, la relève en décide": messages.confirm(
             RequestDraft(asking),

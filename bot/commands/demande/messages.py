@@ -143,23 +143,49 @@ def _choice(row: Listed, *, answers: bool) -> Choice:
     return Choice(excerpt(text, CHOICE_LENGTH), Button(label, f"{COMMAND} voir {request.id}", style))
 
 
-def whose_image(token: str = "") -> Message:
-    """Ask whether the person in a picture has an account here, and so can answer.
+def whose_image(typed: str, token: str = "") -> Message:
+    """Ask whether the person in a picture has an account, here or on the other platform, and so can answer.
 
-    `token`: the token of the text under examination, "" for none.
+    `typed`: the line that gets them a code. `token`: the token of the text under examination, "" for none.
     """
-    person, paper = (
+    person, elsewhere, paper = (
         f"{COMMAND} depuis {token} {window}" if token else f"{COMMAND} {window}"
-        for window in ("personne", "papier")
+        for window in ("personne", "ailleurs", "papier")
     )
     return Message(
-        Text(bold("La personne qu'on reconnaît peut-elle vous répondre ici?")),
+        Text(bold("La personne qu'on reconnaît peut-elle vous répondre?")),
         Note(
-            "Ici, elle reçoit la demande et dit oui ou non elle-même. Ailleurs, elle signe un papier, que la "
-            "personne responsable inscrit."
+            "Ici, elle reçoit la demande et dit oui ou non elle-même. Sur l'autre plateforme aussi, si elle "
+            "vous donne le code qu'elle y obtient en tapant\u00a0: ",
+            code(typed),
+            ". Sinon, elle signe un papier, que la personne responsable inscrit.",
         ),
-        Buttons(Button("Oui, la choisir", person, "primary"), Button("Non, sur papier", paper), HOME),
+        Buttons(
+            Button("Oui, la choisir", person, "primary"),
+            Button("Oui, par son code", elsewhere),
+            Button("Non, sur papier", paper),
+            HOME,
+        ),
     )
+
+
+def contact_code(secret: str) -> Message:
+    """Show a person a new code, by which others can ask for their consent."""
+    return Message(
+        Heading("On veut publier votre image?"),
+        Text("Donnez ce code à qui vous le demande de l'autre plateforme\u00a0: ", code(secret)),
+        Note(
+            "Pendant 24 heures, il sert à vous demander votre consentement ici, et à rien d'autre. Après, ou "
+            "si je redémarre, demandez-en un autre. Vous pourrez toujours refuser."
+        ),
+        Buttons(HOME, MENU),
+    )
+
+
+UNKNOWN_CODE: Final = (
+    "Ce code n'est pas bon, ou ne l'est plus\u00a0: il sert pendant 24 heures. Demandez à la personne d'en "
+    "obtenir un autre."
+)
 
 
 # --- Before it is sent --------------------------------------------------------------------------

@@ -18,13 +18,14 @@ from bot.permissions.requests import (
 from bot.permissions.thread import LINE_LENGTH
 from bot.policy.annotations import PermissionKind
 
-# The windows to ask for a permission, each with its kind. A consent is given from an account (« personne »)
-# or on paper (« papier »).
+# The windows to ask for a permission, each with its kind. A consent is given from an account of this platform
+# (« personne ») or of the other, by its code (« ailleurs »), or on paper (« papier »).
 WINDOWS: Final[Mapping[str, PermissionKind]] = {
     "page": "page",
     "logo": "logo",
     "parole": "parole",
     "personne": "image",
+    "ailleurs": "image",
     "papier": "image",
 }
 _TITLES: Final = {
@@ -32,6 +33,7 @@ _TITLES: Final = {
     "logo": "Demander le logo",
     "parole": "Demander un mandat",
     "personne": "Demander un consentement",
+    "ailleurs": "Demander un consentement",
     "papier": "Consentement sur papier",
 }
 # The label and the hint of the subject's field, by kind.
@@ -41,6 +43,7 @@ _SUBJECTS: Final[Mapping[PermissionKind, tuple[str, str]]] = {
     "parole": ("Ce que vous diriez, et où", "Le sujet, la tribune, le texte s'il est prêt"),
     "image": ("Où l'image paraîtrait, et pour quoi", "La page, le moment, le texte qui l'accompagne"),
 }
+CODE_LENGTH: Final = 20  # maximum characters of a code as people type it
 _NAME_HINT: Final = "Comme il doit paraître au certificat"
 
 
@@ -74,7 +77,7 @@ def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "
                 hint="PNG, JPEG ou WebP. J'en calcule l'empreinte, qui la reconnaît, puis je l'oublie.",
                 required=False,
             ),
-            _person(draft) if window == "personne" else _signer(draft),
+            {"personne": _person, "ailleurs": _code, "papier": _signer}[window](draft),
         ]
     else:
         until = asking.until.isoformat() if asking and asking.until else ""
@@ -89,6 +92,14 @@ def _person(draft: RequestDraft | None) -> Field:
     return PersonField(
         "personne", "La personne qu'on reconnaît", hint="Une demande par personne", value=value
     )
+
+
+def _code(draft: RequestDraft | None) -> Field:
+    known = bool(draft and draft.person)
+    hint = "Celui que la personne obtient sur l'autre plateforme"
+    if known:
+        hint = "Laissez vide pour la même personne"
+    return TextField("code", "Son code", hint=hint, required=not known, max_length=CODE_LENGTH)
 
 
 def _signer(draft: RequestDraft | None) -> Field:
