@@ -91,12 +91,13 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 
 
 def first_account(db: Database, actor: Acting) -> Account:
-    """Return the account to use as a person's key: the one to write to or, for an unknown person, `actor`'s.
+    """Return the account to use as a person's key, whichever they write from: the first by its text.
 
-    A person's identifier would not do, because someone unknown gets one at a later request.
+    A person's identifier would not do, because someone unknown gets one at a later request, nor would the
+    account to write to, which changes when they choose another.
     """
     person = person_of(db, actor)
-    return accounts_of(db, person)[0] if person else account(actor)
+    return min(accounts_of(db, person), key=str) if person else account(actor)
 
 
 def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from bot.answers import memory, unanswered
 from bot.backup import destroyed
+from bot.commands.demande import drafts as requests
 from bot.conversation import dispatcher, once_a_day
 from bot.dashboard import boards
 from bot.onboarding import retention as onboarding
@@ -94,6 +95,10 @@ DURATIONS: Final[Mapping[str, Duration]] = {
     "dropped": Duration("Fichier déposé, pas encore proposé", timedelta(days=dropped_texts.DAYS_KEPT)),
     "typed": Duration("Formulaire refusé, en mémoire vive", dispatcher.TYPED),
     "post": Duration("Texte relu avant d'être publié, en mémoire vive", posts.KEPT),
+    "request": Duration("Demande pas encore envoyée, en mémoire vive", requests.KEPT),
+    "contact_code": Duration(
+        "Code à donner, pour qu'on demande un consentement, en mémoire vive", requests.CODE_KEPT
+    ),
     "counted": Duration(
         "Empreinte de qui a été compté dans la journée, en mémoire vive", once_a_day.REMEMBERED
     ),

@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from sqlite_utils import Database
 
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.questions import PolicyAnswer
@@ -21,6 +22,7 @@ from bot.conversation.dispatcher import LINE_LENGTH
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Request
+from bot.people import persons
 from bot.policy import loading
 from bot.policy.articles import Number
 from bot.policy.library import Policy
@@ -503,6 +505,19 @@ async def test_it_counts_once_a_day_for_each_person_and_check_by_month(desk: Wor
     assert await counted(desk) == {"logo": (3, 1), "image_of_others": (1, 0)}
     months = await desk.run(lambda db: db.conn.execute("SELECT DISTINCT month FROM check_counts").fetchall())
     assert months == [("2026-11",)]
+
+
+async def test_a_person_who_goes_from_one_account_to_the_other_counts_once_a_day(desk: World) -> None:
+    other = Actor("discord", "900", "999")
+
+    def link(db: Database) -> None:
+        persons.link(db, persons.account(ALEX), persons.account(other))
+
+    await desk.run(link)
+    for actor in (ALEX, other, ALEX):
+        await desk.ask("lier ici", actor)
+        await desk.press(await examined(desk, "avec le logo", actor), "Ce n'est pas le cas", actor)
+    assert await counted(desk) == {"logo": (1, 1)}
 
 
 async def test_what_is_a_press_away_was_not_shown(desk: World) -> None:
