@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -283,3 +284,33 @@ async def test_on_slack_a_consent_on_paper_is_recorded_and_certified_by_the_role
             assert await bot.stop() == 0
         assert states(kept) == [("image", "granted")]
         check_that_no_picture_is_left(kept, bot)
+
+
+# --- From one to the other ----------------------------------------------------------------------
+
+
+async def test_a_consent_asked_on_slack_is_given_on_discord_by_who_gave_their_code(kept: Kept) -> None:
+    async with on_slack(kept) as they, DiscordServer() as server:
+        slack, me, friend = they.platform, they.asker, OnDiscord(Person(server, "noe"))
+        discord = {**server.environment, "VIGIE_DISCORD_SERVEUR": str(friend.person.guild.id)}
+        async with life.running({**discord, **they.settings}, program=brisk(PROGRAM)) as bot:
+            await slack.proxy.socket_opened()
+            await bot.until("Discord\u00a0: prêt.")
+            shown = await friend.command("vigie", "demande code")
+            code = re.search(r"\b\w{5}-\w{5}\b", shown.words)
+            assert code
+            await begin_consent(me, "Oui, par son code")
+            await slack.submit({**IMAGE, "code": "K7PMQ-3TXDW"}, states={"fichier": slack.joined(*PHOTO)})
+            assert "n'est pas bon" in (await slack.refusal())["code"]
+            await slack.submit({**IMAGE, "code": code[0]}, states={"fichier": slack.joined(*PHOTO)})
+            await me.press(await me.hears("Est-ce bien"), "Envoyer")
+            notice = await friend.hears("On vous demande votre consentement")
+            form = await friend.opens(notice, "J'accepte")
+            accepted = await friend.person.submit(form, jusque="", conditions="", nom="Noé Roy")
+            await me.hears("Le consentement est donné")
+            assert states(kept) == [("image", "granted")]
+            asks = await friend.person.press(accepted.message, "Retirer mon consentement")
+            assert "retiré" in (await friend.person.press(asks.message, "Retirer mon consentement")).text
+            await me.hears("Un consentement est retiré")
+            assert await bot.stop() == 0
+        assert states(kept) == [("image", "withdrawn")]
