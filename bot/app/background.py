@@ -78,7 +78,7 @@ async def running(
             ready,
             bot.clock,
             port,
-            sending=lambda: pump.alive,
+            sending=lambda: pump.reading,
             untaught=lambda: _untaught(bot),
             refused=lambda: {
                 name: isinstance(platform, Connectable) and platform.refuses_us

@@ -37,7 +37,7 @@ Ready: TypeAlias = Callable[[], Awaitable[bool]]
 class Health:
     """The server of the three pages. `ready`: checks of the connection, by platform name.
 
-    `sending`: returns whether the outbox is being read. `untaught`: returns why the bot failed to learn a
+    `sending`: returns whether the outbox was read recently. `untaught`: returns why the bot failed to learn a
     question bank, by policy. `refused`: returns whether each platform refuses the token. `machine`: returns
     the state of the disk. `recurring`: the tasks whose next run is shown. `lost`: returns `PendingWork.lost`.
     With `port` 0, `start` chooses a free port and stores it in `port`.

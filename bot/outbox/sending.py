@@ -73,9 +73,9 @@ class Candidate:
     platform: str
     urgent: bool
 
-    def waits(self, closed: Collection[str]) -> bool:
-        """Return whether the row must wait because its platform or lane is in `closed`."""
-        return self.platform in closed or self.lane in closed
+    def waits(self, blocked: Collection[str]) -> bool:
+        """Return whether the row must wait because its platform or lane is in `blocked`."""
+        return self.platform in blocked or self.lane in blocked
 
 
 @dataclass(frozen=True, slots=True)

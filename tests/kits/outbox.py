@@ -263,6 +263,7 @@ class Office:
 
     def _failed(self) -> None:
         self.failures += 1
+        self.news.set()
 
     def person(self, *accounts: Account) -> str:
         """Return someone who has these accounts."""
@@ -318,6 +319,13 @@ class Office:
         """Wait until so many messages are sent, and nothing else is left."""
         async with asyncio.timeout(PATIENCE):
             while await self.storage.run(self.states) != {"sent": count}:
+                self.news.clear()
+                await self.news.wait()
+
+    async def until_failed(self, count: int) -> None:
+        """Wait until the outbox could not be read so many times."""
+        async with asyncio.timeout(PATIENCE):
+            while self.failures < count:
                 self.news.clear()
                 await self.news.wait()
 

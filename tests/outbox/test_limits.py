@@ -315,9 +315,9 @@ async def test_what_lacks_a_permission_waits_a_minute_unless_it_presses(
 async def test_a_pump_that_looked_within_a_minute_is_alive(
     bureau: Office, monkeypatch: pytest.MonkeyPatch, last: float, *, alive: bool
 ) -> None:
-    bureau.pump._looked = 1_000.0
+    bureau.pump._turned = bureau.pump._read = 1_000.0
     monkeypatch.setattr("time.monotonic", lambda: 1_000.0 + last)
-    assert bureau.pump.alive is alive
+    assert (bureau.pump.alive, bureau.pump.reading) == (alive, alive)
 
 
 # Handing over

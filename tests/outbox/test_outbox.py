@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -383,6 +386,25 @@ async def test_a_pump_that_can_look_at_nothing_for_long_is_not_alive(
     assert bureau.pump.alive
     monkeypatch.setattr(pump, "SILENCE", -1)
     assert not bureau.pump.alive
+
+
+async def test_a_database_that_cannot_be_read_shows_on_the_health_page_and_restarts_nothing(
+    bureau: Office, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "POLL_SECONDS", 0.01)
+    bureau.enqueue("un", alice)
+    assert bureau.storage.path
+    bureau.storage._db.conn.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(bureau.storage.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        long_ago = time.monotonic() - pump.SILENCE
+        bureau.pump._turned = bureau.pump._read = long_ago
+        async with bureau.running():
+            await bureau.until_failed(3)
+            assert (bureau.pump.alive, bureau.pump.reading) == (True, False)
+            other.execute("ROLLBACK")
+            await bureau.until_sent(1)
+            assert (bureau.pump.alive, bureau.pump.reading) == (True, True)
 
 
 async def test_a_platform_that_is_away_for_hours_loses_nothing(bureau: Office, alice: str) -> None:
