@@ -155,14 +155,17 @@ def _key(renouveler: bool, detruire: bool) -> None:
     if not made:
         click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au prochain démarrage.")
         return
-    if renouveler:
-        keys.rotate(folder)
     if renouveler or detruire:
+        destroyed: tuple[str, ...] = ()
         try:
-            # in a transaction, so that no report is sealed with a key that is being destroyed
+            # A transaction, so that two renewals at once do not each store a file without the other's key.
             with beside(database) as db:
-                resealed = retention.reseal(db, keys.keyring(folder))
-                destroyed = keys.retire(folder) if detruire else ()
+                resealed = retention.reseal(db, keys.rotate(folder) if renouveler else keys.keyring(folder))
+            # Another one, so that no key is destroyed before what replaces its content is committed, and no
+            # report is sealed meanwhile.
+            if detruire:
+                with beside(database) as db:
+                    destroyed = keys.retire(folder, retention.keys_used(db))
         except SealError as error:
             base.refuse(f"{error} Rien n'est détruit.")
         if resealed:

@@ -9,7 +9,7 @@ a backup. A thief who also has the key folder can open everything.
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -173,7 +173,8 @@ def keyring(folder: Path, *, create: bool = False) -> Keyring:
 def rotate(folder: Path) -> Keyring:
     """Make a new key for sealing, and return the keyring. Its old keys still open content.
 
-    Reseal everything (`Keyring.resealed`) before calling `retire`. Raises `StorageError`.
+    Call it in a transaction, since two calls at once would lose a key. Reseal everything
+    (`Keyring.resealed`) and commit before calling `retire`. Raises `StorageError`.
     """
     ring = keyring(folder)
     ring.seals |= _by_name([PrivateKey.generate()])
@@ -181,18 +182,18 @@ def rotate(folder: Path) -> Keyring:
     return ring
 
 
-def retire(folder: Path) -> tuple[str, ...]:
-    """Destroy every sealing key but the one in use, and return the destroyed keys' names in hexadecimal.
+def retire(folder: Path, used: Collection[str]) -> tuple[str, ...]:
+    """Destroy the sealing keys that are neither in use nor in `used`, and return their names in hexadecimal.
 
-    All content that they sealed is lost, including in copies of the database. Raises `StorageError`.
+    `used`: the names of the keys that still seal stored content. Copies of the database lose all content that
+    the destroyed keys sealed. Call it in a transaction, like `rotate`. Raises `StorageError`.
     """
     ring = keyring(folder)
-    former = ring.former
-    if former:
-        name, key = next(reversed(ring.seals.items()))
-        ring.seals = {name: key}
+    destroyed = tuple(name for name in ring.former if name not in used)
+    if destroyed:
+        ring.seals = {name: key for name, key in ring.seals.items() if name.hex() not in destroyed}
         _store(ring, folder)
-    return former
+    return destroyed
 
 
 def _store(ring: Keyring, folder: Path) -> None:

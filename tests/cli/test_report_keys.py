@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,16 +13,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
+from bot.cli.base import CommandLine
 from bot.cli.main import vigie as line
+from bot.cli.reports import signalements
 from bot.people import roles
-from bot.reports import filing, keys, reporter_access
+from bot.reports import filing, keys, reporter_access, retention
 from bot.reports.filing import Report
 from bot.reports.keys import KEY_FILE
 from bot.reports.records import Records, Session
-from bot.storage.database import Storage
+from bot.storage.database import Storage, reader
 from bot.times import Calendar
 from tests.kits.reports.records import PLAN
 
+KEY_COMMAND = signalements.commands["cle"]
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
 
@@ -115,6 +120,42 @@ def test_nothing_is_destroyed_while_something_does_not_open(home: Home) -> None:
     assert "il manque la clé" in done.stderr
     assert len(keys.keyring(home.keys).former) == 1
     (home.keys / KEY_FILE).write_bytes(key_bytes)
+
+
+def test_two_new_keys_made_at_once_are_both_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, store, both = home.file(), keys._store, threading.Barrier(2)
+
+    def store_together(ring: keys.Keyring, folder: Path) -> None:
+        with suppress(threading.BrokenBarrierError):  # only one of them gets here at a time
+            both.wait(timeout=0.5)
+        store(ring, folder)
+
+    monkeypatch.setattr(keys, "_store", store_together)
+
+    def renew_keys() -> None:
+        with KEY_COMMAND.make_context("cle", ["--renouveler"], obj=CommandLine(sandbox=True)) as context:
+            KEY_COMMAND.invoke(context)
+
+    with ThreadPoolExecutor(2) as pool:
+        for renewal in [pool.submit(renew_keys) for _ in range(2)]:
+            renewal.result()
+    assert len(keys.keyring(home.keys).former) == 2
+    assert home.found(code) == "Reçu"
+
+
+def test_former_keys_are_destroyed_only_once_what_is_sealed_anew_is_on_disk(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.file()
+    retire, committed = keys.retire, list[set[str]]()
+
+    def retire_then(folder: Path, used: set[str]) -> tuple[str, ...]:
+        committed.append(retention.keys_used(reader(home.database)))
+        return retire(folder, used)
+
+    monkeypatch.setattr(keys, "retire", retire_then)
+    assert home("--renouveler", "--detruire").exit_code == 0
+    assert committed == [{keys.keyring(home.keys).current}]
 
 
 def test_lost_keys_are_said(home: Home) -> None:

@@ -103,8 +103,9 @@ def test_a_new_key_seals_and_the_former_one_opens_until_it_is_destroyed(tmp_path
     assert turned.resealed(new) is None
     assert (turned.receipts, turned.addresses) == (running.receipts, running.addresses)
     assert running.open(new) == b"Une publication.", "a bot that runs finds the key that was made since"
-    assert keys.retire(tmp_path) == turned.former
-    assert keys.retire(tmp_path) == ()
+    assert keys.retire(tmp_path, turned.former) == (), "something is still sealed with it"
+    assert keys.retire(tmp_path, [turned.current]) == turned.former
+    assert keys.retire(tmp_path, ()) == ()
     left = keyring(tmp_path)
     assert left.open(new) == b"Une publication."
     with pytest.raises(SealError):
