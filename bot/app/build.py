@@ -263,7 +263,7 @@ class Parts:
         from bot.reports import keys
         from bot.reports.records import Records, any_report
 
-        ring = keys.keyring(self.settings.keys()) if any_report(db) else keys.new_keyring()
+        ring = keys.load_keyring(self.settings.keys()) if any_report(db) else keys.new_keyring()
         return Records(
             lambda _: ring, self.calendar, self.escalation_plan, clock=self.clock, ground=self.ground
         )

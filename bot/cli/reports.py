@@ -160,7 +160,9 @@ def _key(renouveler: bool, detruire: bool) -> None:
         try:
             # A transaction, so that two renewals at once do not each store a file without the other's key.
             with beside(database) as db:
-                resealed = retention.reseal(db, keys.rotate(folder) if renouveler else keys.keyring(folder))
+                resealed = retention.reseal(
+                    db, keys.rotate(folder) if renouveler else keys.load_keyring(folder)
+                )
             # Another one, so that no key is destroyed before what replaces its content is committed, and no
             # report is sealed meanwhile.
             if detruire:
@@ -172,9 +174,9 @@ def _key(renouveler: bool, detruire: bool) -> None:
             click.echo(f"Scellés à nouveau\u00a0: {resealed}", err=True)
         for key in destroyed:
             click.echo(f"Détruite\u00a0: {key}", err=True)
-    ring = keys.keyring(folder)
-    click.echo(f"En usage\u00a0: {ring.current}")
-    for key in ring.former:
+    ring = keys.load_keyring(folder)
+    click.echo(f"En usage\u00a0: {ring.current_name}")
+    for key in ring.former_names:
         click.echo(f"Ancienne\u00a0: {key}")
 
 

@@ -24,15 +24,17 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
     needed, root = retention.keys_used(db), None
     try:
         with suppress(StorageError):  # keys lost or not made yet: the sealed content shows which are needed
-            ring = report_keys.keyring(keys)
-            needed |= {*ring.former, ring.current}
+            ring = report_keys.load_keyring(keys)
+            needed |= {*ring.former_names, ring.current_name}
             root = ring.root
         if not needed:
             return no_key(_SUBJECT)
-        double_ring = report_keys.keyring(double)
+        double_ring = report_keys.load_keyring(double)
     except StorageError:
         return lacking(_SUBJECT, double / KEY_FILE)
-    compared = compare_keys(_SUBJECT, needed, {*double_ring.former, double_ring.current}, double_ring.current)
+    compared = compare_keys(
+        _SUBJECT, needed, {*double_ring.former_names, double_ring.current_name}, double_ring.current_name
+    )
     if compared.level == "ok" and root not in {None, double_ring.root}:
         return wrong(_SUBJECT, "la clé du double ne retrouve pas les codes de suivi. Refaites-le.")
     return compared
@@ -62,7 +64,7 @@ def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iter
         yield fine(_SUBJECT, "aucun signalement n'est gardé.")
         return
     try:
-        report_keys.keyring(keys).open(sealed[0])
+        report_keys.load_keyring(keys).open(sealed[0])
     except (StorageError, SealError) as error:
         yield wrong(_SUBJECT, str(error))
     else:

@@ -67,7 +67,7 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
     are lost.
     """
     code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
-    receipt = codes.fingerprint(code, session.ring.receipts)
+    receipt = codes.fingerprint(code, session.ring.code_key)
     if session.execute("SELECT 1 FROM report_filings WHERE receipt = ?", (receipt,)).fetchone():
         return code
     case_id = _case_of(session, report, appears_at)
@@ -95,7 +95,7 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
     role = report_routing.route(db, recipient, routing.persons(db), today) or recipient
     if report.canonical:
         address_bytes = report.address.encode("utf-8", "surrogatepass")
-        address = hashlib.blake2b(address_bytes, key=session.ring.addresses, digest_size=32).hexdigest()
+        address = hashlib.blake2b(address_bytes, key=session.ring.address_key, digest_size=32).hexdigest()
         case_id = _open_case_of(session, address, role, routing)
         if case_id is not None:
             if report.urgent and not session.case(case_id).urgent:

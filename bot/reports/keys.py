@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -27,12 +27,12 @@ from bot.times import iso, utc
 KEY_FILE: Final = "signalements.cles"
 # Content is padded to one of these sizes, in bytes. The texts of a form always fit in the first.
 SIZES: Final = (4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216)
-LARGEST: Final = SIZES[-1] - 4
+LENGTH_BYTES: Final = 4  # the length of the content, stored before it
+LARGEST: Final = SIZES[-1] - LENGTH_BYTES
 
 _MAGIC: Final = b"VS1"
 _ID_BYTES: Final = 8
 _KEY_BYTES: Final = 32
-_LENGTH_BYTES: Final = 4
 NAME_END: Final = len(_MAGIC) + _ID_BYTES  # offset in sealed content where its key name ends
 _VERSION: Final = 1
 
@@ -41,7 +41,7 @@ class SealError(Exception):
     """Sealed content is damaged, or its key is missing. The message is in French."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Keyring:
     """The keys, in memory. `folder`: their folder, None in the sandbox and in tests.
 
@@ -54,12 +54,12 @@ class Keyring:
     seals: dict[bytes, PrivateKey] = field(repr=False)
 
     @property
-    def receipts(self) -> bytes:
+    def code_key(self) -> bytes:
         """The key that hashes codes for lookup (32 bytes). It never changes, so that codes stay valid."""
         return self._derived(b"recus")
 
     @property
-    def addresses(self) -> bytes:
+    def address_key(self) -> bytes:
         """The key that hashes canonical addresses for lookup (32 bytes). It never changes."""
         return self._derived(b"adresses")
 
@@ -69,41 +69,50 @@ class Keyring:
         return self._derived(b"empreinte").hex()
 
     @property
-    def current(self) -> str:
+    def current_name(self) -> str:
         """The name of the key in use, in hexadecimal."""
-        return next(reversed(self.seals)).hex()
+        return self._sealing[0].hex()
 
     @property
-    def former(self) -> tuple[str, ...]:
+    def former_names(self) -> tuple[str, ...]:
         """The names of the keys that still open content but no longer seal any, oldest first."""
         return tuple(name.hex() for name in self.seals)[:-1]
+
+    @property
+    def _sealing(self) -> tuple[bytes, PrivateKey]:
+        """The key in use, after its name."""
+        return next(reversed(self.seals.items()))
 
     def seal(self, plain: bytes) -> bytes:
         """Return content sealed with the key in use. Raises `ValueError` if it is larger than `LARGEST`."""
         if len(plain) > LARGEST:
             raise ValueError(f"{len(plain)} bytes, {LARGEST} at most")
-        content = len(plain).to_bytes(_LENGTH_BYTES) + plain
+        content = len(plain).to_bytes(LENGTH_BYTES) + plain
         padded = content.ljust(next(size for size in SIZES if len(content) <= size), b"\0")
-        name, key = next(reversed(self.seals.items()))
+        name, key = self._sealing
         return _MAGIC + name + SealedBox(key.public_key).encrypt(padded)
 
     def open(self, sealed: bytes) -> bytes:
-        """Decrypt content sealed with any of the keys. Raises `SealError`, `StorageError`."""
+        """Decrypt content sealed with any of the keys, even one that another process has just made.
+
+        The folder is read again for such a key. Raises `SealError`, `StorageError`.
+        """
         name = sealed[len(_MAGIC) : NAME_END]
         if not sealed.startswith(_MAGIC) or len(sealed) <= NAME_END:
             raise SealError("ce n'est pas un contenu scellé.")
-        if name not in self.seals and self.folder is not None:
-            self.seals = keyring(self.folder).seals  # another process may have made a new key
-        if name not in self.seals:
+        seals = self.seals
+        if name not in seals and self.folder is not None:
+            seals = load_keyring(self.folder).seals
+        if name not in seals:
             raise SealError(f"il manque la clé {name.hex()}, qui a scellé ce contenu.")
         try:
-            padded = SealedBox(self.seals[name]).decrypt(sealed[NAME_END:])
+            padded = SealedBox(seals[name]).decrypt(sealed[NAME_END:])
         except (CryptoError, ValueError) as error:
             raise SealError("ce contenu scellé est abîmé.") from error
-        length = int.from_bytes(padded[:_LENGTH_BYTES])
-        if length > len(padded) - _LENGTH_BYTES:
+        length = int.from_bytes(padded[:LENGTH_BYTES])
+        if length > len(padded) - LENGTH_BYTES:
             raise SealError("ce contenu scellé est abîmé.")
-        return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
+        return padded[LENGTH_BYTES : LENGTH_BYTES + length]
 
     def seal_time(self, moment: datetime) -> str:
         """Return a time, to the second, sealed and written in base64. The key for times never changes."""
@@ -119,7 +128,7 @@ class Keyring:
 
     def resealed(self, sealed: bytes) -> bytes | None:
         """Return content resealed with the key in use, None if that key sealed it. Raises `SealError`."""
-        if sealed[:NAME_END] == _MAGIC + next(reversed(self.seals)):
+        if sealed[:NAME_END] == _MAGIC + self._sealing[0]:
             return None
         return self.seal(self.open(sealed))
 
@@ -140,7 +149,7 @@ def new_keyring(folder: Path | None = None) -> Keyring:
 # --- The keys in their folder -----------------------------------------------------------------
 
 
-def keyring(folder: Path, *, create: bool = False) -> Keyring:
+def load_keyring(folder: Path, *, create: bool = False) -> Keyring:
     """Return the keys stored in `folder`. With `create`, make them first if there are none.
 
     Pass `create` only if there have never been any keys (see `bot.storage.keepsakes`). Raises `StorageError`,
@@ -176,8 +185,8 @@ def rotate(folder: Path) -> Keyring:
     Call it in a transaction, since two calls at once would lose a key. Reseal everything
     (`Keyring.resealed`) and commit before calling `retire`. Raises `StorageError`.
     """
-    ring = keyring(folder)
-    ring.seals |= _by_name([PrivateKey.generate()])
+    ring = load_keyring(folder)
+    ring = replace(ring, seals=ring.seals | _by_name([PrivateKey.generate()]))
     _store(ring, folder)
     return ring
 
@@ -188,11 +197,11 @@ def retire(folder: Path, used: Collection[str]) -> tuple[str, ...]:
     `used`: the names of the keys that still seal stored content. Copies of the database lose all content that
     the destroyed keys sealed. Call it in a transaction, like `rotate`. Raises `StorageError`.
     """
-    ring = keyring(folder)
-    destroyed = tuple(name for name in ring.former if name not in used)
+    ring = load_keyring(folder)
+    destroyed = tuple(name for name in ring.former_names if name not in used)
     if destroyed:
-        ring.seals = {name: key for name, key in ring.seals.items() if name.hex() not in destroyed}
-        _store(ring, folder)
+        left = {name: key for name, key in ring.seals.items() if name.hex() not in destroyed}
+        _store(replace(ring, seals=left), folder)
     return destroyed
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from sqlite_utils import Database
 
 from bot.reports.ground import Ground
-from bot.reports.keys import KEY_FILE, Keyring, keyring
+from bot.reports.keys import KEY_FILE, Keyring, load_keyring
 from bot.storage import keepsakes
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.storage.keepsakes import Keepsake
@@ -169,8 +169,8 @@ def any_report(db: Database) -> bool:
 KEYS: Final = Keepsake(
     "report_keys",
     KEY_FILE,
-    lambda folder: keyring(folder).fingerprint,
-    lambda folder: keyring(folder, create=True),
+    lambda folder: load_keyring(folder).fingerprint,
+    lambda folder: load_keyring(folder, create=True),
     "il manque les clés des signalements, {file}\u00a0: sans elles, aucun signalement ne s'ouvre, et Vigie "
     "n'en reçoit plus. Remettez-les en place ou, si elles sont perdues pour de bon\u00a0: "
     "vigie cles refaire.",
@@ -187,4 +187,4 @@ def own_keys(db: Database, folder: Path, *, copied: bool) -> Keyring:
     exist. Raises `StorageError` when the keys are lost, damaged or not the database's own.
     """
     keepsakes.ensure(db, KEYS, folder, needed=copied or any_report(db))
-    return keyring(folder)
+    return load_keyring(folder)

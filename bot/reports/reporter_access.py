@@ -57,7 +57,7 @@ class Followup:
 
 def receipt_of(session: Session, typed: str) -> str:
     """Return the lookup hash of a text, whether or not it is a code."""
-    return codes.lookup_hash(typed, session.ring.receipts)
+    return codes.lookup_hash(typed, session.ring.code_key)
 
 
 def follow(session: Session, receipt: str) -> Followup:

@@ -84,7 +84,7 @@ class Machine:
             roles.appoint(db, role, person, CALENDAR.day(datetime.now(UTC)))
 
     def report(self) -> None:
-        ring = keys.keyring(self.folder / "cles")
+        ring = keys.load_keyring(self.folder / "cles")
         with beside(self.database) as db:
             filing.file_report(Records(lambda _: ring, CALENDAR, PLAN).at(db), a_report(POST))
 

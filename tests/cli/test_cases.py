@@ -14,7 +14,7 @@ from bot.cli import main
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.reports import filing
-from bot.reports.keys import keyring
+from bot.reports.keys import load_keyring
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage, beside
 from bot.times import Calendar
@@ -41,7 +41,7 @@ def report(database: Path) -> None:
     """Have someone receive reports, and one be made."""
     with beside(database) as db:
         roles.appoint(db, VP, persons.known(db, Account("discord", "", "42")), SINCE)
-        ring = keyring(database.parent / "cles", create=True)
+        ring = load_keyring(database.parent / "cles", create=True)
         records = Records(lambda _: ring, Calendar(ZoneInfo("America/Toronto")), PLAN)
         filing.file_report(
             Session(db, records, datetime.now(UTC)), a_report(summary="un secret", name="Camille")

@@ -73,7 +73,7 @@ class Home:
         def file() -> None:
             with storage.transaction() as db:
                 roles.seed(db)
-                records = Records(lambda _: report_keys.keyring(self.keys, create=True), CALENDAR, PLAN)
+                records = Records(lambda _: report_keys.load_keyring(self.keys, create=True), CALENDAR, PLAN)
                 filing.file_report(Session(db, records, NOW), a_report("https://x.com/a/status/1"))
 
         with closing(Storage(self.database)) as storage:

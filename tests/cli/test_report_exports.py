@@ -25,7 +25,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ring = keys.keyring(folder / "cles", create=True)
+        self.ring = keys.load_keyring(folder / "cles", create=True)
 
     def report(self, count: int) -> None:
         """Report so many posts, and have the clock beat so that someone is told."""

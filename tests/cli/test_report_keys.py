@@ -44,7 +44,7 @@ class Home:
         def done() -> str:
             with storage.transaction() as db:
                 roles.seed(db)
-                records = Records(lambda _: keys.keyring(self.keys, create=True), CALENDAR, PLAN)
+                records = Records(lambda _: keys.load_keyring(self.keys, create=True), CALENDAR, PLAN)
                 return work(Session(db, records, NOW))
 
         with closing(Storage(self.database)) as storage:
@@ -114,11 +114,11 @@ def test_nothing_is_destroyed_while_something_does_not_open(home: Home) -> None:
     home.file()
     key_bytes = (home.keys / KEY_FILE).read_bytes()
     (home.keys / KEY_FILE).unlink()
-    keys.keyring(home.keys, create=True)
+    keys.load_keyring(home.keys, create=True)
     done = home("--renouveler", "--detruire")
     assert done.exit_code == 2
     assert "il manque la clé" in done.stderr
-    assert len(keys.keyring(home.keys).former) == 1
+    assert len(keys.load_keyring(home.keys).former_names) == 1
     (home.keys / KEY_FILE).write_bytes(key_bytes)
 
 
@@ -139,7 +139,7 @@ def test_two_new_keys_made_at_once_are_both_kept(home: Home, monkeypatch: pytest
     with ThreadPoolExecutor(2) as pool:
         for renewal in [pool.submit(renew_keys) for _ in range(2)]:
             renewal.result()
-    assert len(keys.keyring(home.keys).former) == 2
+    assert len(keys.load_keyring(home.keys).former_names) == 2
     assert home.found(code) == "Reçu"
 
 
@@ -155,7 +155,7 @@ def test_former_keys_are_destroyed_only_once_what_is_sealed_anew_is_on_disk(
 
     monkeypatch.setattr(keys, "retire", retire_then)
     assert home("--renouveler", "--detruire").exit_code == 0
-    assert committed == [{keys.keyring(home.keys).current}]
+    assert committed == [{keys.load_keyring(home.keys).current_name}]
 
 
 def test_lost_keys_are_said(home: Home) -> None:

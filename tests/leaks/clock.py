@@ -83,7 +83,7 @@ class Place:
 def fill(home: Path, megabytes: int) -> None:
     """Make a database of about that size, with roles and the pictures of closed reports."""
     run.prepare(home / "vigie.db")
-    ring = keys.keyring(home / "cles", create=True)
+    ring = keys.load_keyring(home / "cles", create=True)
     with closing(Storage(home / "vigie.db")) as storage:
 
         def write() -> None:
@@ -292,7 +292,7 @@ def search(place: Place, moments: Moments) -> None:
     (stolen / "copie.db").write_bytes(
         copies.read_copy(stolen / "sauvegardes" / copies.HOURLY, stolen / "cles")[0]
     )
-    ring = keys.keyring(stolen / "cles")
+    ring = keys.load_keyring(stolen / "cles")
     for name in ("vigie.db", "copie.db"):
         order, fine = _searched(stolen / name, ring, moments.codes)
         moments.order, moments.fine = max(moments.order, order, key=abs), max(moments.fine, fine)
@@ -304,7 +304,7 @@ def _searched(database: Path, ring: keys.Keyring, filed: Sequence[str]) -> tuple
     with closing(sqlite3.connect(database)) as conn:
 
         def where(code: str) -> int | None:
-            receipt = codes.fingerprint(code, ring.receipts)
+            receipt = codes.fingerprint(code, ring.code_key)
             row = conn.execute("SELECT sealed FROM report_filings WHERE receipt = ?", (receipt,)).fetchone()
             return content.find(row[0][-64:]) if row else None  # the copy may have been begun before the last
 

@@ -36,14 +36,14 @@ def kept_keys(folder: Path) -> list[bytes]:
             with contextlib.suppress(binascii.Error):
                 found[base64.b64decode(text, altchars=b"-_")] = None
     if (ring := ring_of(folder)) is not None:
-        found |= dict.fromkeys((ring.receipts, ring.addresses))
+        found |= dict.fromkeys((ring.code_key, ring.address_key))
     return list(found)
 
 
 def ring_of(folder: Path) -> Keyring | None:
     """Return the keys of reports, None when there are none."""
     try:
-        return report_keys.keyring(folder)
+        return report_keys.load_keyring(folder)
     except StorageError:
         return None
 

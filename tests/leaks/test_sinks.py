@@ -38,8 +38,8 @@ def in_a_row(home: Path) -> None:
 
 
 def in_a_row_as_a_hash(home: Path) -> None:
-    ring = keys.keyring(home / "cles")
-    _write(home, "INSERT INTO state VALUES ('x', ?)", sinks_hash(ring.receipts))
+    ring = keys.load_keyring(home / "cles")
+    _write(home, "INSERT INTO state VALUES ('x', ?)", sinks_hash(ring.code_key))
 
 
 def sinks_hash(key: bytes) -> str:
@@ -162,7 +162,7 @@ PLANTS: tuple[Plant, ...] = (
 @contextlib.contextmanager
 def _session(home: Path) -> Iterator[Session]:
     storage = Storage(home / "vigie.db")
-    ring = keys.keyring(home / "cles")
+    ring = keys.load_keyring(home / "cles")
     try:
         with storage.transaction() as db:
             roles.seed(db)
@@ -180,7 +180,7 @@ def _write(home: Path, query: str, *values: str) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A bot's folder, with a report in its database and nothing of who made it."""
-    keys.keyring(tmp_path / "cles", create=True)
+    keys.load_keyring(tmp_path / "cles", create=True)
     with _session(tmp_path) as session:
         file_report(session, Report("https://exemple.ca/2", "Un autre propos.", "light"))
     copies.save_sealed(tmp_path / "vigie.db", tmp_path / "sauvegardes", tmp_path / "cles", date(2026, 11, 23))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.app.starting import reminders
 from bot.reports import keys
-from bot.reports.keys import KEY_FILE, LARGEST, SIZES, SealError, keyring, new_keyring
+from bot.reports.keys import KEY_FILE, LARGEST, LENGTH_BYTES, SIZES, SealError, load_keyring, new_keyring
 from bot.storage.database import StorageError
 from tests.reports.test_traces import Life, report, withdraw
 
@@ -32,9 +32,9 @@ def test_two_seals_of_one_content_share_nothing() -> None:
 
 
 def test_the_size_of_what_is_sealed_tells_only_its_class() -> None:
-    sizes = {len(RING.seal(b"x" * length)) for length in range(0, SIZES[0] - 4, 97)}
+    sizes = {len(RING.seal(b"x" * length)) for length in range(0, SIZES[0] - LENGTH_BYTES, 97)}
     assert len(sizes) == 1
-    assert len(RING.seal(b"x" * (SIZES[0] - 3))) > max(sizes)
+    assert len(RING.seal(b"x" * (SIZES[0] - LENGTH_BYTES + 1))) > max(sizes)
     assert len(RING.open(RING.seal(b"x" * LARGEST))) == LARGEST
     with pytest.raises(ValueError, match="at most"):
         RING.seal(b"x" * (LARGEST + 1))
@@ -56,20 +56,20 @@ def test_what_was_never_sealed_does_not_open(content: bytes) -> None:
 
 def test_keys_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
     folder = tmp_path / "cles"
-    made = keyring(folder, create=True)
+    made = load_keyring(folder, create=True)
     sealed = made.seal(b"Une publication.")
     assert stat.S_IMODE((folder / KEY_FILE).stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    again = keyring(folder, create=True)
+    again = load_keyring(folder, create=True)
     assert again.open(sealed) == b"Une publication."
-    assert (again.receipts, again.addresses) == (made.receipts, made.addresses)
+    assert (again.code_key, again.address_key) == (made.code_key, made.address_key)
 
 
 def test_lost_keys_are_refused_and_not_made_again(tmp_path: Path) -> None:
-    keyring(tmp_path, create=True)
+    load_keyring(tmp_path, create=True)
     (tmp_path / KEY_FILE).unlink()
     with pytest.raises(StorageError, match="Remettez-les en place"):
-        keyring(tmp_path)
+        load_keyring(tmp_path)
     assert not (tmp_path / KEY_FILE).exists()
 
 
@@ -83,30 +83,30 @@ def test_lost_keys_are_refused_and_not_made_again(tmp_path: Path) -> None:
 def test_damaged_keys_are_refused_even_to_who_would_make_them(tmp_path: Path, content: bytes) -> None:
     (tmp_path / KEY_FILE).write_bytes(content)
     with pytest.raises(StorageError, match="abîmées"):
-        keyring(tmp_path, create=True)
+        load_keyring(tmp_path, create=True)
     assert (tmp_path / KEY_FILE).read_bytes() == content
 
 
 def test_other_keys_do_not_open(tmp_path: Path) -> None:
-    sealed = keyring(tmp_path / "a", create=True).seal(b"Une publication.")
+    sealed = load_keyring(tmp_path / "a", create=True).seal(b"Une publication.")
     with pytest.raises(SealError, match="il manque la clé"):
-        keyring(tmp_path / "b", create=True).open(sealed)
+        load_keyring(tmp_path / "b", create=True).open(sealed)
 
 
 def test_a_new_key_seals_and_the_former_one_opens_until_it_is_destroyed(tmp_path: Path) -> None:
-    running = keyring(tmp_path, create=True)
+    running = load_keyring(tmp_path, create=True)
     old = running.seal(b"Une publication.")
     turned = keys.rotate(tmp_path)
-    assert turned.former == (running.current,)
+    assert turned.former_names == (running.current_name,)
     new = turned.resealed(old)
     assert new is not None
     assert turned.resealed(new) is None
-    assert (turned.receipts, turned.addresses) == (running.receipts, running.addresses)
+    assert (turned.code_key, turned.address_key) == (running.code_key, running.address_key)
     assert running.open(new) == b"Une publication.", "a bot that runs finds the key that was made since"
-    assert keys.retire(tmp_path, turned.former) == (), "something is still sealed with it"
-    assert keys.retire(tmp_path, [turned.current]) == turned.former
+    assert keys.retire(tmp_path, turned.former_names) == (), "something is still sealed with it"
+    assert keys.retire(tmp_path, [turned.current_name]) == turned.former_names
     assert keys.retire(tmp_path, ()) == ()
-    left = keyring(tmp_path)
+    left = load_keyring(tmp_path)
     assert left.open(new) == b"Une publication."
     with pytest.raises(SealError):
         left.open(old)
@@ -114,8 +114,8 @@ def test_a_new_key_seals_and_the_former_one_opens_until_it_is_destroyed(tmp_path
 
 def test_the_keys_are_never_shown() -> None:
     shown = repr(RING)
-    assert all(one not in shown for one in (repr(RING.receipts), RING.receipts.hex(), "PrivateKey"))
-    assert RING.receipts != RING.addresses
+    assert all(one not in shown for one in (repr(RING.code_key), RING.code_key.hex(), "PrivateKey"))
+    assert RING.code_key != RING.address_key
 
 
 # --- The keys of another installation -----------------------------------------------------------
@@ -127,7 +127,7 @@ async def test_with_the_keys_of_another_installation_no_report_is_taken(tmp_path
     file = life.bot.settings.keys() / KEY_FILE
     code, own = await report(life.bot, "https://exemple.ca/1"), file.read_bytes()
     file.unlink()
-    keyring(file.parent, create=True)
+    load_keyring(file.parent, create=True)
     with pytest.raises(StorageError, match="ne sont pas celles"):
         await report(life.bot, "https://exemple.ca/2")
     assert [line for line in reminders(life.bot) if "ne sont pas celles" in line]

@@ -27,7 +27,7 @@ from bot.reports.checks import check_reports as checks
 from bot.reports.figures import export as report_export
 from bot.reports.figures import files
 from bot.reports.ground import Ground
-from bot.reports.keys import KEY_FILE, Keyring, keyring
+from bot.reports.keys import KEY_FILE, Keyring, load_keyring
 from bot.reports.records import Records, ReportError, Session, any_report
 from bot.storage.database import Storage, StorageError
 from tests.kits.effort import calls
@@ -53,7 +53,7 @@ class Home:
         self.advisor = self.within(lambda session: self._appoint(session, CONSEILLER, "U2"))
 
     def _ring(self, db: Database) -> Keyring:
-        return keyring(self.keys, create=not any_report(db))
+        return load_keyring(self.keys, create=not any_report(db))
 
     @staticmethod
     def _appoint(session: Session, role: str, user: str) -> str:

@@ -372,13 +372,13 @@ def _is_quiet(path: Path, now: str) -> bool:
 
 
 def _count(kills: int, path: Path, codes: list[str], world: World, seconds: float) -> Toll:
-    ring = keys.keyring(path.parent / "cles")
+    ring = keys.load_keyring(path.parent / "cles")
     with beside(path) as db:
         case_of = dict(db.conn.execute("SELECT receipt, case_id FROM report_filings").fetchall())
         (dead,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state = 'dead'").fetchone()
     words_by_platform = {platform: world.words(platform) for platform in ("discord", "slack")}
     every = sum(words_by_platform.values(), Counter[str]())
-    cases = [case_of.get(report_codes.fingerprint(code, ring.receipts)) for code in codes]
+    cases = [case_of.get(report_codes.fingerprint(code, ring.code_key)) for code in codes]
     # The other recipient and the alternate are told the same words.
     wanted = {"first": 1, "reminder": 1, "passed on": 2}
     missing = sum(

@@ -152,6 +152,6 @@ def reported(folder: Path, db: Database) -> list[str]:
     """Return the posts of the reports in a database, unsealed with the keys of its folder."""
     from bot.reports import keys  # noqa: PLC0415 — its name is a folder's here
 
-    ring = keys.keyring(folder / KEYS)
+    ring = keys.load_keyring(folder / KEYS)
     rows = db.conn.execute("SELECT sealed FROM report_filings").fetchall()
     return [open_report(ring, sealed).address for (sealed,) in rows]
