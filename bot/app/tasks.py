@@ -121,6 +121,7 @@ class Tasks:
 
     def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy personal data, reports and files whose retention has ended."""
+        from bot.outbox import kept_pictures
         from bot.posting import counts
         from bot.privacy import personal_data
         from bot.reports import retention
@@ -133,6 +134,7 @@ class Tasks:
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
         destroyed.certify(db, today, {"signalements": gone})
         files.expire_files(db, today)
+        kept_pictures.forget(db, today)
         dropped_texts.forget_old(db, today)
         if not settings.sandboxed():
             destroyed.expire(settings.keys(), today)

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from bot.onboarding import attempts, enrolment
 from bot.onboarding.enrolment import LATE, LateNotice, OnboardingPlan, Onboardings, Standing
-from bot.outbox import kept_pictures, rows
+from bot.outbox import rows
 from bot.outbox.rows import Delivery
 from bot.register.attestations import Target
 from bot.times import Calendar
@@ -15,7 +15,6 @@ from bot.times import Calendar
 def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar, now: datetime) -> None:
     """Update the onboardings. On a working day, queue reminders and refreshers, and report late people."""
     today, days = calendar.day(now), plan.reminder_days
-    kept_pictures.forget(db, today)
     onboardings = Onboardings(db, target)
     onboardings.follow(calendar, now)
     onboardings.note_delivered(calendar)
