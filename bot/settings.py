@@ -189,7 +189,7 @@ class Settings(BaseModel):
         teams = {"slack": self.vigie_slack_equipe, "discord": self.vigie_discord_serveur}
         return {platform: team for platform, team in teams.items() if team}
 
-    def report_roles(self) -> tuple[str, ...]:
+    def monthly_report_roles(self) -> tuple[str, ...]:
         """Return the ids of the roles that receive the monthly report, each once, in the setting's order."""
         return tuple(dict.fromkeys(listed(self.vigie_rapport_roles)))
 
@@ -326,7 +326,7 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
     Raises `SettingsError` for the mistakes of the profile.
     """
     role_ids = [role.id for role in settings.profile.roles]
-    named = [("VIGIE_RAPPORT_ROLES", role) for role in settings.report_roles()]
+    named = [("VIGIE_RAPPORT_ROLES", role) for role in settings.monthly_report_roles()]
     named += [(f"VIGIE_DEMANDES, {kind}", role) for kind, role in settings.deciders().items()]
     for where, role in named:
         if role not in role_ids:

@@ -21,8 +21,11 @@ OPENS, CLOSES = time(9), time(17)  # the working day, which ends just before 17:
 QUEBEC = "CA-QC"
 
 _SATURDAY = 5
-MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
-_ENGLISH = "January February March April May June July August September October November December".split()  # noqa: SIM905 — as above
+# Twelve words read better as a line than as a list.
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+_ENGLISH_MONTHS = tuple(
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -77,7 +80,7 @@ def in_words(day: date) -> str:
 
 def in_english(day: date) -> str:
     """Format a date in English, « December 13, 2015 », with no-break spaces."""
-    return f"{_ENGLISH[day.month - 1]}\u00a0{day.day}, {day.year}"
+    return f"{_ENGLISH_MONTHS[day.month - 1]}\u00a0{day.day}, {day.year}"
 
 
 class UnknownHolidaysError(ValueError):

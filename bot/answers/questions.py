@@ -42,7 +42,7 @@ Topic: TypeAlias = Literal["question", "incident", "draft"]
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
 RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
-SHOWN = 0.2  # share of the best likelihood at which another clause is shown too
+SHOWN_SHARE = 0.2  # share of the best likelihood at which another clause is shown too
 DOUBT = 0.5  # an answer likelier than this share of "elsewhere" gives "not_found", not "out_of_scope"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
@@ -316,7 +316,7 @@ def _announced(
     together = {clause.number for clause in rivals} <= policy.annotations.companions(first.number)
     if not (sure or together):
         return PolicyAnswer("clarify", topic, rivals, best)
-    return PolicyAnswer("answer", topic, _to_show(ranked, SHOWN * first.score, policy), best, sure=sure)
+    return PolicyAnswer("answer", topic, _to_show(ranked, SHOWN_SHARE * first.score, policy), best, sure=sure)
 
 
 def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:

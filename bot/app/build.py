@@ -641,7 +641,7 @@ class Bot(Parts):
         yield from digest.notice_builders(self.records)
         yield from export.notice_builders(self.records)
         yield from dashboard_notices.notice_builders(
-            lambda: self.dashboard, self.settings.report_roles(), self.settings.profile.association
+            lambda: self.dashboard, self.settings.monthly_report_roles(), self.settings.profile.association
         )
 
     @cached_property
@@ -700,7 +700,7 @@ class Bot(Parts):
         """The dependencies for showing the dashboard's figures."""
         from bot.commands.tableau.tableau import BoardDesk
 
-        return BoardDesk(self.office, self.dashboard, self.settings.report_roles())
+        return BoardDesk(self.office, self.dashboard, self.settings.monthly_report_roles())
 
     @cached_property
     def posts(self) -> PostDrafts:

@@ -173,7 +173,7 @@ class Tasks:
         """Queue the report of last month, once, from the first working day of a month."""
         from bot.dashboard import monthly
 
-        monthly.queue_reports(db, self.bot.settings.report_roles(), self.bot.calendar, now)
+        monthly.queue_reports(db, self.bot.settings.monthly_report_roles(), self.bot.calendar, now)
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
         """Notify the administration of the limits on reports that were reached. Update the metrics."""

@@ -177,11 +177,11 @@ def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
 
 def _monthly_report(db: Database, config: Settings) -> Iterator[Finding]:
     """Yield a finding on who receives the monthly report, and when the next report is sent."""
-    if not config.report_roles():
+    if not config.monthly_report_roles():
         yield fine("rapport", "le rapport du mois n'est envoyé à personne\u00a0: voyez VIGIE_RAPPORT_ROLES.")
         return
     titles = {role.id: role.title for role in roles.all_roles(db)}
-    named = [f"«\u00a0{titles.get(role, role)}\u00a0»" for role in config.report_roles()]
+    named = [f"«\u00a0{titles.get(role, role)}\u00a0»" for role in config.monthly_report_roles()]
     day = monthly.next_due(config.today(), config.calendar())
     yield fine("rapport", f"le prochain part le {in_words(day)}, à {', '.join(named)}.")
 

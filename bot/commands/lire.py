@@ -1,4 +1,7 @@
-"""`lire`: show a message to its recipient alone when it could not be sent in private."""
+"""`lire`: show a message to its recipient alone when it could not be sent in private.
+
+This is not the button « J'ai lu », which is in `nouveautes.py`.
+"""
 
 from bot.conversation.requests import Answer, Request, UserError
 from bot.outbox import rows

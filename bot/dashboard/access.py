@@ -8,20 +8,20 @@ from sqlite_utils import Database
 from bot.people import roles
 
 
-def may_see(db: Database, person_id: str | None, report_roles: Sequence[str], today: date) -> bool:
+def may_see(db: Database, person_id: str | None, monthly_report_roles: Sequence[str], today: date) -> bool:
     """Return whether a person may see the figures on a given day.
 
-    `report_roles`: the roles that the setting names.
+    `monthly_report_roles`: the roles that the setting names.
     """
     return person_id is not None and (
         roles.has(db, person_id, roles.ADMINISTRATION, today)
-        or bool(roles_of(db, person_id, report_roles, today))
+        or bool(roles_of(db, person_id, monthly_report_roles, today))
     )
 
 
-def roles_of(db: Database, person_id: str, report_roles: Sequence[str], today: date) -> list[str]:
-    """Return the roles of `report_roles` whose messages a person receives, in the same order."""
-    return [role for role in report_roles if person_id in _receivers(db, role, today)]
+def roles_of(db: Database, person_id: str, monthly_report_roles: Sequence[str], today: date) -> list[str]:
+    """Return the roles of `monthly_report_roles` whose messages a person receives, in the same order."""
+    return [role for role in monthly_report_roles if person_id in _receivers(db, role, today)]
 
 
 def is_received(db: Database, role: str, today: date) -> bool:

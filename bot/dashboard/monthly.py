@@ -34,7 +34,9 @@ class PeriodNotice:
 REPORT: Final = Notice("rapport-du-mois", "le rapport du mois", PeriodNotice)
 
 
-def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar, now: datetime) -> None:
+def queue_reports(
+    db: Database, monthly_report_roles: Sequence[str], calendar: Calendar, now: datetime
+) -> None:
     """Queue the reports that are due, in the caller's transaction. Call it daily.
 
     The first report is for the month in which counting began, since earlier months may be incomplete. A role
@@ -49,7 +51,7 @@ def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar,
     while due.last >= began and due != queued and len(months) < LATE:
         months.append(due)
         due = due.previous
-    received = [role for role in report_roles if access.is_received(db, role, calendar.day(now))]
+    received = [role for role in monthly_report_roles if access.is_received(db, role, calendar.day(now))]
     for month in reversed(months):
         for role in received:
             key = f"{REPORT.name}:{month.id}:{role}"

@@ -50,20 +50,20 @@ def send_picture(
 
 
 def notice_builders(
-    dashboard: Callable[[], Dashboard], report_roles: Sequence[str], association: str
+    dashboard: Callable[[], Dashboard], monthly_report_roles: Sequence[str], association: str
 ) -> tuple[NoticeBuilder, ...]:
     """Return the builders of the notices with figures, for the outbox.
 
-    `report_roles`: the roles that receive the monthly report, from the setting.
+    `monthly_report_roles`: the roles that receive the monthly report, from the setting.
     """
 
     def monthly(context: NoticeContext, notice: PeriodNotice) -> Built:
         counted = dashboard()
         month = periods.read_period(notice.period, counted.first_month)
         role, _, person = context.recipient.removeprefix("role:").partition("/")
-        receiving = list(report_roles)
+        receiving = list(monthly_report_roles)
         if person:  # someone with several roles receives the report once, for the first role
-            receiving = access.roles_of(context.db, person, report_roles, context.today)[:1]
+            receiving = access.roles_of(context.db, person, monthly_report_roles, context.today)[:1]
         if month is None or role not in receiving:
             return None
         year, counts = periods.year_of(month.last, counted.first_month), []
@@ -81,7 +81,7 @@ def notice_builders(
     def picture(context: NoticeContext, notice: PeriodNotice) -> Built:
         counted, person = dashboard(), context.recipient.removeprefix("person:")
         period = periods.read_period(notice.period, counted.first_month)
-        if period is None or not access.may_see(context.db, person, report_roles, context.today):
+        if period is None or not access.may_see(context.db, person, monthly_report_roles, context.today):
             return None
         board = boards.count(context.db, counted, period)
         return Deferred(lambda: picture_message(board, pictures.draw(board, association)))

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from bot.onboarding.quiz.bank import QuizBank
     from bot.policy.changes.comparison import Comparison
 
-SHOWN: Final = timedelta(hours=1)  # how long a single letter counts as the answer to the question last shown
+# How long a single letter counts as the answer to the question last shown.
+LETTER_LIFETIME: Final = timedelta(hours=1)
 
 # Queues a receipt again, given a person's id, the attested text, the time, and the account that asks for it.
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime, str], None]
@@ -58,7 +59,7 @@ class Course:
     plan: OnboardingPlan
     random: Callable[[], Random] = SystemRandom
     send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None
-    on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, SHOWN))
+    on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, LETTER_LIFETIME))
     policy_id: str = ""
     has_questions: Callable[[], bool] = lambda: True
     of: Callable[[str], Course] | None = None
@@ -160,7 +161,7 @@ def open_course(
     Each course is on the version in force. `folders`: the data folders. The questions of a policy come from
     the last folder that has some. Raises `PolicyError` when a file of questions is not valid UTF-8.
     """
-    on_screen: Fading[str, int] = Fading(system_clock, SHOWN)
+    on_screen: Fading[str, int] = Fading(system_clock, LETTER_LIFETIME)
 
     @cache
     def open_on(policy: str) -> Course:

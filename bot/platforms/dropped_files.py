@@ -5,7 +5,7 @@ from typing import Final
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import TAKEN_SIZE, Received
 
-TOO_LARGE: Final = Message(
+FILE_TOO_LARGE: Final = Message(
     Text(f"Ce fichier dépasse {TAKEN_SIZE // 1024 // 1024}\u00a0Mo. Rien n'est changé.")
 )
 UNREACHABLE: Final = Message(

@@ -24,9 +24,9 @@ NONE: Final[Decisions] = MappingProxyType({})
 
 NAMES: Final[Mapping[LineReading, str]] = {
     LineReading.HEADING: "un titre",
-    LineReading.BESIDE: "un titre, du même niveau que celui au-dessus",
-    LineReading.UNDER: "un titre, sous celui au-dessus",
-    LineReading.ABOVE: "un titre, un niveau plus haut que celui au-dessus",
+    LineReading.SAME_LEVEL: "un titre, du même niveau que celui au-dessus",
+    LineReading.ONE_DEEPER: "un titre, sous celui au-dessus",
+    LineReading.ONE_HIGHER: "un titre, un niveau plus haut que celui au-dessus",
     LineReading.NUMBERED: "une disposition numérotée",
     LineReading.TEXT: "du texte, et non une disposition",
     LineReading.JOINED: "la suite de la ligne au-dessus",
@@ -120,12 +120,12 @@ def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
     open_levels = levels[1:]  # the first is the document's title
     if reading is LineReading.NUMBERED or not open_levels:
         return block.level
-    if reading is LineReading.UNDER:
+    if reading is LineReading.ONE_DEEPER:
         return open_levels[-1] + 1
-    if reading is LineReading.ABOVE:
+    if reading is LineReading.ONE_HIGHER:
         return max(open_levels[-1] - 1, min(open_levels))
     if block.level:
-        return open_levels[-1] if reading is LineReading.BESIDE else block.level
+        return open_levels[-1] if reading is LineReading.SAME_LEVEL else block.level
     # Without a style, the number itself tells the depth.
     return 0 if block.number or begins_with_number(block.text) else open_levels[-1]
 

@@ -308,14 +308,14 @@ class _Builder:
             alike = stack[place].family.rstrip(_DEEPER) if block.decided else stack[place].family
             if alike == look:
                 at = place
-                if block.decided in {LineReading.UNDER, LineReading.ABOVE}:
+                if block.decided in {LineReading.ONE_DEEPER, LineReading.ONE_HIGHER}:
                     break
                 return place - 1
         while at and (not stack[at].is_heading or stack[at].family == "preamble"):
             at -= 1
         node = stack[at]
         if block.decided and at:  # only the heading above tells this heading's depth: they are siblings
-            return at - {LineReading.UNDER: 0, LineReading.ABOVE: min(at, 2)}.get(block.decided, 1)
+            return at - {LineReading.ONE_DEEPER: 0, LineReading.ONE_HIGHER: min(at, 2)}.get(block.decided, 1)
         numbered = node.marker is None and any(child.marker for child in node.children)
         # the numbering continues under this heading, so it is a sibling
         return at - 1 if at and numbered else at
@@ -325,7 +325,7 @@ class _Builder:
         sisters = [
             node for node in self._stack[parent + 1 : parent + 2] if node.family.rstrip(_DEEPER) == look
         ]
-        if decided is not LineReading.UNDER:
+        if decided is not LineReading.ONE_DEEPER:
             return sisters[0].family if sisters else look
         above = self._stack[parent].family
         return f"{above if above.rstrip(_DEEPER) == look else look}{_DEEPER}"

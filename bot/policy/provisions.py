@@ -93,9 +93,6 @@ class Doubt:
         """Return the message after its location. `unit`: what `line` counts, « Page 3 : … »."""
         return f"{unit} {self.line}\u00a0: {self.message}" if self.line else self.message
 
-    def __str__(self) -> str:
-        return f"«\u00a0{self.words}\u00a0»\u00a0: {self.message}" if self.words else self.message
-
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -118,14 +115,15 @@ class Outline:
 class LineReading(StrEnum):
     """A decision about a line. `JOINED`: it continues the line above. `AS_READ`: it was read correctly.
 
-    `HEADING`: at the level of its style or, without one, of the heading above. `BESIDE`, `UNDER` and `ABOVE`:
-    a heading at the level of the one above, one level deeper or one level higher, whatever its style.
+    `HEADING`: at the level of its style or, without one, of the heading above. `SAME_LEVEL`, `ONE_DEEPER`
+    and `ONE_HIGHER`: a heading at the level of the one above, one level deeper or one level higher, whatever
+    its style.
     """
 
     HEADING = "titre"
-    BESIDE = "titre-egal"
-    UNDER = "sous-titre"
-    ABOVE = "titre-haut"
+    SAME_LEVEL = "titre-egal"
+    ONE_DEEPER = "sous-titre"
+    ONE_HIGHER = "titre-haut"
     NUMBERED = "numero"
     TEXT = "texte"
     JOINED = "suite"
@@ -134,7 +132,12 @@ class LineReading(StrEnum):
     @property
     def is_heading(self) -> bool:
         """Whether the line is a heading, at any level."""
-        return self in {LineReading.HEADING, LineReading.BESIDE, LineReading.UNDER, LineReading.ABOVE}
+        return self in {
+            LineReading.HEADING,
+            LineReading.SAME_LEVEL,
+            LineReading.ONE_DEEPER,
+            LineReading.ONE_HIGHER,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ class EscalationPlan:
     """The delays before each escalation level, and how many days closed cases are kept.
 
     A delay runs from the delivery of a case's first alert, while the case is unread. It is counted in working
-    hours, or in clock hours when the case is urgent. The settings `vigie_signalement_…` give these delays.
+    hours, or in clock hours when the case is urgent. The settings `vigie_signalement_…` give these delays,
+    and `VIGIE_SIGNALEMENT_JOURS` gives `kept_days`.
     """
 
     reminder: timedelta

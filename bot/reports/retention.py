@@ -20,8 +20,8 @@ _SEALED = (
 def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> int:
     """Destroy the cases closed at least `kept_days` days ago, except those on hold. Return how many.
 
-    Their reports and alerts are destroyed too. `remember` records all of these rows, so that restoring a copy
-    of the database does not bring them back.
+    Their reports and alerts are destroyed too. `kept_days`: the setting `VIGIE_SIGNALEMENT_JOURS`.
+    `remember` records all of these rows, so that restoring a copy of the database does not bring them back.
     """
     limit = (today - timedelta(days=kept_days)).isoformat()
     rows = db.conn.execute("SELECT id FROM report_cases WHERE closed_on <= ? AND NOT hold", (limit,))

@@ -29,7 +29,7 @@ from sqlite_utils import Database
 from bot.logs import ExplainedError
 from bot.storage import state
 from bot.storage.lanes import Lanes
-from bot.storage.schema.migrations import FIRST, TABLES, migrations
+from bot.storage.schema.migrations import FIRST_MIGRATION, TABLES, migrations
 
 logger = logging.getLogger(__name__)
 
@@ -297,7 +297,7 @@ def _check_version(database: Database, path: Path) -> None:
     if not applied and database.table_names():
         raise StorageError(_FOREIGN.format(path=path))
     changed = any(name.startswith(TABLES) and name not in current for name in applied)
-    if applied and (applied[0] != FIRST or changed):
+    if applied and (applied[0] != FIRST_MIGRATION or changed):
         raise StorageError(_DEVELOPMENT.format(path=path))
     if not current.issuperset(applied):
         raise StorageError(_NEWER.format(path=path))

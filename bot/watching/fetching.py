@@ -39,7 +39,7 @@ _SILENT: Final = "le serveur ne répond pas."
 _SLOW: Final = f"le document n'est pas arrivé en {SECONDS:.0f} secondes."
 _CUT: Final = "le document est arrivé incomplet."
 _ENCODED: Final = "le serveur compresse le document d'une manière que je ne lis pas."
-TOO_LARGE: Final = (
+SOURCE_TOO_LARGE: Final = (
     f"le document dépasse {MOST_BYTES // 1024 // 1024}\u00a0Mo. Mettez-y le document sans ses images."
 )
 
@@ -177,7 +177,7 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
     async for chunk in chunks:
         content += chunk
         if len(content) > MOST_BYTES:
-            raise SourceError(TOO_LARGE)
+            raise SourceError(SOURCE_TOO_LARGE)
     return bytes(content)
 
 

@@ -14,7 +14,7 @@ from yarl import URL
 from bot.conversation.deferred import aside
 from bot.policy.library import Library
 from bot.watching import fetching
-from bot.watching.fetching import MOST_BYTES, TOO_LARGE, Fetched, SourceError
+from bot.watching.fetching import MOST_BYTES, SOURCE_TOO_LARGE, Fetched, SourceError
 from bot.watching.observed import Validators
 
 _UNREADABLE: Final = "le dossier ne se lit pas. Vérifiez qu'il existe, et que je peux y lire."
@@ -78,5 +78,5 @@ def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise SourceError(TOO_LARGE)
+        raise SourceError(SOURCE_TOO_LARGE)
     return content

@@ -71,7 +71,9 @@ _TOO_OLD: Final = (
     "Du temps a passé. Si vous avez déjà vu vos neuf mots, c'est reçu\u00a0: fermez cet onglet. Sinon, "
     "relisez, puis envoyez. Pour joindre une capture d'écran, pressez Corriger et choisissez-la de nouveau."
 )
-TOO_LARGE: Final = f"L'image dépasse {PICTURE_SIZE // 1024**2}\u00a0Mo. Choisissez-en une plus petite."
+PICTURE_TOO_LARGE: Final = (
+    f"L'image dépasse {PICTURE_SIZE // 1024**2}\u00a0Mo. Choisissez-en une plus petite."
+)
 
 _BLANK: Final = Report(severity="", recipient="")
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -170,7 +172,7 @@ class WebForm:
     async def _review(self, request: web.Request) -> web.Response:
         """Show the typed report for review, or the problems in it."""
         async with self._bodies.read(request) as body:
-            picture, problem = None, TOO_LARGE if body.too_large else ""
+            picture, problem = None, PICTURE_TOO_LARGE if body.too_large else ""
             if body.file and not problem:
                 try:
                     async with self._turn():
@@ -372,7 +374,7 @@ _STATUSES: Final[Mapping[int, tuple[str, str]]] = {
     404: ("Rien ici", "Cette page n'existe pas. Le formulaire est à l'entrée «\u00a0Signaler\u00a0»."),
     405: ("Rien ici", "Revenez à l'entrée «\u00a0Signaler\u00a0»."),
     408: ("C'était trop long", "La page n'est pas arrivée à temps. Réessayez."),
-    413: ("C'est trop gros", TOO_LARGE),
+    413: ("C'est trop gros", PICTURE_TOO_LARGE),
     500: ("Un problème de mon côté", "Rien n'a été enregistré. Revenez à la page d'avant et réessayez."),
     503: ("Un instant", "Plusieurs images arrivent en même temps. Réessayez dans une minute."),
 }

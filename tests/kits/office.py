@@ -25,7 +25,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.fading import Fading
 from bot.language import masking
 from bot.language.masking import Masker
-from bot.onboarding.course import SHOWN, Course, open_course
+from bot.onboarding.course import LETTER_LIFETIME, Course, open_course
 from bot.onboarding.enrolment import OnboardingPlan
 from bot.people import roles
 from bot.people.office import Office
@@ -145,7 +145,7 @@ def _guidance(library: Library, *_: Policy) -> dict[str, Guidance]:
 
 def course(library: Library) -> Course:
     """Return the course on a library's policy, where nobody attests."""
-    return replace(_course(library), on_screen=Fading(system_clock, SHOWN))
+    return replace(_course(library), on_screen=Fading(system_clock, LETTER_LIFETIME))
 
 
 @lru_cache(maxsize=4)

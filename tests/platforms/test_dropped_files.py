@@ -23,7 +23,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import TAKEN_SIZE, Actor, Command, Received, Request
 from bot.platforms.discord.client import Client
-from bot.platforms.dropped_files import TOO_LARGE, UNREACHABLE
+from bot.platforms.dropped_files import FILE_TOO_LARGE, UNREACHABLE
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.slack.adapter import SlackAdapter
@@ -95,9 +95,9 @@ async def test_what_slack_does_not_give_is_not_followed_elsewhere(status: int) -
 
 async def test_a_file_that_is_too_large_is_refused_before_or_while_it_comes() -> None:
     async with slack(bytes(TAKEN_SIZE + 1)) as (client, shown):
-        assert await fetch_file(client, described(client, size=TAKEN_SIZE + 1)) == TOO_LARGE
+        assert await fetch_file(client, described(client, size=TAKEN_SIZE + 1)) == FILE_TOO_LARGE
         assert shown == []
-        assert await fetch_file(client, described(client, size=1)) == TOO_LARGE
+        assert await fetch_file(client, described(client, size=1)) == FILE_TOO_LARGE
 
 
 def attachment(size: int = 5) -> discord.Attachment:

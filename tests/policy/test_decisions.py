@@ -149,18 +149,18 @@ def depths(outline: Outline) -> list[str]:
 
 @pytest.mark.parametrize("text", [STYLED, PLAIN], ids=["styles", "gras"])
 def test_a_heading_goes_beside_under_or_above_the_one_before_it_whatever_its_style(text: str) -> None:
-    under = decided(text, **{"L'admission": LineReading.UNDER})
+    under = decided(text, **{"L'admission": LineReading.ONE_DEEPER})
     assert depths(under)[:2] == ["Les membres", "-L'admission"]
     assert "Le comité" in depths(under), "what nobody decided stays where it was"
-    twice = decided(text, **{"L'admission": LineReading.UNDER, "Les frais": LineReading.UNDER})
+    twice = decided(text, **{"L'admission": LineReading.ONE_DEEPER, "Les frais": LineReading.ONE_DEEPER})
     assert depths(twice)[:3] == ["Les membres", "-L'admission", "--Les frais de la première année"]
     back = decided(
         text,
         **{
-            "L'admission": LineReading.UNDER,
-            "Les frais": LineReading.UNDER,
-            "Les exceptions": LineReading.BESIDE,
-            "Le comité": LineReading.ABOVE,
+            "L'admission": LineReading.ONE_DEEPER,
+            "Les frais": LineReading.ONE_DEEPER,
+            "Les exceptions": LineReading.SAME_LEVEL,
+            "Le comité": LineReading.ONE_HIGHER,
         },
     )
     assert depths(back) == [
@@ -170,7 +170,7 @@ def test_a_heading_goes_beside_under_or_above_the_one_before_it_whatever_its_sty
         "--Les exceptions",
         "-Le comité",
     ]
-    higher = decided(text, **{"Les exceptions": LineReading.ABOVE})
+    higher = decided(text, **{"Les exceptions": LineReading.ONE_HIGHER})
     assert "Les exceptions" in depths(higher)
     for outline in (under, twice, back, higher):
         assert same_text(build_outline(read_markdown(write_markdown(outline))), outline)

@@ -19,7 +19,7 @@ from bot.conversation.messages import Message
 from bot.register import attestations, signing
 from bot.reports import escalation
 from bot.storage.database import Storage, StorageError, reader, require_sound
-from bot.storage.schema.migrations import _STATEMENTS, FIRST, TABLES, migrations
+from bot.storage.schema.migrations import _STATEMENTS, FIRST_MIGRATION, TABLES, migrations
 from tests.cli.test_main import vigie
 from tests.kits.fake_clock import FakeClock
 from tests.kits.versions import with_a_later_migration
@@ -229,6 +229,6 @@ def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> Non
 def test_the_first_tables_are_those_that_databases_were_made_with() -> None:
     """Changed in place, they would be others in a new database than in one that was migrated, under one name.
 
-    What is added is in `ADDED`: see CONTRIBUTING.md.
+    What is added is in `ADDED_SINCE_FIRST`: see CONTRIBUTING.md.
     """
-    assert f"{TABLES}{hashlib.sha256(repr(_STATEMENTS).encode()).hexdigest()[:12]}" == FIRST
+    assert f"{TABLES}{hashlib.sha256(repr(_STATEMENTS).encode()).hexdigest()[:12]}" == FIRST_MIGRATION

@@ -170,7 +170,7 @@ class DroppedRequest:
         lines = _lines(reading)
         key = _find_line(lines, fields.get(outlines.WORDS, ""))
         choice = fields.get(outlines.READING, "")
-        kind = next((decision for decision in LineReading if decision == choice), LineReading.BESIDE)
+        kind = next((decision for decision in LineReading if decision == choice), LineReading.SAME_LEVEL)
         if kind is LineReading.NUMBERED and not read_markers(lines[key]):
             raise FieldsError({outlines.READING: "Cette ligne ne commence par aucun numéro."})
         note = outlines.decided(kind, lines[key])

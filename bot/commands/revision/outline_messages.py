@@ -64,9 +64,9 @@ WELL_READ: Final[Mapping[str, LineReading]] = {
 }
 _OF_SEVERAL: Final = ("contents_left_out", "pages_left_out")  # doubts about many lines at once
 _CHOICES: Final[Mapping[LineReading, str]] = {
-    LineReading.BESIDE: "Un titre, du même niveau que celui au-dessus",
-    LineReading.UNDER: "Un titre, sous celui au-dessus",
-    LineReading.ABOVE: "Un titre, un niveau plus haut que celui au-dessus",
+    LineReading.SAME_LEVEL: "Un titre, du même niveau que celui au-dessus",
+    LineReading.ONE_DEEPER: "Un titre, sous celui au-dessus",
+    LineReading.ONE_HIGHER: "Un titre, un niveau plus haut que celui au-dessus",
     LineReading.JOINED: "La suite de la ligne au-dessus",
     LineReading.TEXT: "Du texte, et non une disposition",
     LineReading.NUMBERED: "Une disposition, qui commence par son numéro",
@@ -270,7 +270,7 @@ def line_form(reading: OutlineReading) -> Form:
                 hint="Tels que le document les écrit, numéro compris",
                 max_length=WORDS_LENGTH,
             ),
-            ChoiceField(READING, "Ce qu'elle est", options=options(_CHOICES), value=LineReading.BESIDE),
+            ChoiceField(READING, "Ce qu'elle est", options=options(_CHOICES), value=LineReading.SAME_LEVEL),
         ),
         "Corriger",
     )

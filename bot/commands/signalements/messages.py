@@ -54,7 +54,7 @@ def open_list(lines: Sequence[CaseLine]) -> Message:
 
 
 def closed_list(lines: Sequence[CaseLine], kept_days: int) -> Message:
-    """List a holder's closed cases, which are destroyed after `kept_days`."""
+    """List a holder's closed cases, which are destroyed after `kept_days` (`VIGIE_SIGNALEMENT_JOURS`)."""
     note = Note(f"Un signalement clos est détruit après {kept_days} jours, sauf si vous le gardez.")
     back = Buttons(Button("Les signalements ouverts", COMMAND))
     return _list("Les signalements clos", lines, "Il n'y en a aucun.", note, back)

@@ -20,11 +20,11 @@ IMAGE: Final = "image"
 
 @dataclass(frozen=True, slots=True)
 class BoardDesk:
-    """The dependencies of this command. `report_roles`: the roles that receive the monthly report."""
+    """The dependencies of this command. `monthly_report_roles`: the roles that receive the monthly report."""
 
     office: Office
     dashboard: Dashboard
-    report_roles: Sequence[str] = ()
+    monthly_report_roles: Sequence[str] = ()
 
 
 def reserved(desk: BoardDesk, request: Request) -> str:
@@ -32,10 +32,12 @@ def reserved(desk: BoardDesk, request: Request) -> str:
     with desk.office.storage.transaction() as db:
         today = desk.office.today()
         person = persons.person_of(db, request.actor) if request.actor else None
-        if access.may_see(db, person, desk.report_roles, today):
+        if access.may_see(db, person, desk.monthly_report_roles, today):
             return ""
         title_of = {role.id: role.title for role in roles.all_roles(db)}
-    titles = [title_of[role] for role in (roles.ADMINISTRATION, *desk.report_roles) if role in title_of]
+    titles = [
+        title_of[role] for role in (roles.ADMINISTRATION, *desk.monthly_report_roles) if role in title_of
+    ]
     return belongs_to(titles)
 
 

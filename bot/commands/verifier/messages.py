@@ -38,7 +38,7 @@ from bot.posting.posts import Concern, Post
 
 COMMAND: Final = "verifier"
 REQUEST_COMMAND: Final = "demande"
-SHOWN: Final = 3  # findings in one message
+FINDINGS_PER_MESSAGE: Final = 3  # findings in one message
 IMAGE_LENGTH: Final = 500  # maximum characters of a picture's description, in the form
 _WORDS: Final = 90  # maximum characters quoted of a passage of the draft
 _PASSAGES: Final = 2  # maximum passages quoted for each finding
@@ -145,8 +145,8 @@ def review(
 
     `findings`: at least one. `page`: from 1. `waved`: how many other findings the person dismissed.
     """
-    on_page, page, pages = page_of(findings, page, SHOWN)
-    left = len(findings) - page * SHOWN
+    on_page, page, pages = page_of(findings, page, FINDINGS_PER_MESSAGE)
+    left = len(findings) - page * FINDINGS_PER_MESSAGE
     count = len(findings)
     lead = "Un point à regarder." if count == 1 else f"{count} points à regarder, les plus sûrs d'abord."
     closing: list[Button] = []

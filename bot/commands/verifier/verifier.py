@@ -18,7 +18,7 @@ from bot.commands.answers import Wording
 from bot.commands.passages import page_number, page_of
 from bot.commands.verifier import messages
 from bot.commands.verifier.contacts import Contacts
-from bot.commands.verifier.messages import SHOWN, PostFinding
+from bot.commands.verifier.messages import FINDINGS_PER_MESSAGE, PostFinding
 from bot.conversation.deferred import Deferred
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
@@ -250,7 +250,7 @@ class PostRequest:
         if not left:
             names = [reading.policy.name for reading, _ in self._asked(db)]
             return messages.nothing(token, draft.post, names, waved=waved, off=self._off(db))
-        on_page, page, _ = page_of(left, page, SHOWN)
+        on_page, page, _ = page_of(left, page, FINDINGS_PER_MESSAGE)
         self._count(db, "shown", on_page)
         return messages.review(token, draft.post, left, page=page, waved=waved)
 

@@ -42,7 +42,7 @@ from bot.register import attestations
 from bot.revision import audience, ledger
 
 COMMAND: Final = "attente"
-SHOWN: Final = 3  # lines shown in the menu
+MENU_LINES: Final = 3  # lines shown in the menu
 _PER_PAGE: Final = 6
 # Notices that are left out, because another line says the same.
 _SAID_ELSEWHERE: Final = frozenset({*enrolment.PERSONAL, queueing.CONSENT.name, queueing.ASKED.name})
@@ -220,13 +220,13 @@ def _checks(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaiting]
 
 
 def menu_elements(found: Sequence[Awaiting]) -> tuple[Element, ...]:
-    """Return the menu's first elements: at most `SHOWN` lines, and the button that shows the others."""
+    """Return the menu's first elements: at most `MENU_LINES` lines, and the button that shows the others."""
     if not found:
         return ()
-    left = len(found) - SHOWN
+    left = len(found) - MENU_LINES
     others = f"Et {left} autres" if left > 1 else "Et un autre"
     more = (Buttons(Button(others, COMMAND)),) if left > 0 else ()
-    return (Text(bold("Ce qui vous attend")), *(matter.choice for matter in found[:SHOWN]), *more)
+    return (Text(bold("Ce qui vous attend")), *(matter.choice for matter in found[:MENU_LINES]), *more)
 
 
 def list_message(found: Sequence[Awaiting], page: int = 1) -> Message:

@@ -420,7 +420,7 @@ class Client(discord.AutoShardedClient):
 async def _fetched(attachment: discord.Attachment) -> Received | Message:
     """Return a file fetched from Discord's servers or, if it is refused, the answer that says why."""
     if attachment.size > TAKEN_SIZE:
-        return dropped_files.TOO_LARGE
+        return dropped_files.FILE_TOO_LARGE
     try:
         return Received(attachment.filename, await attachment.read())
     except _UNDELIVERED:

@@ -334,7 +334,7 @@ class LocalAdapter:
             try:
                 content = await request.clone(client_max_size=TAKEN_SIZE).read()
             except web.HTTPRequestEntityTooLarge:
-                answer = dropped_files.TOO_LARGE
+                answer = dropped_files.FILE_TOO_LARGE
             else:
                 answer = opener(await self.dispatcher.handle_file(Received(name, content), actor))
         return web.json_response({"entry": self._say(answer, Spot(persona, DIRECT)).id})

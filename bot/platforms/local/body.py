@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.conversation.messages import clean
 from bot.conversation.requests import TAKEN_SIZE, Received
-from bot.platforms.dropped_files import TOO_LARGE, joined
+from bot.platforms.dropped_files import FILE_TOO_LARGE, joined
 from bot.platforms.local.personas import PERSONAS
 from bot.platforms.local.room import CHANNEL, DIRECT
 
@@ -64,7 +64,7 @@ class PageBody:
             content = base64.b64decode(sent.value("content", str), validate=True)
         except ValueError as error:
             raise web.HTTPBadRequest(text="file?") from error
-        return Received(name, content) if len(content) <= TAKEN_SIZE else joined(TOO_LARGE, name)
+        return Received(name, content) if len(content) <= TAKEN_SIZE else joined(FILE_TOO_LARGE, name)
 
     @property
     def persona(self) -> str:

@@ -389,7 +389,7 @@ async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Receive
     address, api = urlsplit(url), urlsplit(client.base_url)
     same_server = (address.scheme, address.netloc) == (api.scheme, api.netloc)
     if int(file.get("size") or 0) > TAKEN_SIZE:
-        return dropped_files.TOO_LARGE
+        return dropped_files.FILE_TOO_LARGE
     if client.session is None or not (same_server or (address.scheme, address.hostname) == ("https", _FILES)):
         return dropped_files.UNREACHABLE
     headers, content = {"Authorization": f"Bearer {client.token}"}, bytearray()
@@ -400,7 +400,7 @@ async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Receive
             async for chunk in answer.content.iter_chunked(_CHUNK):
                 content += chunk
                 if len(content) > TAKEN_SIZE:
-                    return dropped_files.TOO_LARGE
+                    return dropped_files.FILE_TOO_LARGE
     except (aiohttp.ClientError, TimeoutError):
         return dropped_files.UNREACHABLE
     return Received(str(file.get("name") or "fichier"), bytes(content))

@@ -22,7 +22,7 @@ from bot.revision.reading.document import Document
 from bot.revision.reading.docx_blocks import CONTENTS, FALLBACK, REMOVED, BlockReader
 from bot.revision.reading.docx_numbering import Counters, Styles, W, read_lists, value
 from bot.revision.reading.findings import LintFinding
-from bot.revision.reading.wrong_files import TOO_LARGE, describe_archive
+from bot.revision.reading.wrong_files import DOCUMENT_TOO_LARGE, describe_archive
 
 # Maximum bytes of all parts, since a zip bomb unpacks to thousands of times its size.
 LARGEST_UNPACKED: Final = 64 * 1024 * 1024
@@ -58,7 +58,7 @@ def parse_docx(content: bytes, name: str) -> Document:
         words = tuple(package.words())
     except _UNREADABLE as error:
         if getattr(error, "code", 0) == ErrorTypes.ERR_NO_MEMORY:
-            raise PolicyError(name, 0, TOO_LARGE) from error
+            raise PolicyError(name, 0, DOCUMENT_TOO_LARGE) from error
         problem = "ce n'est pas un document Word lisible. Enregistrez-le de nouveau en .docx."
         raise PolicyError(name, 0, problem) from error
     if not any(block.text for block in blocks):
@@ -78,7 +78,7 @@ def _refuse_archives(content: bytes, name: str) -> None:
         ) from error
     names = {part.filename for part in parts}
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise PolicyError(name, 0, TOO_LARGE)
+        raise PolicyError(name, 0, DOCUMENT_TOO_LARGE)
     if any(part.flag_bits & 1 for part in parts):
         problem = "c'est un document protégé par un mot de passe. Enregistrez-le sans mot de passe."
         raise PolicyError(name, 0, problem)

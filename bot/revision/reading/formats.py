@@ -23,10 +23,10 @@ from bot.revision.reading.findings import LintFinding, NamedRole
 from bot.revision.reading.web_pages import is_web_page
 from bot.revision.reading.wrong_files import (
     DAMAGED_PDF,
+    DOCUMENT_TOO_LARGE,
     EMPTY,
     HEAVY_PAGE,
     ONLY_A_PART,
-    TOO_LARGE,
     describe_bytes,
     describe_file,
     describe_text,
@@ -38,7 +38,7 @@ SECONDS: Final = 30.0  # time limit of the process that opens a file; a hundred 
 _READER: Final = Path(__file__).with_name("reading_page.py")
 _Kind: TypeAlias = Literal["docx", "pdf", "html"]
 _ASKS_TOO_MUCH: Final[Mapping[_Kind, str]] = {
-    "docx": TOO_LARGE,
+    "docx": DOCUMENT_TOO_LARGE,
     "pdf": DAMAGED_PDF,
     "html": HEAVY_PAGE,
 }

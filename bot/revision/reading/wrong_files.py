@@ -25,7 +25,7 @@ PDF_PROBLEMS: Final = {
     "characters": f"c'est un PDF qui a trop de texte. {ONLY_A_PART}",
     "form": "c'est un formulaire PDF à remplir, sans texte sur ses pages. Donnez le document d'où il vient.",
 }
-TOO_LARGE: Final = (
+DOCUMENT_TOO_LARGE: Final = (
     "une fois décompressé, le document est trop gros pour être lu. Enregistrez-en le texte seul, sans images."
 )
 HEAVY_PAGE: Final = f"c'est une page Web trop grosse ou trop complexe pour être lue. {_AS_DOCX}"

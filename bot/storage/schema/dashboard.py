@@ -3,7 +3,7 @@
 No table records a person, or a time more precise than a month. Figures are bands of five.
 """
 
-ADDED = (
+ADDED_SINCE_FIRST = (
     # Events counted as they happen. `policy` and `clause`: "" when they do not apply to this `kind`. Rows are
     # deleted once the figures of their month are computed.
     """CREATE TABLE nameless_counts (

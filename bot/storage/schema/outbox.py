@@ -28,7 +28,7 @@ TABLES = (
 )
 
 # Indexes to find, among all the rows, whether a person was already sent a notice, and what they have to open.
-ADDED = (
+ADDED_SINCE_FIRST = (
     "CREATE INDEX outbox_by_notice ON outbox(notice)",
     "CREATE INDEX outbox_to_open ON outbox(recipient) WHERE state = 'sent' AND problem = 'waiting'",
 )

@@ -81,7 +81,7 @@ TABLES = (
 )
 
 # Added since the first tables (see `migrations`).
-ADDED = (
+ADDED_SINCE_FIRST = (
     # Who receives reports: the recipients, in the order of `rank`, and the first of the alternates, from the
     # day `since` to the day before `until`. `decided_by`: the account of the administrator who decided on
     # `since` or, once `until` is set, on `until`; "" when the profile decided.

@@ -7,7 +7,7 @@ the kind, the day or the author of the request.
 
 from bot.storage.schema.append_only import only_added
 
-ADDED = (
+ADDED_SINCE_FIRST = (
     # `asked_of`: the role that decides, or is notified of a consent. `on_paper`: whether that role records
     # the consent of someone who has no account. `closed_by`: who ended a permission in force.
     """CREATE TABLE permission_requests (

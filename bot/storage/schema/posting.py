@@ -3,7 +3,7 @@
 No table records a person, a post, or a time more precise than a month.
 """
 
-ADDED = (
+ADDED_SINCE_FIRST = (
     """CREATE TABLE check_counts (
          policy TEXT NOT NULL,
          version TEXT NOT NULL,

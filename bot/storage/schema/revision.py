@@ -51,7 +51,7 @@ TABLES = (
 )
 
 # Added since the first tables (see `migrations`).
-ADDED = (
+ADDED_SINCE_FIRST = (
     # The day on which an approved revision was announced before its effective day, NULL when it was not.
     "ALTER TABLE revisions ADD COLUMN ahead_on TEXT",
     # The files dropped in chat whose outline is being corrected. `policy`: the id of the policy, NULL until
