@@ -225,7 +225,7 @@ async def test_what_a_report_needs_and_does_not_read_is_one_line_of_the_log(
 
     monkeypatch.setattr(Bot, "prepare_reports", broken)
     async with background.running(home.bot, {}, {}, _silent, already()), asyncio.timeout(PATIENCE):
-        while "what reports need cannot be read" not in caplog.text:  # noqa: ASYNC110 — it is only logged
+        while "that reports need cannot be read" not in caplog.text:  # noqa: ASYNC110 — it is only logged
             await asyncio.sleep(0.01)
     assert "Traceback" not in caplog.text
 
