@@ -129,7 +129,7 @@ async def running(
             bot.clock,
             woken=beat,
             failed=lambda task: bot.metrics.task_failures.labels(task).inc(),
-            beat=SANDBOX_BEAT if settings.sandboxed() else BEAT_SECONDS,
+            beat_seconds=SANDBOX_BEAT if settings.sandboxed() else BEAT_SECONDS,
         )
         await stack.enter_async_context(_beating(schedule, tried))
         stack.callback(bot.stop_training)

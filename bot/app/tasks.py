@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -107,17 +107,17 @@ class Tasks:
             },
             daily=[daily for daily in NIGHTLY if daily.task != names.COPY or copied],
             hourly=[names.PURGE, names.HOURLY_COPY] if copied else [names.PURGE],
-            beat=self._beat,
+            on_beat=self._beat,
             ended=self._settle,
-            held=self._hold,
+            around=self._around,
         )
 
-    def _hold(self, db: Database, row: int) -> None:
-        """Hold the messages queued since `row` by a task that was due when the database was restored."""
+    def _around(self, db: Database, due_at: datetime) -> AbstractContextManager[None]:
+        """Hold the messages of a task that was already due when the database was restored."""
         from bot.backup import restore
         from bot.reports import escalation
 
-        restore.hold(db, escalation.NOTICES, row)
+        return restore.overdue_held(db, escalation.NOTICES, due_at)
 
     def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy personal data, reports and files whose retention has ended."""
@@ -286,7 +286,7 @@ class Tasks:
             return
         due = bot.calendar.at(date.fromisoformat(arguments["day"]), WATCH.hour)
         source = WatchedSource(bot.settings.vigie_source, bot.library)
-        await Watch(source, bot.storage, bot.archive, self._hold).run(due, now)
+        await Watch(source, bot.storage, bot.archive, self._around).run(due, now)
 
     async def _advance(self, _: Arguments, _now: datetime) -> None:
         """Record the last entry of the register in the key folder."""

@@ -12,8 +12,8 @@ import logging
 import re
 import shutil
 import sqlite3
-from collections.abc import Collection
-from contextlib import closing, suppress
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -140,6 +140,20 @@ def hold(db: Database, reports: Collection[str], after: int = _BEFORE_ALL) -> tu
         (after, names),
     )
     return held_rows.rowcount, marked.rowcount
+
+
+@contextmanager
+def overdue_held(db: Database, reports: Collection[str], due_at: datetime) -> Iterator[None]:
+    """Hold, as `hold` does, the messages queued in this context by a task that was due at `due_at`.
+
+    Nothing is held if the task became due since the last restoration. Before it, the same messages may have
+    been sent.
+    """
+    (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
+    yield
+    restored = state.flag(db, state.RESTORED)
+    if restored is not None and due_at <= restored.since:
+        hold(db, reports, before)
 
 
 def settle_held(db: Database, now: datetime, *, send: bool) -> int:

@@ -16,6 +16,7 @@ import json
 import logging
 import time as clocks
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -25,7 +26,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from sqlite_utils import Database
 
 from bot.logs import loggable
-from bot.storage import state
 from bot.storage.database import Storage, StorageError
 from bot.times import Calendar, Clock, iso, utc
 
@@ -39,6 +39,8 @@ Task: TypeAlias = Callable[[Database, Arguments, datetime], None]
 Errand: TypeAlias = Callable[[Arguments, datetime], Awaitable[None]]
 
 BEAT_SECONDS: Final = 10.0
+BEAT: Final = "beat"  # stands for `Work.on_beat` among the names of tasks that failed
+_JOB: Final = "beat"  # the only job of APScheduler
 RETRY: Final = timedelta(minutes=5)
 # A daily task's row further ahead than this was created while the clock was wrong. With a shorter limit, the
 # valid row for the next day would be rejected when the clock has gone back over midnight.
@@ -72,9 +74,13 @@ class Daily:
     task: str
     hour: time
 
+    def key(self, day: object) -> str:
+        """Return the key of the task of one day. `day`: a date, or the same in ISO 8601."""
+        return f"{self.task}:{day}"
+
     def plan(self, db: Database, day: date, calendar: Calendar) -> None:
         """Plan the task of one day, in the caller's transaction."""
-        plan(db, f"{self.task}:{day}", self.task, calendar.at(day, self.hour), {"day": day.isoformat()})
+        plan(db, self.key(day), self.task, calendar.at(day, self.hour), {"day": day.isoformat()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +90,17 @@ class Work:
     `tasks` run exactly once, on the storage thread, in the transaction that removes their rows. `errands` are
     slow, for example a copy or a query to a platform. They run off that thread, and their rows are removed
     afterwards. An errand interrupted by a crash runs again, so it must be safe to repeat. `daily`: tasks that
-    run each day, with the ISO date as the `day` argument. `beat`: runs first at each beat, in a transaction;
-    it must be short and safe to repeat. `held`: called after each task that was already due when the database
-    was restored, with the number of the last outbox row before the task. It holds the messages that the task
-    queued, since they may have been sent before the restoration. `hourly`: errands that run at the start of
+    run each day, with the ISO date as the `day` argument. `on_beat`: runs first at each beat, in a
+    transaction; it must be short and safe to repeat. `around`: returns the context in which a task runs,
+    within its transaction, given the time when the task was due. `hourly`: errands that run at the start of
     each hour. `ended`: runs last at each beat, on the storage thread but outside a transaction.
     """
 
     tasks: Mapping[str, Task]
     errands: Mapping[str, Errand] = field(default_factory=dict)
     daily: Sequence[Daily] = ()
-    beat: Callable[[Database, datetime], object] = lambda _db, _now: None
-    held: Callable[[Database, int], object] = lambda _db, _row: None
+    on_beat: Callable[[Database, datetime], object] = lambda _db, _now: None
+    around: Callable[[Database, datetime], AbstractContextManager[None]] = lambda _db, _due: nullcontext()
     hourly: Sequence[str] = ()
     ended: Callable[[], object] = lambda: None
 
@@ -103,16 +108,15 @@ class Work:
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
     """Plan the next run of each daily task that has no row, or whose row a wrong clock put too far ahead."""
     for task in daily:
-        row = db.conn.execute(
-            """SELECT key, json_extract(arguments, '$.day') AS day FROM due_tasks
-               WHERE task = ? AND key = task || ':' || day""",
-            (task.task,),
-        ).fetchone()
+        rows = db.conn.execute(
+            "SELECT key, json_extract(arguments, '$.day') FROM due_tasks WHERE task = ?", (task.task,)
+        )
+        day = next((day for key, day in rows.fetchall() if key == task.key(day)), None)
         tomorrow = calendar.day(now) + timedelta(days=1)
-        if row is None:
+        if day is None:
             task.plan(db, calendar.next_daily(now, task.hour), calendar)
-        elif date.fromisoformat(row[1]) >= tomorrow + timedelta(days=FARTHEST_DAYS):
-            cancel(db, row[0])
+        elif date.fromisoformat(day) >= tomorrow + timedelta(days=FARTHEST_DAYS):
+            cancel(db, task.key(day))
             task.plan(db, tomorrow, calendar)
 
 
@@ -132,10 +136,10 @@ class _Due(NamedTuple):
 
 @dataclass
 class Schedule:
-    """The loop that runs due tasks at each beat. `beat`: seconds between two beats.
+    """The loop that runs due tasks at each beat. `beat_seconds`: between two beats.
 
     `woken`: called after the tasks, to send the messages that they queued. `failed`: called with the name of
-    each task that failed.
+    each task that failed, or `BEAT` for `Work.on_beat`.
     """
 
     storage: Storage
@@ -145,7 +149,7 @@ class Schedule:
     _: KW_ONLY
     woken: Callable[[], None] = lambda: None
     failed: Callable[[str], None] = lambda _task: None
-    beat: float = BEAT_SECONDS
+    beat_seconds: float = BEAT_SECONDS
     _beating: asyncio.Lock = field(default_factory=asyncio.Lock)
     _errands: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _scheduler: AsyncIOScheduler | None = None
@@ -165,9 +169,8 @@ class Schedule:
             metadata.entry_points = look
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         # Without a grace time, APScheduler would skip a beat delayed by a busy event loop.
-        self._scheduler.add_job(
-            self.tick, IntervalTrigger(seconds=self.beat, timezone=UTC), id="beat", misfire_grace_time=None
-        )
+        interval = IntervalTrigger(seconds=self.beat_seconds, timezone=UTC)
+        self._scheduler.add_job(self.tick, interval, id=_JOB, misfire_grace_time=None)
         self._scheduler.start()
         self._watch = asyncio.create_task(self._keep_beating(self._scheduler))
         await self.tick()
@@ -188,7 +191,7 @@ class Schedule:
             await asyncio.gather(*errands, return_exceptions=True)
 
     async def tick(self) -> None:
-        """Call `Work.beat`, run due tasks one at a time, start due errands, then call `ended` and `woken`."""
+        """Call `on_beat`, run due tasks one at a time, start due errands, then call `ended` and `woken`."""
         async with self._beating:
             self._last = clocks.monotonic()
             try:
@@ -203,21 +206,21 @@ class Schedule:
     async def _keep_beating(self, scheduler: AsyncIOScheduler) -> None:
         """Restart the beat after the clock is set back, since APScheduler would wait for the old time."""
         while True:
-            await asyncio.sleep(self.beat)
-            if not self._beating.locked() and clocks.monotonic() - self._last > 2 * self.beat:
+            await asyncio.sleep(self.beat_seconds)
+            if not self._beating.locked() and clocks.monotonic() - self._last > 2 * self.beat_seconds:
                 logger.warning("schedule: the clock was set back")
-                scheduler.modify_job("beat", next_run_time=datetime.now(UTC))
+                scheduler.modify_job(_JOB, next_run_time=datetime.now(UTC))
 
     def _begin(self) -> None:
         now = self.clock()
         try:
             with self.storage.transaction() as db:
-                self.work.beat(db, now)
+                self.work.on_beat(db, now)
         except StorageError:
             raise
-        except Exception as error:  # noqa: BLE001 — due tasks still run when `beat` fails
+        except Exception as error:  # noqa: BLE001 — due tasks still run when `on_beat` fails
             logger.error("schedule: a beat failed: %s", loggable(error))  # noqa: TRY400 — one line
-            self.failed("beat")
+            self.failed(BEAT)
         with self.storage.transaction() as db:
             arm(db, self.work.daily, self.calendar, now)
             for errand in self.work.hourly:
@@ -249,24 +252,21 @@ class Schedule:
 
     def _run_task(self, due: _Due) -> None:
         with self.storage.transaction() as db:
-            if not self._strike_off(due):
+            if not self._remove_and_plan_next(due):
                 return  # cancelled in the meantime
-            (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
-            self.work.tasks[due.task](db, json.loads(due.arguments), self.clock())
-            restored = state.flag(db, state.RESTORED)
-            if restored is not None and utc(due.due_at) <= restored.since:
-                self.work.held(db, before)
+            with self.work.around(db, utc(due.due_at)):
+                self.work.tasks[due.task](db, json.loads(due.arguments), self.clock())
 
     async def _run_errand(self, due: _Due) -> None:
         try:
             await self.work.errands[due.task](json.loads(due.arguments), self.clock())
-            await self.storage.run(partial(self._strike_off, due))
+            await self.storage.run(partial(self._remove_and_plan_next, due))
         except Exception as error:  # noqa: BLE001 — an errand that fails must not stop the others
             await self._put_off(due, loggable(error))
         finally:
             del self._errands[due.key]
 
-    def _strike_off(self, due: _Due) -> bool:
+    def _remove_and_plan_next(self, due: _Due) -> bool:
         """Remove the row and, for a daily task, plan its next day. Return whether the row existed."""
         with self.storage.transaction() as db:
             if not cancel(db, due.key):
@@ -283,10 +283,9 @@ class Schedule:
         """Postpone a failed task by `RETRY`, so that the others can run. It is never dropped."""
         logger.error("schedule: %s is postponed: %s", due.task, why)
         self.failed(due.task)
+        await self.storage.run(partial(self._postpone, due.key))
 
-        def put_off() -> None:
-            with self.storage.transaction() as db:
-                later = iso(self.clock() + RETRY)
-                db.conn.execute("UPDATE due_tasks SET due_at = ? WHERE key = ?", (later, due.key))
-
-        await self.storage.run(put_off)
+    def _postpone(self, key: str) -> None:
+        with self.storage.transaction() as db:
+            later = iso(self.clock() + RETRY)
+            db.conn.execute("UPDATE due_tasks SET due_at = ? WHERE key = ?", (later, key))

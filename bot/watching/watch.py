@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -31,7 +32,6 @@ from bot.revision.archive import Archive
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import source_words
-from bot.storage import state
 from bot.storage.database import Storage
 from bot.watching import observed
 from bot.watching.fetching import MOST_BYTES, Fetched, SourceError
@@ -68,12 +68,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The daily look at a source. `hold`: holds the messages queued after an outbox row, as `Work.held`."""
+    """The daily look at a source. `around`: as in `Work`."""
 
     source: WatchedSource
     storage: Storage
     archive: Archive
-    hold: Callable[[Database, int], None]
+    around: Callable[[Database, datetime], AbstractContextManager[None]]
 
     async def run(self, due: datetime, now: datetime) -> None:
         """Look at the source, and report changed texts and outages. Safe to repeat.
@@ -100,8 +100,7 @@ class Watch:
         return stored if stored.source == source else Observed(source, texts=stored.texts)
 
     def _record(self, look: Look, due: datetime, now: datetime) -> None:
-        with self.storage.transaction() as db:
-            (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
+        with self.storage.transaction() as db, self.around(db, due):
             observed_texts = self._remembered(db)
             day = self.archive.calendar.day(now)
             for text in look.texts:
@@ -114,9 +113,6 @@ class Watch:
                 observed_texts, day=day, validators={**observed_texts.validators, **look.validators}
             )
             observed.write(db, self._tell_outage(db, observed_texts, look.problem, now))
-            restored = state.flag(db, state.RESTORED)
-            if restored is not None and due <= restored.since:  # the notice may already have been sent
-                self.hold(db, before)
 
     def _differs(self, db: Database, seen: SeenText) -> bool:
         """Return whether a document's words differ from every known text of its policy."""

@@ -104,7 +104,7 @@ class Association:
         before = len(self.inbox.messages)
         table = Tasks(self.bot, {}).work()
         ours = [daily for daily in table.daily if daily.task in {names.FIGURES, names.REPORT}]
-        work = replace(table, daily=ours, hourly=(), beat=lambda _db, _now: None, ended=lambda: None)
+        work = replace(table, daily=ours, hourly=(), on_beat=lambda _db, _now: None, ended=lambda: None)
         schedule = Schedule(self.storage, work, self.bot.calendar, self.clock)
         await schedule.tick()
         await schedule.close()

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time as clocks
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from bot.backup import restore
 from bot.logs import ExplainedError
 from bot.schedule.clock import BEAT_SECONDS, Daily, Schedule, Work, arm, cancel, plan
 from bot.storage import state
@@ -74,7 +75,7 @@ async def running(
 ) -> AsyncIterator[tuple[Schedule, Within]]:
     """A schedule on a database, and a way to do something in a transaction of it."""
     storage = Storage(path)
-    schedule = Schedule(storage, work, CALENDAR, clock, woken=woken, failed=failed, beat=beat)
+    schedule = Schedule(storage, work, CALENDAR, clock, woken=woken, failed=failed, beat_seconds=beat)
 
     async def within(something: Callable[[Database], Result]) -> Result:
         def transact() -> Result:
@@ -375,7 +376,7 @@ async def test_of_an_error_of_ours_the_log_has_the_line_that_says_what_to_do(
     assert "read is postponed: collez de nouveau le manifeste." in caplog.text
 
 
-async def test_after_a_restoration_what_an_overdue_task_queues_is_given_to_be_held(clock: FakeClock) -> None:
+async def test_after_a_restoration_what_an_overdue_task_queues_is_held(clock: FakeClock) -> None:
     def queue(db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
         what = arguments["what"]
         db.conn.execute(
@@ -383,10 +384,10 @@ async def test_after_a_restoration_what_an_overdue_task_queues_is_given_to_be_he
             (what, what, iso(now)),
         )
 
-    def hold(db: Database, after: int) -> None:
-        db.conn.execute("UPDATE outbox SET state = 'held' WHERE rowid > ?", (after,))
+    def around(db: Database, due_at: datetime) -> AbstractContextManager[None]:
+        return restore.overdue_held(db, (), due_at)
 
-    async with running(clock, Work({"queue": queue}, held=hold)) as (schedule, within):
+    async with running(clock, Work({"queue": queue}, around=around)) as (schedule, within):
 
         def prepare(db: Database) -> None:
             queue(db, {"what": "before"}, clock())
@@ -437,7 +438,7 @@ async def test_a_beat_that_breaks_keeps_no_task_from_being_done(clock: FakeClock
     def breaks(_: Database, now: datetime) -> None:
         raise ValueError(now)
 
-    async with running(clock, Work({"say": done.task}, beat=breaks)) as (schedule, within):
+    async with running(clock, Work({"say": done.task}, on_beat=breaks)) as (schedule, within):
         await within(lambda db: plan(db, "a", "say", clock(), {"what": "a"}))
         await schedule.tick()
         assert done.what == ["a"]

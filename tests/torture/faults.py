@@ -316,7 +316,7 @@ def _counted(work: Work, day: Callable[[datetime], date], done: Done) -> Work:
 
     tasks = {name: task(name) for name in (*work.tasks, "1 h 30", "2 h 30")}
     errands = {name: errand(name) for name in work.errands}
-    return Work(tasks, errands, work.daily, work.beat, work.held)
+    return Work(tasks, errands, work.daily, work.on_beat, work.around)
 
 
 Play: TypeAlias = Callable[[], Awaitable[Scene]]
