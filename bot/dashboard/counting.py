@@ -50,7 +50,7 @@ class Counting:
         return [tuple(row) for row in self.db.conn.execute(query, values).fetchall()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """A figure or, if `each` says so, a figure for each clause or version. `title`: in French.
 
@@ -63,7 +63,7 @@ class Measure:
     each: Literal["", "clause", "version"] = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SectionPlan:
     """A section to count. Its figures are all monthly or all yearly.
 
@@ -84,6 +84,19 @@ def _rows(query: str) -> Callable[[Counting], Mapping[str, int]]:
     return lambda counting: dict(counting.execute(query))
 
 
+def _nameless(which: str, *, by: Literal["''", "clause"] = "''") -> Callable[[Counting], Mapping[str, int]]:
+    """Return the measure that adds up rows of `nameless_counts` in the months of the period.
+
+    `which`: the SQL condition on the rows. `by`: the column of the figures' keys, '' for a single figure.
+    """
+    # Grouped, even for one figure: without any row, a sum alone would give one null count instead of none.
+    return _rows(
+        f"""SELECT {by}, sum(count) FROM nameless_counts
+            WHERE {which} AND month BETWEEN substr(:first, 1, 7) AND substr(:last, 1, 7)
+            GROUP BY kind, {by}"""  # noqa: S608 — constants
+    )
+
+
 def _wrong_answers(counting: Counting) -> Mapping[str, int]:
     """Return how many persons answered wrongly about each clause, in attempts that ended in the period."""
     persons = defaultdict(set)
@@ -98,28 +111,29 @@ def _wrong_answers(counting: Counting) -> Mapping[str, int]:
 
 
 ONBOARDING: Final = SectionPlan(
-    "accueil",
-    "Les accueils",
-    "Un accueil est en retard le mois de la date visée, si la lecture n'est pas attestée quand il finit.",
-    "month",
-    (
+    id="accueil",
+    title="Les accueils",
+    note="Un accueil est en retard le mois de la date visée, si la lecture n'est pas attestée quand il "
+    "finit.",
+    grain="month",
+    measures=(
         Measure(
-            "commences",
-            "Accueils commencés",
-            _rows("""SELECT '', count(DISTINCT person_id) FROM onboardings
+            id="commences",
+            title="Accueils commencés",
+            count=_rows("""SELECT '', count(DISTINCT person_id) FROM onboardings
                      WHERE policy = :policy AND started_at >= :begins AND started_at < :ends"""),
         ),
         Measure(
-            "lus",
-            "Lectures terminées",
-            _rows("""SELECT '', count(DISTINCT person_id) FROM reading_facts
+            id="lus",
+            title="Lectures terminées",
+            count=_rows("""SELECT '', count(DISTINCT person_id) FROM reading_facts
                      WHERE policy = :policy AND fact = 'read' AND platform <> ''
                        AND happened_at >= :begins AND happened_at < :ends"""),
         ),
         Measure(
-            "retards",
-            "Accueils en retard",
-            _rows("""SELECT '', count(DISTINCT person_id) FROM onboardings AS late
+            id="retards",
+            title="Accueils en retard",
+            count=_rows("""SELECT '', count(DISTINCT person_id) FROM onboardings AS late
                      JOIN due_dates USING (person_id, policy, version)
                      WHERE policy = :policy AND due_on BETWEEN :first AND :last AND suspended_on IS NULL
                        AND NOT EXISTS (
@@ -131,15 +145,15 @@ ONBOARDING: Final = SectionPlan(
     ),
 )
 ATTESTATIONS: Final = SectionPlan(
-    "attestations",
-    "Les attestations",
-    "",
-    "month",
-    (
+    id="attestations",
+    title="Les attestations",
+    note="",
+    grain="month",
+    measures=(
         Measure(
-            "version",
-            "Version du",
-            _rows("""SELECT version, count(*) FROM attestations
+            id="version",
+            title="Version du",
+            count=_rows("""SELECT version, count(*) FROM attestations
                      WHERE policy = :policy AND attested_at >= :begins AND attested_at < :ends
                      GROUP BY version"""),
             each="version",
@@ -147,22 +161,22 @@ ATTESTATIONS: Final = SectionPlan(
     ),
 )
 NOTICES: Final = SectionPlan(
-    "avis",
-    "Les avis de révision",
-    "Un avis est compté le mois où il est remis, et de nouveau le mois où il est ouvert.",
-    "month",
-    (
+    id="avis",
+    title="Les avis de révision",
+    note="Un avis est compté le mois où il est remis, et de nouveau le mois où il est ouvert.",
+    grain="month",
+    measures=(
         Measure(
-            "remis",
-            "Avis remis",
-            _rows("""SELECT '', count(DISTINCT person_id) FROM revision_recipients
+            id="remis",
+            title="Avis remis",
+            count=_rows("""SELECT '', count(DISTINCT person_id) FROM revision_recipients
                      JOIN revisions ON revisions.id = revision_id
                      WHERE policy = :policy AND sent_on BETWEEN :first AND :last"""),
         ),
         Measure(
-            "ouverts",
-            "Avis ouverts",
-            _rows("""SELECT '', count(DISTINCT person_id) FROM (
+            id="ouverts",
+            title="Avis ouverts",
+            count=_rows("""SELECT '', count(DISTINCT person_id) FROM (
                        SELECT person_id, coalesce(opened_at, (
                            SELECT min(happened_at) FROM reading_facts AS seen
                            WHERE seen.person_id = revision_recipients.person_id AND fact = 'opened'
@@ -175,86 +189,81 @@ NOTICES: Final = SectionPlan(
     ),
 )
 QUIZ: Final = SectionPlan(
-    "quiz",
-    "Les clauses mal comprises",
-    "Le nombre de personnes qui ont donné, au quiz, une mauvaise réponse sur une clause.",
-    "year",
-    (Measure("clause", "Clause", _wrong_answers, each="clause"),),
+    id="quiz",
+    title="Les clauses mal comprises",
+    note="Le nombre de personnes qui ont donné, au quiz, une mauvaise réponse sur une clause.",
+    grain="year",
+    measures=(Measure(id="clause", title="Clause", count=_wrong_answers, each="clause"),),
 )
 QUESTIONS: Final = SectionPlan(
-    "questions",
-    "Les questions par clause",
-    "Une clause compte quand elle est la réponse, une fois par jour au plus pour une même personne.",
-    "year",
-    (
+    id="questions",
+    title="Les questions par clause",
+    note="Une clause compte quand elle est la réponse, une fois par jour au plus pour une même personne.",
+    grain="year",
+    measures=(
         Measure(
-            "clause",
-            "Clause",
-            _rows("""SELECT clause, sum(count) FROM nameless_counts
-                     WHERE kind = 'clause' AND policy = :policy
-                       AND month BETWEEN substr(:first, 1, 7) AND substr(:last, 1, 7) GROUP BY clause"""),
+            id="clause",
+            title="Clause",
+            count=_nameless("kind = 'clause' AND policy = :policy", by="clause"),
             each="clause",
         ),
     ),
     nameless=True,
 )
 UNANSWERED: Final = SectionPlan(
-    "sans-reponse",
-    "Les questions sans réponse",
-    "Une fois par jour au plus pour une même personne.",
-    "month",
-    (
+    id="sans-reponse",
+    title="Les questions sans réponse",
+    note="Une fois par jour au plus pour une même personne.",
+    grain="month",
+    measures=(
         Measure(
-            "toutes",
-            "Questions restées sans réponse",
-            _rows("""SELECT '', sum(count) FROM nameless_counts
-                     WHERE kind = 'unanswered' AND policy = :policy
-                       AND month BETWEEN substr(:first, 1, 7) AND substr(:last, 1, 7) GROUP BY kind"""),
+            id="toutes",
+            title="Questions restées sans réponse",
+            count=_nameless("kind = 'unanswered' AND policy = :policy"),
         ),
     ),
     nameless=True,
 )
 POSTS: Final = SectionPlan(
-    "textes",
-    "Les textes relus avant d'être publiés",
-    "Une fois par jour au plus pour une même personne. Ce qu'ils disent n'est pas gardé.",
-    "month",
-    (
+    id="textes",
+    title="Les textes relus avant d'être publiés",
+    note="Une fois par jour au plus pour une même personne. Ce qu'ils disent n'est pas gardé.",
+    grain="month",
+    measures=(
         Measure(
-            "tous",
-            "Textes relus",
-            _rows("""SELECT '', sum(count) FROM nameless_counts WHERE kind = 'post'
-                       AND month BETWEEN substr(:first, 1, 7) AND substr(:last, 1, 7) GROUP BY kind"""),
+            id="tous",
+            title="Textes relus",
+            count=_nameless("kind = 'post'"),
         ),
     ),
     by_policy=False,
     nameless=True,
 )
 PERMISSIONS: Final = SectionPlan(
-    "demandes",
-    "Les demandes d'autorisation",
+    id="demandes",
+    title="Les demandes d'autorisation",
     # Permissions in force are not counted, since the difference between two years would reveal how many were
     # granted.
-    "Le nombre de personnes qui en ont fait, et qui en ont reçu la réponse.",
-    "year",
-    (
+    note="Le nombre de personnes qui en ont fait, et qui en ont reçu la réponse.",
+    grain="year",
+    measures=(
         Measure(
-            "faites",
-            "Demandes faites",
-            _rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
+            id="faites",
+            title="Demandes faites",
+            count=_rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
                      WHERE policy = :policy AND asked_on BETWEEN :first AND :last"""),
         ),
         Measure(
-            "accordees",
-            "Demandes accordées",
-            _rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
+            id="accordees",
+            title="Demandes accordées",
+            count=_rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
                      WHERE policy = :policy AND decided_on BETWEEN :first AND :last
                        AND state IN ('granted', 'withdrawn', 'ended')"""),
         ),
         Measure(
-            "refusees",
-            "Demandes refusées",
-            _rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
+            id="refusees",
+            title="Demandes refusées",
+            count=_rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
                      WHERE policy = :policy AND decided_on BETWEEN :first AND :last AND state = 'refused'"""),
         ),
     ),
@@ -262,12 +271,12 @@ PERMISSIONS: Final = SectionPlan(
 PLANS: Final = (ONBOARDING, ATTESTATIONS, NOTICES, QUIZ, QUESTIONS, UNANSWERED, POSTS, PERMISSIONS)
 # This section has no measures, because its counts are never stored (see `count_reports`).
 REPORTS: Final = SectionPlan(
-    "signalements",
-    "Les signalements",
-    "Sans ceux qui mettent quelqu'un en cause, que tous leurs destinataires ne peuvent pas lire. Ils ne se "
-    "comptent que pour le dernier mois.",
-    "month",
-    (),
+    id="signalements",
+    title="Les signalements",
+    note="Sans ceux qui mettent quelqu'un en cause, que tous leurs destinataires ne peuvent pas lire. Ils ne "
+    "se comptent que pour le dernier mois.",
+    grain="month",
+    measures=(),
     by_policy=False,
 )
 
