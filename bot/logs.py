@@ -20,7 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # Below INFO these libraries log whole payloads, with people's names and texts. APScheduler logs each beat at
 # INFO, but `bot.schedule.clock` already logs its problems.
 _CHATTY = ("aiohttp", "aiosmtplib", "asyncio", "discord", "slack_bolt", "slack_sdk", "urllib3")
-LIBRARIES: Final = dict.fromkeys(_CHATTY, logging.INFO) | {"apscheduler": logging.ERROR}
+# The library of assistants logs a traceback when a client disconnects, possibly with its request.
+LIBRARIES: Final = dict.fromkeys(_CHATTY, logging.INFO) | {
+    "apscheduler": logging.ERROR,
+    "mcp": logging.CRITICAL,
+}
 _REDACTED = "[retiré]"
 # The formats of secrets: Slack tokens (docs.slack.dev/authentication/tokens), Discord tokens (three parts, of
 # which the first encodes an identifier), URLs that contain a token, the value of « Authorization: ».

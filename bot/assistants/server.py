@@ -104,9 +104,6 @@ class _TextReader:
 
 def make_server(sources: TextSources, thread: Executor, *, association: str, version: str) -> Server[Any]:
     """Return the server. `thread`: an executor with one thread, on which all the texts are read."""
-    # The library logs a traceback when a client disconnects, possibly with its request. `_TextReader` logs
-    # our own errors.
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     reader = _TextReader(sources, thread)
 
     async def run_tool(_: Context, params: CallToolRequestParams) -> CallToolResult:
@@ -219,9 +216,11 @@ async def _list_prompts(_: Context, __: PaginatedRequestParams | None) -> ListPr
                 description=words["description"],
                 arguments=[
                     PromptArgument(
-                        name=argument, description=WORDS["arguments"][argument], required=not default
+                        name=argument,
+                        description=WORDS["arguments"][argument],
+                        required=argument in words["required"],
                     )
-                    for argument, default in words["arguments"].items()
+                    for argument in (*words["required"], *words["defaults"])
                 ],
             )
             for name, words in WORDS["prompts"].items()
@@ -234,13 +233,15 @@ async def _get_prompt(_: Context, params: GetPromptRequestParams) -> GetPromptRe
     if words is None:
         prompts, name = ", ".join(WORDS["prompts"]), excerpt(params.name, 60)
         raise UserError(f"Je ne connais pas «\u00a0{name}\u00a0». Je connais\u00a0: {prompts}.")
-    defaults, values = words["arguments"], params.arguments or {}
-    values = {name: value for name, value in values.items() if value.strip()}
-    if values.keys() - defaults.keys() or not all((defaults | values).values()):
-        names = ", ".join(defaults)
+    required, defaults = words["required"], words["defaults"]
+    values = {name: value for name, value in (params.arguments or {}).items() if value.strip()}
+    if unknown := next((name for name in values if name not in required and name not in defaults), None):
         raise UserError(
-            f"«\u00a0{params.name}\u00a0» se demande avec «\u00a0{names}\u00a0», en texte, et rien d'autre."
+            f"«\u00a0{params.name}\u00a0» ne prend pas «\u00a0{excerpt(unknown, 60)}\u00a0», mais\u00a0: "
+            f"{', '.join((*required, *defaults))}."
         )
+    if missing := ", ".join(name for name in required if name not in values):
+        raise UserError(f"Il manque à «\u00a0{params.name}\u00a0»\u00a0: {missing}, en texte.")
     text = words["prompt"].strip().format_map(defaults | values)
     message = PromptMessage(role="user", content=TextContent(type="text", text=text))
     return GetPromptResult(description=words["description"], messages=[message])

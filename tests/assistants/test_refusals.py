@@ -81,11 +81,13 @@ async def test_what_means_nothing_is_as_if_it_were_not_given(tmp_path: Path) -> 
             {},
             "Je ne connais pas « effacer ». Je connais : repondre, avant_de_publier, ce_qui_a_change.",
         ),
-        ("repondre", {}, "« repondre » se demande avec « question », en texte, et rien d'autre."),
+        ("repondre", {}, "Il manque à « repondre » : question, en texte."),
+        ("repondre", {"question": " "}, "Il manque à « repondre » : question, en texte."),
+        ("repondre", {"question": "?", "jour": "5"}, "« repondre » ne prend pas « jour », mais : question."),
         (
             "ce_qui_a_change",
             {"jour": "5"},
-            "« ce_qui_a_change » se demande avec « politique », en texte, et rien d'autre.",
+            "« ce_qui_a_change » ne prend pas « jour », mais : politique.",
         ),
     ],
 )
