@@ -381,8 +381,11 @@ def _decide_alone(
         answer = wording.guidance.settled_after(answer, text, subject, previous)
     else:
         answer = wording.guidance.settled(answer, text)
-    settled = answer.sure or answer.outcome == "lookup" or (answer.textual and answer.answered)
-    left = follows or negative or settled or answer.foreign or answer.topic == "draft"
+    by_words = answer.answered and (answer.textual or answer.learning)
+    settled = answer.sure or answer.outcome == "lookup" or by_words
+    # Until the bank is learnt, nothing tells a question in other words than the text's from a remark.
+    apart = answer.learning and bool(answer.ranked) and bool(desk.intents().unknown(unnamed))
+    left = follows or negative or settled or apart or answer.foreign or answer.topic == "draft"
     if intent and likeness >= UNSURE and not left:
         return _said_to_bot(desk, reading, text, intent)
     return Decision(reading, text, desk.posts().settled(answer, text), subject)

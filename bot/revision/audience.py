@@ -2,8 +2,8 @@
 
 The reading depends on the changes since the last version that a person attested: nothing when all of them are
 editorial, the changes when some are substantive, and the whole text when it was restructured or the person
-never attested any version. The people concerned are compared with the ledger, so nobody is missed: the ledger
-has exactly one row for each person who is notified.
+never attested any version. Changes that were taken back do not count. The people concerned are compared with
+the ledger, so nobody is missed: the ledger has exactly one row for each person who is notified.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -80,16 +80,17 @@ def last_attested(db: Database, person_id: str, chain: Sequence[Revision]) -> Re
 def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Nature) -> Asked:
     """Return the reading that the last text of the chain asks of a person, given that text's `nature`.
 
-    A person who attested the same words in an earlier version is asked nothing.
+    Each text asks what it changes of a person who attested the text before. Words that are in force again ask
+    no more than they did the first time: nothing of a person who attested them.
     """
-    attested = _attested(db, person_id, chain)
-    if not attested:
-        return "whole"
-    if any(chain[at].sha256 == chain[-1].sha256 for at in attested):
-        return "nothing"
-    # The nature of a text that predates all revisions is unknown, and counts as substantive.
-    natures = [text.nature or Nature.SUBSTANTIVE for text in chain[attested[-1] + 1 : -1]]
-    return max((_ASKED[missed] for missed in (*natures, nature)), key=GROUPS.index)
+    attested, readings = _attested(db, person_id, chain), dict[str, Asked]()
+    asked: Asked = "whole"
+    for at, text in enumerate(chain):
+        # The nature of a text that predates all revisions is unknown, and counts as substantive.
+        own = nature if at == len(chain) - 1 else text.nature or Nature.SUBSTANTIVE
+        asked = "nothing" if at in attested else max(asked, _ASKED[own], key=GROUPS.index)
+        asked = readings[text.sha256] = min(asked, readings.get(text.sha256, "whole"), key=GROUPS.index)
+    return asked
 
 
 def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
@@ -175,8 +176,8 @@ class _Teller:
         nature = campaign.revision.nature or Nature.SUBSTANTIVE
         asked: Asked = asked_of(db, person, campaign.chain, nature) if campaign.attested else "nothing"
         former, today = self._former(person), campaign.calendar.day(self.now)
-        never_welcomed = asked == "whole" and (former is None or not self._was_welcomed(person, former[1]))
-        notice = WELCOME.name if never_welcomed else REVISION.name
+        new = asked == "whole" and not self._knows_the_policy(person)
+        notice = WELCOME.name if new else REVISION.name
         cursor = db.conn.execute(
             """INSERT OR IGNORE INTO revision_recipients (id, revision_id, person_id, asked, told, queued_on)
                VALUES (?, ?, ?, ?, ?, ?)""",
@@ -199,11 +200,14 @@ class _Teller:
                 return standing, target
         return None
 
-    def _was_welcomed(self, person: str, target: Target) -> bool:
+    def _knows_the_policy(self, person: str) -> bool:
+        """Return whether a person attested any version of the policy, or was welcomed to any."""
+        if _attested(self.db, person, self.campaign.chain):
+            return True
         row = self.db.conn.execute(
             """SELECT 1 FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
-                 AND state IN ('sent', 'sending') AND json_extract(arguments, '$.version') = ? LIMIT 1""",
-            (person, WELCOME.name, target.version.isoformat()),
+                 AND state IN ('sent', 'sending') AND json_extract(arguments, '$.policy') = ? LIMIT 1""",
+            (person, WELCOME.name, self.campaign.target.policy),
         ).fetchone()
         return row is not None
 

@@ -392,6 +392,17 @@ async def test_while_the_bank_is_learnt_an_answer_says_so_and_is_neither_judged_
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
+async def test_while_the_bank_is_learnt_words_of_the_text_come_before_what_may_be_said_to_the_bot(
+    desk: Counter,
+) -> None:
+    question = "est-ce que je peux prêter mon code d'accès?"  # a report has a code too
+    assert labels(await desk.say(question)) == ["Entrer mon code"]
+    desk.engine.answers[question] = replace(answer("5.13"), sure=False, learning=True)
+    assert clauses(await desk.say(question)) == ["5.13"]
+    desk.engine.answers[question] = PolicyAnswer("not_found", ranked=scored("5.13"), learning=True)
+    assert "J'apprends encore" in words(await desk.say(question)), "no phrase said to the bot has « prêter »"
+
+
 async def test_another_language_is_declined_in_french_with_courtesy(desk: Counter) -> None:
     question = "Darf ich das Logo benutzen?"
     desk.engine.answers[question] = PolicyAnswer("out_of_scope", foreign=True)

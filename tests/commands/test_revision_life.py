@@ -37,6 +37,9 @@ from tests.kits.revision_commands import (
 
 NEW = date(2026, 11, 20)
 LATER = "2026-11-23"
+OVERHAULED = re.sub(
+    r"^- (\d+\.\d+) .*$", r"- \1 Le comité décide seul, chaque mois, du point \1.", TEXT, flags=re.MULTILINE
+)
 
 
 @pytest.fixture
@@ -357,6 +360,41 @@ async def test_withdrawing_a_revision_is_one_version_more_and_nothing_is_deleted
     count = "SELECT count(*) FROM revisions WHERE policy = 'pa20'"
     texts = await desk.run(lambda db: db.conn.execute(count).fetchone())
     assert texts == (3,)
+
+
+async def test_an_overhaul_taken_back_leaves_those_who_attested_before_it_with_what_else_changed(
+    desk: World,
+) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await in_force(desk, CORRECTED)
+    desk.clock.move(days=1)
+    await in_force(desk, OVERHAULED, LATER)
+    assert (await desk.ledger())["U1"].asked == "whole"
+    sure = await desk.ask(f"revision retirer {(await desk.last()).id}")
+    desk.clock.move(days=1)
+    back = await desk.press(sure, "Retirer")
+    await desk.press(back, "Approuver", adoptee="2026-11-26", effet="2026-11-26")
+    await desk.beat()
+    assert (await desk.ledger())["U1"].asked == "nothing", "of what they attested, the form alone changed"
+    desk.clock.move(days=1)
+    await in_force(desk, REVISED.replace("droit auteur", "droit d'auteur"), "2026-11-27")
+    assert (await desk.ledger())["U1"].asked == "changes", "one clause changed since what they attested"
+
+
+async def test_whoever_attested_or_was_welcomed_once_is_not_welcomed_again_by_an_overhaul(
+    desk: World,
+) -> None:
+    await desk.enters(ALEX, BLAISE)
+    await desk.beat()
+    await desk.attests(ALEX)
+    await in_force(desk, OVERHAULED)
+    desk.clock.move(days=1)
+    await in_force(desk, REVISED, LATER)
+    for actor in (ALEX, BLAISE):
+        welcomes = [text for text in desk.arrived(actor) if "Bienvenue" in text]
+        notices = [text for text in desk.arrived(actor) if "La PA20 a été révisée" in text]
+        assert (len(welcomes), len(notices)) == (1, 2)
 
 
 # --- The files --------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ async def test_a_heading_is_put_as_deep_as_it_should_be(desk: World) -> None:
     ("line", "reading", "field", "problem"),
     [
         ("Le trésor", "titre", "ligne", "Aucune ligne du document n'a ces mots"),
-        ("1.", "titre", "ligne", "4 lignes commencent ainsi\u00a0: «\u00a01.1 Le club"),
+        ("1.", "titre", "ligne", "4 lignes ont ces mots\u00a0: «\u00a01.1 Le club"),
         (" ", "titre", "ligne", "Écrivez les premiers mots"),
         ("Dispositions", "numero", "lecture", "ne commence par aucun numéro"),
     ],

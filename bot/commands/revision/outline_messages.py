@@ -277,9 +277,9 @@ def line_form(reading: OutlineReading) -> Form:
 
 
 def several_lines(lines: Sequence[str]) -> str:
-    """Return the refusal to show when several lines begin with the typed words."""
+    """Return the refusal to show when several lines begin with the typed words, or contain them."""
     quoted = ", ".join(f"«\u00a0{excerpt(line, 50)}\u00a0»" for line in lines[:3])
-    return f"{len(lines)} lignes commencent ainsi\u00a0: {quoted}. Écrivez-en davantage."
+    return f"{len(lines)} lignes ont ces mots\u00a0: {quoted}. Écrivez-en davantage."
 
 
 def decided(choice: LineReading, words: str) -> str:
