@@ -107,7 +107,7 @@ def test_no_token_is_ever_written_wherever_it_hides(token: str, shape: str) -> N
     "text",
     [
         "Slack: no connection, trying again",
-        "schedule: retention is put off: KeyError at bot/schedule/clock.py:12",
+        "schedule: retention is postponed: KeyError at bot/schedule/clock.py:12",
         "vigie-2026-11-24.chiffre",
         "https://discord.com/api/v10/users/@me",
         "a-rather-long-name-with-dashes.module.and_a_function_of_it",

@@ -165,7 +165,7 @@ def test_what_is_shipped_and_damaged_is_said_in_a_line_and_made_again(
     path.write_bytes({"cut": whole[:-9], "changed": whole.replace(b"unun", b"deux"), "emptied": b""}[damage])
     assert doubled(b"un").arrays()["twice"].tobytes() == b"unun"
     (line,) = caplog.messages
-    assert re.fullmatch(r"essai-\w{16}\.npz is damaged: what it holds is made again\.", line)
+    assert re.fullmatch(r"essai-\w{16}\.npz is damaged: its content is computed again\.", line)
     doubled(b"un").ship(shipped)
     assert path.read_bytes() == whole, "which an installation repairs"
 
@@ -179,7 +179,7 @@ def test_a_shipped_file_that_no_right_allows_to_read_is_not_called_damaged(
     path.mkdir()  # which root may not read either
     assert doubled(b"un").arrays()["twice"].tobytes() == b"unun"
     (line,) = caplog.messages
-    assert re.fullmatch(r"essai-\w{16}\.npz cannot be read \(IsADirectoryError\): .* made again\.", line)
+    assert re.fullmatch(r"essai-\w{16}\.npz cannot be read \(IsADirectoryError\): .* computed again\.", line)
 
 
 def test_what_another_version_of_the_library_made_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
