@@ -72,7 +72,8 @@ def loggable(error: BaseException) -> str:
 
 def _unquote(record: logging.LogRecord) -> bool:
     """Cut an asyncio message before the text that it quotes. Return True, so that the message is logged."""
-    record.msg, record.args = _QUOTING.sub("", record.getMessage()).rstrip(), ()
+    record.msg = _QUOTING.sub("", record.getMessage()).rstrip()
+    record.args = ()
     return True
 
 

@@ -29,7 +29,8 @@ BANK, GATE, FOLLOW_UPS = "questions.jsonl", "questions_gate.jsonl", "follow_ups.
 ANSWERS = "answers.toml"  # the file of the bot's words around quotations, see `guidance`
 ANSWERED_KINDS = ("direct", "paraphrase", "colloquial", "scenario", "typo", "keyword", "article", "english")
 DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "article": on a missing article
-ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
+ANSWERED = ("answer", "incident", "draft")
+DECLINED = ("silent", "out_of_scope")
 REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # the reasons to decline that a model learns
 LONGEST = 2_000  # maximum characters of a question; the longest are pasted drafts
 ENOUGH = 5  # minimum answered questions per clause to train a model; with fewer, the text alone does better
@@ -286,7 +287,9 @@ def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine
 def _carried(line: BankLine, version: Version) -> BankLine:
     """Return a line with its clauses renumbered for a version, without those that no longer exist."""
     origin = line_origin(line, version)
-    gold, also_ok, key = line.gold, line.also_ok, line.version
+    gold = line.gold
+    also_ok = line.also_ok
+    key = line.version
     if origin is not version:
         fates = identities.fates(origin, version)
         gold = identities.current_numbers(fates, gold)

@@ -253,7 +253,8 @@ def draw_confusion(counts: Mapping[tuple[str, str], int]) -> bytes:
     names = sorted(numbers, key=as_counted)
     names += [DECLINED] * any(DECLINED in pair for pair in counts)
     at = {name: place for place, name in enumerate(names)}
-    total, right = sum(counts.values()), sum(n for (wanted, cited), n in counts.items() if wanted == cited)
+    total = sum(counts.values())
+    right = sum(n for (wanted, cited), n in counts.items() if wanted == cited)
     data = {
         "title": "Les clauses attendues et les clauses citées",
         "subtitle": f"{total} question{'s' * (total > 1)}\u00a0: {right} sur la diagonale",

@@ -241,7 +241,8 @@ def load_guidance(
     guidance = {}
     for policy in policies.values():
         files = [path for folder in folders if (path := folder / "politique" / policy.id / ANSWERS).is_file()]
-        current, latest = Guidance(), policy.versions[-1]
+        current = Guidance()
+        latest = policy.versions[-1]
         origin = identities.origin(latest)
         for path in reversed(files):
             try:

@@ -86,7 +86,8 @@ def cut(text: str) -> tuple[str, str, int] | None:
     story = len(text.split()) > LONGEST
     for pattern in _CUTS:
         for match in pattern.finditer(text):
-            first, second = text[: match.start()].strip(" ,;"), text[match.end() :].strip()
+            first = text[: match.start()].strip(" ,;")
+            second = text[match.end() :].strip()
             if min(len(first.split()), len(second.split())) < SHORTEST:
                 continue
             halves = _LIST.sub("", first), _LIST.sub("", second)

@@ -223,7 +223,8 @@ def tokenize(text: str) -> list[str]:
 
 def counted(tokens: Sequence[str], concepts: Concepts) -> list[list[int]]:
     """Return a text's buckets, below `BUCKETS`, by family: words, runs of letters, concepts."""
-    meant, written = concepts.among(tokens), f" {' '.join(tokens)} "
+    meant = concepts.among(tokens)
+    written = f" {' '.join(tokens)} "
     return [
         list(map(_bucket, _units("w", tokens, pairwise(["^", *tokens, "$"])))),
         [

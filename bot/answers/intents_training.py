@@ -175,7 +175,8 @@ def fit(
     targets = np.eye(weights.shape[1], dtype=np.float32)[list(classes)]
     counts = importance.astype(np.float32)[:, None]
     residual = rows.T @ (counts * (targets - rows @ weights)) - RIDGE * weights
-    direction, size = residual.copy(), (residual**2).sum(0)
+    direction = residual.copy()
+    size = (residual**2).sum(0)
     for _ in range(ROUNDS):
         image = rows.T @ (counts * (rows @ direction)) + RIDGE * direction
         step = size / np.maximum((direction * image).sum(0), 1e-12)
@@ -190,7 +191,9 @@ def choose(rows: NDArray[np.float32], classes: Sequence[int]) -> NDArray[np.floa
     """Return the weights of the softmax over the intents: `IntentModel.choice`, before rounding."""
     targets = np.eye(max(classes) + 1, dtype=np.float32)[list(classes)]
     weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
-    scores, direction, former = rows @ weights, weights, np.inf
+    scores = rows @ weights
+    direction = weights
+    former = np.inf
     for _ in range(CHOICE_ROUNDS):
         likely = intents.likelihoods(scores)
         slope = rows.T @ (targets - likely) - CHOICE_RIDGE * weights

@@ -311,7 +311,8 @@ def _announced(
 
     `sure`: whether the first clause is probably right, so that no choice is needed.
     """
-    best, first = tuple(ranked[:MOST]), ranked[0]
+    best = tuple(ranked[:MOST])
+    first = ranked[0]
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
     together = {clause.number for clause in rivals} <= policy.annotations.companions(first.number)
     if not (sure or together):

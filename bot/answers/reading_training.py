@@ -171,7 +171,8 @@ def _joined(text: str, rng: np.random.Generator) -> tuple[str, dict[Number, Numb
         if _CLAUSE.fullmatch(label) and left and label.partition(".")[0] == above.partition(".")[0]:
             joined[Number(label)], left, line = Number(above), left - 1, rest  # noqa: PLW2901 — a clause becomes a paragraph
         elif _CLAUSE.fullmatch(label):
-            above, left = label, int(rng.integers(0, LONGER))
+            above = label
+            left = int(rng.integers(0, LONGER))
         lines.append(line)
     return "\n".join(lines), joined
 
@@ -413,7 +414,8 @@ def _ranking(examples: Sequence[Example]) -> Table:
     columns = columns / spread[:, None]
     starts = np.cumsum([0, *(example.features.shape[1] for example in answerable)])
     place = np.repeat(np.arange(len(answerable)), np.diff(starts))
-    wanted, worth = np.zeros(columns.shape[1]), np.array([example.worth for example in answerable])
+    wanted = np.zeros(columns.shape[1])
+    worth = np.array([example.worth for example in answerable])
     for example, start in zip(answerable, starts, strict=False):
         wanted[start + np.array(example.gold)] = 1 / len(example.gold)
 

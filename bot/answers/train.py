@@ -36,7 +36,8 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
     Raises `PolicyError` for an invalid line, `ModelError` for too few lines, and `OSError`.
     """
-    judged, key = store.find_judged(sources, models), sources.key()
+    judged = store.find_judged(sources, models)
+    key = sources.key()
     if judged and judged[1].bank == key:
         return judged[1]
     del judged  # frees the memory of the previous model for the kernel

@@ -168,7 +168,9 @@ async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[No
 
 def _machine(bot: Bot) -> Machine:
     """Return the state of the disk for the health pages. The sandbox has no copies."""
-    settings, made, free = bot.settings, dict[str, float](), None
+    settings = bot.settings
+    made = dict[str, float]()
+    free = None
     with suppress(OSError):
         free = shutil.disk_usage(settings.database().parent).free
     with suppress(OSError):

@@ -505,7 +505,8 @@ class Bot(Parts):
         """
         from bot.register import heads, signing
 
-        keys, has_entries = self.settings.keys(), any(heads.head(db, of).number for of in heads.CHAINS)
+        keys = self.settings.keys()
+        has_entries = any(heads.head(db, of).number for of in heads.CHAINS)
         return signing.load_signer(keys, create=not has_entries or (keys / signing.KEY_FILE).exists())
 
     @cached_property
@@ -766,7 +767,9 @@ class Bot(Parts):
             self.reporting.alias,
         )
         shown = self.answer_memory.shown
-        executor, urgent, typed = self.storage.executor, self.storage.urgent, typed_forms(self.clock)
+        executor = self.storage.executor
+        urgent = self.storage.urgent
+        typed = typed_forms(self.clock)
         return Dispatcher(
             self.commands,
             executor,

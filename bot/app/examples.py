@@ -53,9 +53,13 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
 
     The examples that need a registry use an in-memory one.
     """
-    library, course, calendar, now = bot.library, bot.course, bot.calendar, bot.clock()
+    library = bot.library
+    course = bot.course
+    calendar = bot.calendar
+    now = bot.clock()
     profile = bot.settings.profile
-    storage, admin = Storage(), Actor("local", "", "administration")
+    storage = Storage()
+    admin = Actor("local", "", "administration")
     office = Office(storage, bot.clock, calendar, profile=profile, reports=bot.office.reports)
     reporting = replace(bot.reporting, office=office)
     guidance = bot.guidance.get(library.default.id) or Guidance()

@@ -29,7 +29,8 @@ def learn_banks(bot: Bot) -> None:
 
     learnt: dict[str, bool] = {}
     unwritten: dict[str, str] = {}
-    policies, models = list(bot.library.policies.values()), bot.settings.models()
+    policies = list(bot.library.policies.values())
+    models = bot.settings.models()
     try:
         if coming := bot.storage.executor.submit(read_scheduled).result():
             later = read_policies(bot.folders, bot.library.default.id, coming, [])

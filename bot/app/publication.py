@@ -72,7 +72,8 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
     from bot.site import sources
     from bot.site.publishing import publish
 
-    facts, path = site_facts(bot.settings), bot.settings.database()
+    facts = site_facts(bot.settings)
+    path = bot.settings.database()
     read = partial(
         sources.public_policies,
         folders=bot.folders,

@@ -112,7 +112,8 @@ def adapter(bot: Bot) -> LocalAdapter:
 
 def personas(profile: Profile) -> list[Persona]:
     """Return the sandbox's personas, each with the title of their role in the profile."""
-    role_of, titles = persona_roles(profile), {role.id: role.title for role in profile.roles}
+    role_of = persona_roles(profile)
+    titles = {role.id: role.title for role in profile.roles}
     single = next(iter(profile.readers.kinds.values())).single
     newcomer = capitalized(single)
     return [

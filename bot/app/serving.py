@@ -58,7 +58,9 @@ class _Start:
 async def run(bot: Bot, say: Callable[[str], None]) -> Ending:
     """Run a whole bot until the process is told to stop. `say`, and the returned value: as in `serve`."""
     platforms = chat_platforms(bot)
-    mail, form, site = mailer(bot), web_form(bot), public_site(bot)
+    mail = mailer(bot)
+    form = web_form(bot)
+    site = public_site(bot)
     settings = bot.settings
     if settings.discord_token and not settings.vigie_discord_serveur:
         say(

@@ -37,7 +37,9 @@ def settle(bot: Bot) -> None:
 
     Call it once, on the storage thread, before anything is served. Raises `StorageError`.
     """
-    storage, settings, today = bot.storage, bot.settings, bot.today()
+    storage = bot.storage
+    settings = bot.settings
+    today = bot.today()
     bot.read_own_guidance()  # unreadable files are reported to the administration below
     if storage.path:
         database = storage.path.resolve()

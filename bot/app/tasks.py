@@ -128,7 +128,9 @@ class Tasks:
         from bot.reports.figures import files
         from bot.revision import dropped_texts
 
-        settings, today, remember = self.bot.settings, self.bot.calendar.day(now), self.bot.office.remember
+        settings = self.bot.settings
+        today = self.bot.calendar.day(now)
+        remember = self.bot.office.remember
         personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
         counts.expire_counts(db, today)
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
@@ -219,7 +221,8 @@ class Tasks:
         hand_over(db, self.bot.calendar.day(now), now)
         readers.follow(db, self.bot.calendar.day(now), now)
         readers.log_new(db)
-        session, on_the_hour = Session(db, self.bot.records, now), now.minute == 0
+        session = Session(db, self.bot.records, now)
+        on_the_hour = now.minute == 0
         try:
             lost = escalation.beat(session)
             handovers.announce(session, lost)
@@ -334,7 +337,8 @@ class Tasks:
 
         This task runs every hour, whether or not anything changed. A large file is rewritten only at night.
         """
-        storage, at_night = self.bot.storage, now.astimezone(self.bot.calendar.zone).hour == NIGHT
+        storage = self.bot.storage
+        at_night = now.astimezone(self.bot.calendar.zone).hour == NIGHT
         async with self._whole_file:
             if not await storage.run(partial(storage.scatter, math.inf if at_night else LARGEST_BY_DAY)):
                 raise StorageError("un lecteur retient le journal de la base.")

@@ -231,7 +231,8 @@ async def _list_prompts(_: Context, __: PaginatedRequestParams | None) -> ListPr
 async def _get_prompt(_: Context, params: GetPromptRequestParams) -> GetPromptResult:
     words = WORDS["prompts"].get(params.name)
     if words is None:
-        prompts, name = ", ".join(WORDS["prompts"]), excerpt(params.name, 60)
+        prompts = ", ".join(WORDS["prompts"])
+        name = excerpt(params.name, 60)
         raise UserError(f"Je ne connais pas «\u00a0{name}\u00a0». Je connais\u00a0: {prompts}.")
     required, defaults = words["required"], words["defaults"]
     values = {name: value for name, value in (params.arguments or {}).items() if value.strip()}

@@ -80,7 +80,8 @@ def read_address(sources: TextSources, address: str) -> Extract:
             "d'une disposition\u00a0: «\u00a0uri\u00a0» ou «\u00a0permanent_uri\u00a0»."
         )
     parts = {name: unquote(part or "") for name, part in match.groupdict().items()}
-    served, start = sources.texts(), int(parts["start"] or 0)
+    served = sources.texts()
+    start = int(parts["start"] or 0)
     policy = texts.find_policy(served.library, parts["policy"])
     if parts["identity"]:
         return texts.read_identity(served, policy, parts["identity"], start)
@@ -125,7 +126,8 @@ def _ask(sources: TextSources, call: arguments.QuestionToAnswer) -> AnsweredQues
 
 def _compare(sources: TextSources, call: arguments.VersionsToCompare) -> VersionComparison:
     served = sources.texts()
-    policy, today = texts.find_policy(served.library, call.politique), served.library.today()
+    policy = texts.find_policy(served.library, call.politique)
+    today = served.library.today()
     before, after = (texts.read_day(policy, day, today) for day in (call.avant, call.apres))
     return texts.compare_versions(served, policy, before, after, call.debut)
 

@@ -157,7 +157,8 @@ def expire(folder: Path, today: date, days: int, keys: Path) -> None:
     The latest copy that opens, or the latest one when none opens, is never removed: while new copies fail, it
     may be the only one left. If a copy cannot be removed, remove the others, then raise `StorageError`.
     """
-    problem, oldest = None, today - timedelta(days=days)
+    problem = None
+    oldest = today - timedelta(days=days)
     expired = [path for path in folder.glob(f"{SEALED}*") if (day := _night(path)) and day < oldest]
     last = _last(folder, keys) if expired else None
     for path in expired:
@@ -253,7 +254,8 @@ def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[byte
 
 def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date | datetime]:
     """Return the database file in a sealed copy, and when it was made. Raises `StorageError`."""
-    header, key = _HEADER.match(whole), copy_key(keys)
+    header = _HEADER.match(whole)
+    key = copy_key(keys)
     other = f"{source} est abîmée, ou a été faite par une autre version de Vigie, qui l'ouvre."
     if header is None:
         raise StorageError(other)

@@ -110,7 +110,8 @@ class _Shelf:
 
     def examine(self, text: str, image: str, policy: Policy) -> tuple[Sequence[Touch], str]:
         """Return the provisions that a text to publish touches, and a sentence on the limits of the check."""
-        reading, post = self.parts.library.reading(policy), Post(text, image)
+        reading = self.parts.library.reading(policy)
+        post = Post(text, image)
         touched = [
             Touch(
                 provision=(reading, concern.clauses[0]),

@@ -376,7 +376,9 @@ def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Deci
     from bot.policy.outline import settle
     from bot.revision import dropped_texts
 
-    decisions, path, served_policy = NONE, bot.settings.database(), find_served(bot, policy)
+    decisions = NONE
+    path = bot.settings.database()
+    served_policy = find_served(bot, policy)
     if path.is_file():
         with read_only(path) as db:
             decisions = dropped_texts.kept_decisions(db, policy)

@@ -266,7 +266,8 @@ def _erase(database: Path, keys: Path, data: Path | None) -> None:
 def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
     """Print clauses. Exit with code 1 when there are no such clauses."""
     bot = base.parts()
-    library, today = bot.library_on(on) if on else bot.library, bot.today()
+    library = bot.library_on(on) if on else bot.library
+    today = bot.today()
     named, text = library.naming.split(" ".join(demande))
     policy = library.find(named) if named else library.default
     version = policy.in_force(on) if on else library.current(policy)

@@ -25,12 +25,14 @@ def working(label: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    ended, began = Event(), time.monotonic()
+    ended = Event()
+    began = time.monotonic()
 
     def show() -> None:
         pause = AFTER_SECONDS
         while not ended.wait(pause):
-            seconds, pause = time.monotonic() - began, 1.0
+            seconds = time.monotonic() - began
+            pause = 1.0
             click.echo(f"{_ERASED}{label}… {seconds:.0f}\u00a0s", err=True, nl=False)
         if pause != AFTER_SECONDS:
             click.echo(_ERASED, err=True, nl=False)

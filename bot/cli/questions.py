@@ -248,9 +248,13 @@ def answer_json(decision: Decision, first: Policy) -> dict[str, Any]:
     comes first. `suggestions`: other clauses, to choose from or to read too, or the closest ones if the
     question gets no answer.
     """
-    answer, clauses, suggestions = decision.answer, [], []
+    answer = decision.answer
+    clauses = []
+    suggestions = []
     for decided in (decision, *decision.rivals):
-        policy, version, part = decided.reading.policy, decided.reading.version, decided.answer
+        policy = decided.reading.policy
+        version = decided.reading.version
+        part = decided.answer
         whose = {} if policy.id == first.id else {"policy": policy.id}
         ranked = part.ranked[: MOST * max(1, len(part.halves))] if part.answered else ()
         quoted = set() if part.outcome == "clarify" else {match.number for match in ranked}
@@ -279,7 +283,9 @@ def answer_json(decision: Decision, first: Policy) -> dict[str, Any]:
 
 def _answer_paragraphs(bot: Parts, decision: Decision, voice: Voice) -> Iterator[str]:
     """Yield the sentence before the quotations, the quotations, and the next step."""
-    answer, policy, version = decision.answer, decision.reading.policy, decision.reading.version
+    answer = decision.answer
+    policy = decision.reading.policy
+    version = decision.reading.version
     guidance = bot.guidance.get(policy.id) or Guidance()
     if lead := spoken(bot, decision):
         yield lead

@@ -125,7 +125,9 @@ def _verify_page(file: Path, key_file: Path | None, as_json: bool) -> None:
 
 def _show_certificate(bot: Parts, certificate: Shown, as_json: bool) -> None:
     """Print a genuine certificate and, on a machine that has the register, whether it is still valid."""
-    content, names, standing = certificate.content, certificate.names, None
+    content = certificate.content
+    names = certificate.names
+    standing = None
     with suppress(StorageError), base.read_only(bot.settings.database()) as db:
         standing = permissions.standing(db, certificate.entry.number, certificate.entry.digest, bot.today())
     until, on = str(content.get("until", "")), str(content.get("on", ""))

@@ -108,7 +108,8 @@ def _role_lines(described: list[dict[str, Any]]) -> Iterator[str]:
 def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
     """Appoint a person or a group to a role. The bot then follows the members of a group."""
     with _opened() as (bot, db):
-        holder, followed = _holder(db, compte, create=True), membership.sources(db)
+        holder = _holder(db, compte, create=True)
+        followed = membership.sources(db)
         if holder is None:
             raise LookupError(compte)
         since = max(depuis or bot.today(), appointments.first_day(db, role, bot.today()))
@@ -200,7 +201,8 @@ def _members(as_json: bool) -> None:
         sources = membership.sources(db)
         officers, employees = (len(membership.members(db, kind)) for kind in ("officer", "employee"))
     values = {"officer": officers, "employee": employees, "sources": list(map(asdict, sources))}
-    kinds, counts = bot.settings.profile.readers.kinds, {"officer": officers, "employee": employees}
+    kinds = bot.settings.profile.readers.kinds
+    counts = {"officer": officers, "employee": employees}
     lines = [" ".join(f"{words.several}\u00a0: {counts[kind]}." for kind, words in kinds.items())]
     for source in sources:
         read = source.problem or (f"lu le {source.read_day}" if source.read_day else "pas encore lu")

@@ -117,7 +117,8 @@ def _statistics(form: str | None, out: Path | None) -> None:
         session = bot.records_of(db).at(db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
     rows = report_statistics.rows(tables)
-    value, lines = {"band": BAND, "figures": rows}, report_statistics.lines(tables)
+    value = {"band": BAND, "figures": rows}
+    lines = report_statistics.lines(tables)
     text = base.table(form, value, _COLUMNS, rows, "\n".join(lines)).rstrip("\n")
     if out is None:
         click.echo(text)

@@ -49,10 +49,12 @@ def prepare(dossier: Path, as_json: bool) -> None:
     config = base.real_settings()
     with files.explained(dossier):
         dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
-    now, today = system_clock(), config.today()
+    now = system_clock()
+    today = config.today()
     archive = _unused(dossier / f"vigie-passation-{today}.scellee")
     checklist = archive.with_suffix(".md")
-    words, text = codes.new_code(), _checklist(config, archive.name)
+    words = codes.new_code()
+    text = _checklist(config, archive.name)
     with (
         working("Je réunis et je scelle"),
         tempfile.TemporaryDirectory(dir=dossier, prefix=".vigie-") as drafts,

@@ -101,7 +101,8 @@ class Wording:
 
         A clause without a known subject or a title is named by its first words.
         """
-        clause, about = self.reading.version.clause(number), self.about(number)
+        clause = self.reading.version.clause(number)
+        about = self.about(number)
         if clause and number not in self.guidance.subjects:
             about = self.reading.version.part(number).title or clause.text
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
@@ -215,7 +216,8 @@ def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
     joined = group.clauses if group and group.gist and set(group.clauses) <= set(numbers) else ()
     parts = [wording.voice(group.gist)] if group and joined else []
     for number in [number for number in numbers if number not in joined][: CHOICES - len(joined)]:
-        clause, about = wording.reading.version.clause(number), wording.about(number)
+        clause = wording.reading.version.clause(number)
+        about = wording.about(number)
         force = wording.reading.policy.label(clause) if clause else ""
         if force and about:
             parts.append(
@@ -350,7 +352,8 @@ def _next_steps(wording: Wording, numbers: Sequence[Number], question: str) -> I
 def _around(wording: Wording, numbers: Sequence[Number], quoted: Sequence[Number]) -> Iterator[Button]:
     """Yield the buttons to read clauses in context, to read clauses that did not fit, and to share."""
     for number in numbers[:4]:
-        name, of = wording.named(number), wording.reading.version.named(number).of
+        name = wording.named(number)
+        of = wording.reading.version.named(number).of
         of = of if name != str(number) else f"de {name}"
         around = "Lire autour {of}" if number in quoted else "Lire aussi {name}"
         yield Button(wording.voice(around, name=name, of=of), wording.reading.command(number))
@@ -415,7 +418,9 @@ def _topic_message(wording: Wording, answer: PolicyAnswer, draft: str, question:
 
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:
     """Explain why a question has no answer, and give the person to ask and the closest clauses."""
-    policy, guidance, voice = wording.reading.policy, wording.guidance, wording.voice
+    policy = wording.reading.policy
+    guidance = wording.guidance
+    voice = wording.voice
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]
     if answer.outcome == "out_of_scope":
         near = ()

@@ -221,7 +221,8 @@ def _make_line(
         return line_form(reading, group)
     line = _line_of_form(bank, reading, request.fields)
     actor = actor_of(request)
-    person, account = persons.known(db, actor), str(persons.account(actor))
+    person = persons.known(db, actor)
+    account = str(persons.account(actor))
     if group:
         _delete(bank, db, group)
     retraining.plan_retraining(db, reading.policy.id, person, bank.office.clock(), account)
@@ -237,7 +238,8 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
         problem = "Remplacez ce qui est entre crochets par d'autres mots. Rien n'est ajouté."
         raise FieldsError({"question": problem})
     gold: tuple[Number, ...] = ()
-    kind, outcome = fields.get("sorte", "direct"), fields.get("issue", ANSWER_KIND)
+    kind = fields.get("sorte", "direct")
+    outcome = fields.get("issue", ANSWER_KIND)
     if outcome == ANSWER_KIND:
         gold = _clauses(reading, fields.get("clauses", ""))
     elif outcome == "silent":

@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     from bot.revision.archive import Archive
 
 # The groups of the help, in the order in which they appear there.
-POLICY, MINE, REPORTS, ADMINISTRATION = "La politique", "Vous", "Les signalements", "L'administration"
+POLICY = "La politique"
+MINE = "Vous"
+REPORTS = "Les signalements"
+ADMINISTRATION = "L'administration"
 
 
 def catalogue(

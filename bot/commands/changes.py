@@ -80,7 +80,9 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
     A block is a change's name with all its quotations. When the quotations are too long, the block has only
     the first one, and each of the others is a block of its own.
     """
-    old, new, condensed = comparison.old, comparison.new, condense(comparison)
+    old = comparison.old
+    new = comparison.new
+    condensed = condense(comparison)
     for change in condensed.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
         name = summary.describe_change(comparison, change)
@@ -111,7 +113,8 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
 
 def _quotes(version: Version, numbers: Sequence[str], opposite: Sequence[str], side: Side) -> Iterator[Quote]:
     """Yield quotations of clauses, marking the words that are absent from the `opposite` texts."""
-    against, style = "\n\n".join(opposite), _STYLES[side]
+    against = "\n\n".join(opposite)
+    style = _STYLES[side]
     for number, text in zip(numbers, clause_texts(version, numbers), strict=True):
         marks, at = [], 0
         for op, run in word_diff(against, text):

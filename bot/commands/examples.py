@@ -59,7 +59,8 @@ def politique_examples(library: Library) -> dict[str, Reply]:
     above, last = counted(str(article.clauses[-1].number if article else number))
     before, after = reading.version.neighbours(number)
     together = next(iter(reading.policy.annotations.together), None)
-    new, day = after.number if after else number, date(2026, 12, 13)
+    new = after.number if after else number
+    day = date(2026, 12, 13)
     moved = replace(reading, moved={new: (number,), Number("9"): (number,)})
     former = replace(reading, on=reading.version.since)
     texts = {
@@ -120,7 +121,8 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     example = (reading.policy.example(reading.version),)
     others = [clause.number for clause in reading.version.clauses() if clause.number not in example]
     pair = tuple(ScoredClause(number, 0.4) for number in (*example, *others[-1:]))
-    judged, learning = "0f3c9a5b", PolicyAnswer("not_found", ranked=pair, learning=True)
+    judged = "0f3c9a5b"
+    learning = PolicyAnswer("not_found", ranked=pair, learning=True)
     unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
     other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
     by_answer: dict[str, tuple[PolicyAnswer, str, str]] = {
@@ -329,7 +331,9 @@ def relire_examples(library: Library) -> dict[str, Reply]:
 
 def people_examples(library: Library, office: Office) -> dict[str, Reply]:
     """Return an example of each reply of `lier`, `mesdonnees` and `membres`, by name."""
-    policy, start, done = library.default.id, "2026-11-24", "2026-11-24T15:04:05Z"
+    policy = library.default.id
+    start = "2026-11-24"
+    done = "2026-11-24T15:04:05Z"
     profile = office.profile
     text = {"politique": policy, "version": str(library.default.versions[0].adopted)}
     facts: dict[str, dict[str, object]] = {

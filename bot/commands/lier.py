@@ -48,7 +48,8 @@ def link(office: Office, request: Request) -> Message:
     Only the button under that question counts as a yes. « ici » makes this account the one that gets messages
     first. Raises `UserError` for an invalid code, or one issued to this same account.
     """
-    actor, now = persons.account(actor_of(request)), office.clock()
+    actor = persons.account(actor_of(request))
+    now = office.clock()
     typed = request.text.removeprefix("oui ")
     with office.storage.transaction() as db:
         if typed == _HERE:
@@ -66,7 +67,8 @@ def link(office: Office, request: Request) -> Message:
         if not (request.confirmed and persons.was_asked(db, actor, typed)):
             persons.ask_about_code(db, actor, typed)
             return confirmation(persons.accounts_of(db, issuer), typed)
-        requester, day = persons.agree_to_code(db, typed, now), office.today()
+        requester = persons.agree_to_code(db, typed, now)
+        day = office.today()
         if any(roles.concerns(db, someone, day) for someone in (issuer, persons.person_of(db, actor))):
             _write(db, ASKED, requester, actor, now)
             return waiting(office.profile)
@@ -75,7 +77,8 @@ def link(office: Office, request: Request) -> Message:
 
 def _request_or_agree(office: Office, db: Database, request: Request) -> Message:
     """Issue a code. If another account already typed this account's code, ask to link them, or link them."""
-    actor, now = persons.account(actor_of(request)), office.clock()
+    actor = persons.account(actor_of(request))
+    now = office.clock()
     other = persons.awaited(db, actor, now)
     if other is not None:
         agreed = request.confirmed and request.text == f"{_AGREE} {other}"

@@ -19,7 +19,8 @@ def read(office: Office, notices: Notices, request: Request) -> Answer:
     A person may read a message for a role only while they hold the role or act for it. Raises `UserError` for
     anyone else, and when the message is no longer relevant.
     """
-    number, today = request.text.strip(), office.today()
+    number = request.text.strip()
+    today = office.today()
     with office.storage.transaction() as db:
         person = asker(db, request)
         recipients = {f"person:{person}"}

@@ -113,7 +113,8 @@ def _described(profile: Profile, source: Source) -> str:
 
 
 def _follow(office: Office, db: Database, request: Request) -> Message:
-    kind, chosen = _kind(office, request), request.fields.get("source", "")
+    kind = _kind(office, request)
+    chosen = request.fields.get("source", "")
     source = next((source for source in _SOURCES if source == chosen), None)
     if source is None:
         raise FieldsError({"source": "Choisissez d'où vient la liste. Rien n'est changé."})

@@ -51,7 +51,8 @@ class NewsRequest(CourseRequest):
         policy, revision, page = self._parse(text)
         if revision is not None and revision.is_coming:
             return coming_message(policy, revision, self.archive.comparison(self.db, revision), page)
-        coming, cancelled = self._coming(policy), self._cancelled(policy, revision, text)
+        coming = self._coming(policy)
+        cancelled = self._cancelled(policy, revision, text)
         if revision is None:
             return none_yet(policy, coming, cancelled)
         person, standing = self.person, None

@@ -533,7 +533,8 @@ def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRE
 
     For a number that an earlier version had, the sentence says since when it is gone.
     """
-    noun, near = version.named(number), references.nearest(number, version)
+    noun = version.named(number)
+    near = references.nearest(number, version)
     what = {
         "clause": "La clause {number} n'existe pas dans {name.the}.",
         "article": "L'article\u00a0{number} n'existe pas dans {name.the}.",

@@ -160,7 +160,8 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
     looked up instead.
     """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
-    version, reference = reading.version, references.reference_in(text, reading.version)
+    version = reading.version
+    reference = references.reference_in(text, reading.version)
     spans = reference.spans if reference and reference.exact else ()
     numbers = tuple(s.first for s in spans if s.first == s.last and version.clause(s.first))
     if len(numbers) != len(spans) or not 0 < len(numbers) <= answers.MOST:
@@ -190,7 +191,8 @@ def about(desk: Answering, request: Request) -> Message | Slow:
     text = politique.without_name(request, rest)
     if politique.is_look_up(reading, text, references.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
-    guidance, text = desk.wording(reading, request).guidance, desk.library.naming.unaddressed(request.text)
+    guidance = desk.wording(reading, request).guidance
+    text = desk.library.naming.unaddressed(request.text)
 
     def think() -> Callable[[], Message]:
         policy_answer = desk.engine.answer(reading.policy, reading.version, text)
@@ -287,7 +289,8 @@ def _with_words(decision: Decision, words: str) -> Decision:
 
 def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
     """Decide how one policy answers a text that names no clause. `rest`: the text without its name."""
-    text, wording = desk.library.naming.unaddressed(request.text), desk.wording(reading, request)
+    text = desk.library.naming.unaddressed(request.text)
+    wording = desk.wording(reading, request)
     previous = wording.existing(desk.memory.previous(request.actor, reading.policy.id))
     cut = halves.cut(text)
     batch = Batch.of(text, *cut[:2]) if cut else Batch.of(text)

@@ -41,7 +41,9 @@ def judge(desk: Answering, request: Request) -> Message:
     given_answer = desk.memory.take(identifier)
     if given_answer is None:
         return _under_answer(desk, request, numbers, LATE, english=False)
-    policy, today, stored = given_answer.policy, desk.office.today(), False
+    policy = given_answer.policy
+    today = desk.office.today()
+    stored = False
     english = given_answer.english
     with desk.office.storage.transaction() as db:
         unanswered.count_verdict(db, "useful" if verdict == USEFUL else "useless", today)

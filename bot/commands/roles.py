@@ -68,7 +68,8 @@ def manage(office: Office, request: Request) -> Reply:
             if verb not in {"voir", "nommer", "groupe", "fiche"}:
                 return _overview(office, db, request)
             role = roles.role(db, identifier.strip())
-            notes, has_holder = [], bool(roles.tenures(db, role.id, office.today()))
+            notes = []
+            has_holder = bool(roles.tenures(db, role.id, office.today()))
             match verb, bool(request.fields):
                 case "nommer", False:
                     return person_form(role, office.today(), has_holder=has_holder)
@@ -91,7 +92,9 @@ def manage(office: Office, request: Request) -> Reply:
 
 
 def _overview(office: Office, db: Database, request: Request) -> Message:
-    today, reader, every = office.today(), actor_of(request), roles.all_roles(db)
+    today = office.today()
+    reader = actor_of(request)
+    every = roles.all_roles(db)
     buttons = [Button(excerpt(role.title, 75), f"roles voir {role.id}") for role in every]
     return Message(
         Heading("Les rôles"),
@@ -133,7 +136,8 @@ def _apply_profile(office: Office, db: Database, request: Request, fingerprint: 
     The button that confirms carries a fingerprint of the recipients that were shown, so that no others can be
     confirmed.
     """
-    described, today = Duties.of(office.profile), office.today()
+    described = Duties.of(office.profile)
+    today = office.today()
     if fingerprint != described.fingerprint():
         raise UserError("Le profil a changé depuis cette question. Rouvrez les rôles.")
     if described == duties.latest(db):
@@ -179,7 +183,9 @@ def _holder(db: Database, tenure: Tenure, reader: Actor) -> Span | str:
 
 
 def _card(office: Office, db: Database, request: Request, role_id: str) -> Message:
-    role, today, reader = roles.role(db, role_id), office.today(), actor_of(request)
+    role = roles.role(db, role_id)
+    today = office.today()
+    reader = actor_of(request)
     lines = roles.tenures(db, role.id, today)[:_SHOWN]
     fallback = roles.title(db, role.fallback_id) if role.fallback_id else "aucune"
     coming = appointments.pending(db, role.id, today)
@@ -229,7 +235,8 @@ def _period(line: Tenure, today: date) -> str:
 def _appoint_group(office: Office, db: Database, request: Request, role: Role) -> Note:
     platform = request.fields.get("plateforme", "")
     team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
-    group, sources = Group(platform, team, identifier), membership.sources(db)
+    group = Group(platform, team, identifier)
+    sources = membership.sources(db)
     _appoint(office, db, request, role, group)
     todo = follow_group(db, roles.source_of(db, group), sources, office.clock())
     note = "Je lis maintenant qui est dans ce groupe. D'ici là, les titulaires actuels gardent le rôle."

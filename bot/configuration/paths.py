@@ -9,7 +9,8 @@ def misplaced(raw: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
 
     `raw`: the settings as text, by name. `env_file`: the settings file.
     """
-    text, data = raw.get("vigie_db", ""), Path(raw.get("vigie_data", "."))
+    text = raw.get("vigie_db", "")
+    data = Path(raw.get("vigie_data", "."))
     file = Path(text or "vigie.db")
     if text.endswith("/") or file.is_dir():
         inside = file / "vigie.db"
@@ -50,7 +51,8 @@ def openable(raw: Mapping[str, str]) -> Iterator[str]:
         )
     if "vigie_sauvegardes" not in raw:
         return
-    copies, why = Path(raw["vigie_sauvegardes"]).resolve(), "qui aurait les copies les ouvrirait"
+    copies = Path(raw["vigie_sauvegardes"]).resolve()
+    why = "qui aurait les copies les ouvrirait"
     if keys == copies:
         yield f"VIGIE_CLES et VIGIE_SAUVEGARDES sont le même dossier\u00a0: {why}. Séparez-les."
     elif keys.is_relative_to(copies):

@@ -36,7 +36,8 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
     """
     try:
         with file.open("rb") as opened:
-            status, content = os.fstat(opened.fileno()), opened.read()
+            status = os.fstat(opened.fileno())
+            content = opened.read()
             is_fixed = bool(os.fstatvfs(opened.fileno()).f_flag & os.ST_RDONLY)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

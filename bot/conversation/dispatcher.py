@@ -377,7 +377,8 @@ class Dispatcher:
         A request for an anonymous command is counted, then stripped of its actor. `written`: the request is
         a message, which stays in the conversation.
         """
-        command, actor = self._by_name.get(request.command, self.commands[0]), request.actor
+        command = self._by_name.get(request.command, self.commands[0])
+        actor = request.actor
         if not command.anonymous:
             return Admission(request, command, request.command)
         refusal = self.welcome.refusal(actor)
@@ -527,7 +528,8 @@ class Dispatcher:
         # an anonymous command's answers are remembered only once the command has cleaned them
         if command.anonymous and refused.typed is None:
             return refused_form(form, refused.problems, "", why=why)
-        token, answers = secrets.token_urlsafe(12), refused.typed or request.fields
+        token = secrets.token_urlsafe(12)
+        answers = refused.typed or request.fields
         names = (field.name for field in form.fields)
         typed = {name: clean(answers[name][:FIELD_TEXT_LENGTH]) for name in names if name in answers}
         self.typed.put(request.actor or request.alias, (token, typed))
@@ -590,7 +592,8 @@ class Dispatcher:
         Each person has at most one request there at a time, so that nobody waits for two requests of someone
         else. Urgent commands pass before the others.
         """
-        run, loop = contextvars.copy_context().run, asyncio.get_running_loop()
+        run = contextvars.copy_context().run
+        loop = asyncio.get_running_loop()
         urgent = self.urgent is not None and self._by_name[request.command].urgent
         async with self._turns.setdefault(request.actor or request.alias, _Turn()):
             return await loop.run_in_executor(self.urgent if urgent else self.executor, run, work)

@@ -42,7 +42,8 @@ def queue_reports(
     The first report is for the month in which counting began, since earlier months may be incomplete. A role
     whose messages reach nobody is skipped: the diagnostic mentions it, which avoids a dead letter each month.
     """
-    due, stored = latest_due(calendar.day(now), calendar), state.read_value(db, _QUEUED)
+    due = latest_due(calendar.day(now), calendar)
+    stored = state.read_value(db, _QUEUED)
     began = boards.counted_since(db) or calendar.day(now)
     queued = periods.month_of(date.fromisoformat(stored)) if stored else None
     state.write_value(db, _QUEUED, due.first.isoformat())

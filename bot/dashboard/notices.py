@@ -79,7 +79,8 @@ def notice_builders(
         )
 
     def picture(context: NoticeContext, notice: PeriodNotice) -> Built:
-        counted, person = dashboard(), context.recipient.removeprefix("person:")
+        counted = dashboard()
+        person = context.recipient.removeprefix("person:")
         period = periods.read_period(notice.period, counted.first_month)
         if period is None or not access.may_see(context.db, person, monthly_report_roles, context.today):
             return None

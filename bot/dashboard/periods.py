@@ -104,7 +104,8 @@ def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
         year, month = map(int, match.groups())
         return month_of(date(year, month, 1)) if 1 <= month <= _MONTHS_IN_YEAR else None
     if match := _YEAR.fullmatch(text):
-        begins, ends = int(match[1]), match[2]
+        begins = int(match[1])
+        ends = match[2]
         if begins < date.max.year and (ends is None or int(ends) == begins + 1):
             return year_from(date(begins, first_month, 1))
     return None
@@ -118,7 +119,8 @@ def name_period(words: str, periods: Sequence[Period], first_month: int) -> tupl
     """
     folded = " ".join(fold_accents(words).split())
     if match := _IN_WORDS.match(folded):
-        month, year = _MONTH_NAMES.index(match[1]) + 1, match[2]
+        month = _MONTH_NAMES.index(match[1]) + 1
+        year = match[2]
         months = (period for period in periods if not period.is_year and period.first.month == month)
         period = next((candidate for candidate in months if year in {None, str(candidate.first.year)}), None)
         return period, folded[match.end() :].strip()

@@ -15,7 +15,8 @@ _LONGEST: Final = 12  # maximum figures drawn in a section
 
 def draw(board: Board, association: str) -> bytes:
     """Return a board as a PNG. Do not call this on the storage thread. Raises `TypesetError`."""
-    before, loud = board.before, [section for section in board.sections if words.split(section)[0]]
+    before = board.before
+    loud = [section for section in board.sections if words.split(section)[0]]
     compared = f", et {before.title} pour comparer" if before else ""
     legend = "Une barre est pleine jusqu'au bas de sa tranche, et hachurée jusqu'au haut."
     if before:
@@ -54,7 +55,8 @@ def alternative(board: Board) -> str:
     by their number.
     """
     loud = [section for section in board.sections if words.split(section)[0]]
-    head, tail = f"{capitalized(board.period.title)}.", [capitalized(line) for line in words.rest(board)]
+    head = f"{capitalized(board.period.title)}."
+    tail = [capitalized(line) for line in words.rest(board)]
     texts: list[str] = []
     for changes, note in ((True, board.note), (True, ""), (False, "")):
         lines = [words.section_line(board, section, changes=changes) for section in loud]

@@ -85,7 +85,8 @@ def guess(version: Version) -> tuple[Draft, ...]:
         for clause in version.clauses()
         if guesses.is_rule(version, clause) and (force := guesses.guess_force(clause.text))
     }
-    subjects, terms = guesses.guess_subjects(version, titles), defined_terms(version)
+    subjects = guesses.guess_subjects(version, titles)
+    terms = defined_terms(version)
     citations = {str(number): [*map(str, others)] for number, others in guesses.citations(version).items()}
     drafts = [
         *(Draft("title", _first(version, number), str(number), title) for number, title in titles.items()),

@@ -199,7 +199,8 @@ def _forbids(
 ) -> dict[str, Any] | None:
     if forces.get(clause.number) != "interdiction":
         return None
-    right, wrong = _short(clause), [(other, text) for other in others if (text := _short(other))]
+    right = _short(clause)
+    wrong = [(other, text) for other in others if (text := _short(other))]
     if not right or len(wrong) < _CHOICES - 1:
         return None
     return {

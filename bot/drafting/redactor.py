@@ -120,7 +120,10 @@ async def reword(
     Never raises: an error is in `problem`. `progress`: called before each request to the model, with the
     number already made and the total.
     """
-    calls, better, refused, problem = batches(version), dict[str, list[Draft]](), 0, ""
+    calls = batches(version)
+    better = dict[str, list[Draft]]()
+    refused = 0
+    problem = ""
     if len(calls) > MOST_CALLS:
         problem = f"le document est long, et seuls ses {MOST_CALLS} premiers envois ont été faits"
     with suppress(TimeoutError):

@@ -200,12 +200,14 @@ class _Reading:
         if unit.startswith(("s", "w")):
             return ReadDate(self.today + timedelta(weeks=count), exact=False)
         months = count * (12 if unit.startswith(("a", "y")) else 1) + self.today.month - 1
-        year, month = self.today.year + months // 12, months % 12 + 1
+        year = self.today.year + months // 12
+        month = months % 12 + 1
         return ReadDate(date(year, month, min(self.today.day, monthrange(year, month)[1])), exact=False)
 
     def _weekday(self, match: re.Match[str]) -> ReadDate:
         """Read « lundi », « lundi prochain », « lundi dernier » or « lundi en huit »."""
-        wanted, which = _DAY_NUMBERS[match["weekday"]], match["before"] or match["after"] or ""
+        wanted = _DAY_NUMBERS[match["weekday"]]
+        which = match["before"] or match["after"] or ""
         back = which in {"dernier", "passe", "last"} or (self.past and not which)
         if back:
             ago = (self.today.weekday() - wanted - 1) % 7 + 1
@@ -215,7 +217,8 @@ class _Reading:
 
     def _day_alone(self, match: re.Match[str]) -> ReadDate:
         """Read « le 15 » or « le 15 du mois prochain »."""
-        number, next_month = int(match["day"]), "prochain" in (match["month"] or "")
+        number = int(match["day"])
+        next_month = "prochain" in (match["month"] or "")
         for step in range(1 if next_month else 0, 3):
             months = self.today.month - 1 + (-step if self.past and not next_month else step)
             try:

@@ -22,7 +22,11 @@ Masked = NewType("Masked", str)
 
 LENGTH: Final = 300  # characters stored at most; more would reveal too much about someone
 UNMASKED_LENGTH: Final = 1_000  # maximum characters of a question that are read and masked
-NAME, NUMBER, ADDRESS, LINK, MENTION = "[nom]", "[nombre]", "[adresse]", "[lien]", "[mention]"
+NAME = "[nom]"
+NUMBER = "[nombre]"
+ADDRESS = "[adresse]"
+LINK = "[lien]"
+MENTION = "[mention]"
 WORDS = "[texte]"  # mask of a quoted text, such as a post or a draft
 MASKS: Final = (NAME, NUMBER, ADDRESS, LINK, MENTION, WORDS)
 
@@ -116,11 +120,13 @@ class Masker:
         # `start`: the next word begins a sentence. `exposed`: it follows a title or a name.
         start, exposed = True, False
         for match in _TOKEN.finditer(text):
-            piece, kind = match[0], match.lastgroup or "other"
+            piece = match[0]
+            kind = match.lastgroup or "other"
             mask = ""
             if kind == "word":
                 mask = NAME if self._is_name(piece, start=start, exposed=exposed) else ""
-                start, exposed = False, bool(mask) or fold_accents(piece) in _CUES
+                start = False
+                exposed = bool(mask) or fold_accents(piece) in _CUES
             elif kind in _MASK_OF:
                 start, exposed = False, False
                 proper = kind == "number" and fold_accents(piece.strip(".,;:!?«»()\"'")) in self.proper

@@ -28,7 +28,8 @@ def other_words(reading: Reading, text: str) -> Reading | None:
 
 def say_other_words(reading: Reading, other: Reading, voice: Voice = FRENCH) -> str:
     """Return a sentence saying that a policy had, or will have, other words. `other`: from `other_words`."""
-    name, year = reading.policy.name, other.on.year if other.on else other.version.since.year
+    name = reading.policy.name
+    year = other.on.year if other.on else other.version.since.year
     if other.version.since > reading.version.since:
         will_have = name.agree("aura", "auront")
         return voice(

@@ -245,10 +245,12 @@ class Speller:
         from rapidfuzz import process  # noqa: PLC0415 — takes 2 MB, so imported at the first unknown word
         from rapidfuzz.distance import OSA  # noqa: PLC0415 — as above
 
-        best, allowed = "", 1 if len(folded) < LONG else 2
+        best = ""
+        allowed = 1 if len(folded) < LONG else 2
         for longer in (0, -1, 1, -2, 2):  # words of the same length first
             candidates = self._by_length.get(len(folded) + longer, ())
             close = process.extractOne(folded, candidates, scorer=OSA.distance, score_cutoff=allowed)
             if close:
-                best, allowed = close[0], int(close[1]) - 1
+                best = close[0]
+                allowed = int(close[1]) - 1
         return best

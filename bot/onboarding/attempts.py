@@ -59,7 +59,8 @@ def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime
             (attempt.id, turn, answer.question, json.dumps(sorted(answer.chosen)), int(answer.right)),
         )
     finished_at = attempt.finished_at or (now if session.current(sitting) is None else None)
-    ticked, finished = json.dumps(sorted(sitting.ticked)), iso(finished_at) if finished_at else None
+    ticked = json.dumps(sorted(sitting.ticked))
+    finished = iso(finished_at) if finished_at else None
     db.conn.execute(
         "UPDATE quiz_attempts SET items = ?, ticked = ?, finished_at = ?, version = ? WHERE id = ?",
         (_items(sitting), ticked, finished, attempt.version, attempt.id),

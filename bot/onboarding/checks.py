@@ -42,7 +42,8 @@ def _check_bank(policy: Policy, version: Version, path: Path | None) -> Iterator
         return
     bank = quiz_bank.load_bank(path, version)
     gaps = () if bank.left_out else tuple(review.find_gaps(bank, version))
-    problems, stale = len(review.review_bank(bank, version)) - len(gaps), len(bank.stale)
+    problems = len(review.review_bank(bank, version)) - len(gaps)
+    stale = len(bank.stale)
     see = f"Voyez\u00a0: vigie quiz verifier --politique {policy.id}."
     if (count := count_questions(path)) < FEWEST:
         few = f"{policy.name}\u00a0: {counted(count, 'question')}. Gardez-en au moins {FEWEST}"

@@ -236,5 +236,6 @@ class CourseRequest:
 
     def note(self, person: str, fact: Noted) -> None:
         """Record a fact about a person, with the current time and the request's platform."""
-        platform, now = actor_of(self.request).platform, self.office.clock()
+        platform = actor_of(self.request).platform
+        now = self.office.clock()
         attestations.note_fact(self.db, person, self.target, fact, platform=platform, now=now)

@@ -384,7 +384,8 @@ class Onboardings:
 
         Do nothing if they have already attested. Raises `ValueError` when a step is missing.
         """
-        person, standing = attesting.person_id, self.standing(attesting.person_id)
+        person = attesting.person_id
+        standing = self.standing(attesting.person_id)
         if standing is None or standing.missing:
             raise ValueError(standing.missing if standing else NEEDED)
         if standing.done:
@@ -392,7 +393,8 @@ class Onboardings:
         attest(self.db, attesting)
         hush(self.db, person, self.target.policy)
         policy, version = self.target.policy, self.target.version
-        key, finished = f"{DONE.name}:{person}:{policy}:{version}", DoneNotice(policy, version, person)
+        key = f"{DONE.name}:{person}:{policy}:{version}"
+        finished = DoneNotice(policy, version, person)
         outbox.enqueue(self.db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)
 
 

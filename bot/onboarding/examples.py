@@ -12,7 +12,8 @@ from bot.policy.library import Policy
 def onboarding_examples(policy: Policy) -> dict[str, Message]:
     """Return an example of each onboarding message, by name."""
     name = policy.name
-    alex, day = person("slack", "U1"), date(2026, 11, 24)
+    alex = person("slack", "U1")
+    day = date(2026, 11, 24)
     counts = tuple(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
     due = notices.due_line(date(2026, 12, 8), day)
     past = notices.due_line(date(2026, 11, 20), day)

@@ -62,7 +62,8 @@ def notice_builders(
         policy = library.policies[text.policy]
         versions = (candidate for candidate in policy.versions if candidate.adopted == text.version)
         version = next(versions, library.current(policy))
-        questions, shared = quiz_size(text.policy), team.is_shared(context.db)
+        questions = quiz_size(text.policy)
+        shared = team.is_shared(context.db)
         return welcome_message(name(text), version, due, questions, shared=shared)
 
     def build_reminder(context: NoticeContext, text: VersionNotice) -> Message:

@@ -22,7 +22,8 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
         return
     late = []
     for standing in onboardings.standings():
-        person, elapsed = standing.person_id, (today - calendar.day(standing.started_at)).days
+        person = standing.person_id
+        elapsed = (today - calendar.day(standing.started_at)).days
         due = sum(elapsed >= after for after in days) if standing.active else 0
         if standing.reminders < due:  # if several reminders are due, only one is sent
             onboardings.update(person, reminders=due)

@@ -51,7 +51,8 @@ def team_line(onboardings: Onboardings) -> str:
     if not is_shared(onboardings.db):
         return ""
     present = [standing for standing in onboardings.standings() if standing.suspended_on is None]
-    total, finished = len(present), sum(standing.done for standing in present)
+    total = len(present)
+    finished = sum(standing.done for standing in present)
     if total < LEAST_TEAM or min(finished, total - finished) < LEAST_PART:
         return ""
     return f"Dans l'équipe, {finished} personnes sur {total} ont terminé."

@@ -41,7 +41,9 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
     Copies and keys are not checked in the sandbox, which has none. `rooms`: returns the findings of the other
     rooms, from the database opened read-only.
     """
-    now, calendar, database = clock(), settings.calendar(), settings.database()
+    now = clock()
+    calendar = settings.calendar()
+    database = settings.database()
     folder = database.parent
     zone = fine("fuseau", f"{calendar.zone.key}\u00a0: on y est le {calendar.in_words(now)}.")
     if not folder.is_dir():

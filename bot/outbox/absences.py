@@ -106,7 +106,8 @@ class Absences:
 
     def _begin_refusal(self, db: Database, name: str, now: datetime) -> bool:
         """Record a refusal under `name`. Return whether the refusal is new, and must be announced."""
-        raised, absence = state.flag(db, refusing(name)), self._known.get(name)
+        raised = state.flag(db, refusing(name))
+        absence = self._known.get(name)
         if raised and (now - absence.last > FORGOTTEN if absence else now - raised.since > FLAG_FORGOTTEN):
             self._known.pop(name, None)  # the former refusal is considered over
             state.lower(db, refusing(name))

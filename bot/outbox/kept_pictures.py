@@ -62,7 +62,8 @@ async def draw_and_send(
                 "INSERT OR REPLACE INTO progress_pictures (id, png, numbers, made_on) VALUES (?, ?, ?, ?)",
                 (identifier, picture.png, picture.words, picture.day.isoformat()),
             )
-            key, sent = f"{notice.name}:{identifier}", PictureNotice(identifier)
+            key = f"{notice.name}:{identifier}"
+            sent = PictureNotice(identifier)
             rows.enqueue(
                 db,
                 Delivery(key, f"person:{person}", notice, sent, urgent=True, asked=arguments.get("account")),

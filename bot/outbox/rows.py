@@ -97,7 +97,8 @@ def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime, *, unord
     """
     number = -secrets.randbits(62) if unordered else None
     arguments = json.dumps(delivery.notice.to_row(delivery.arguments), ensure_ascii=False)
-    due_at, urgent = iso(delivery.due_at or now), int(delivery.urgent)
+    due_at = iso(delivery.due_at or now)
+    urgent = int(delivery.urgent)
     done = db.conn.execute(
         """INSERT OR IGNORE INTO outbox
              (rowid, id, key, recipient, notice, arguments, urgent, due_at, asked)
@@ -297,7 +298,8 @@ def put_back(
     """
     if due_at and due_at.microsecond:
         due_at += timedelta(seconds=1)  # whole seconds are stored: rounding down would retry too early
-    state, due = "sending" if doubtful else "queued", due_at and iso(due_at)
+    state = "sending" if doubtful else "queued"
+    due = due_at and iso(due_at)
     db.conn.execute(
         """UPDATE outbox SET state = :state, due_at = coalesce(:due, due_at),
              problem = coalesce(:problem, problem), attempts = attempts - (NOT :counted),
@@ -346,7 +348,8 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
         (_noted(problem, doubtful=doubtful), row_id),
     )
     if notice != DEAD_LETTER.name:
-        dead, key = DeadLetter(row_id, notice, problem), f"{DEAD_LETTER.name}:{row_id}"
+        dead = DeadLetter(row_id, notice, problem)
+        key = f"{DEAD_LETTER.name}:{row_id}"
         announcement = Delivery(key, ANNOUNCED_TO, DEAD_LETTER, dead, urgent=True)
         enqueue(db, announcement, now, unordered=True)  # `unordered`, since the row may be about a report
     return str(notice)

@@ -312,7 +312,9 @@ class Sender:
 
     async def _attempt(self, claimed: _Claimed) -> Exception | None:
         """Send a message unless it has already arrived. Return None once it is delivered, else the error."""
-        row, to, message = claimed.row, claimed.to, claimed.message
+        row = claimed.row
+        to = claimed.to
+        message = claimed.message
         mark = delivery_id(row.id, to)
         try:
             platform = self.routes.platforms.get(to.platform)
@@ -342,7 +344,9 @@ class Sender:
             raise contract.StoppedError("paused")
 
     def _record(self, claimed: _Claimed, error: Exception | None) -> None:
-        row, to, now = claimed.row, claimed.to, self.clock()
+        row = claimed.row
+        to = claimed.to
+        now = self.clock()
         with self.storage.transaction() as db:
             self._note_absence(db, claimed, error, now)
             match error:

@@ -135,7 +135,8 @@ def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
 
     When several rows concern the same account and day, only the last of them is considered.
     """
-    rows, able = _rows(db, "role = ? AND effective_on > ?", role_id, today.isoformat()), _able(db, today)
+    rows = _rows(db, "role = ? AND effective_on > ?", role_id, today.isoformat())
+    able = _able(db, today)
     latest = {(row.account, row.effective_on): row for row in rows}
     return [row for row in latest.values() if row.able != ((role_id, row.account) in able)]
 
@@ -296,7 +297,9 @@ def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
 
     Return the batch of the new rows, or None when there is nothing to confirm.
     """
-    batch, rows, tomorrow = new_id(), confirmable(db, role_id, today, by), today + timedelta(1)
+    batch = new_id()
+    rows = confirmable(db, role_id, today, by)
+    tomorrow = today + timedelta(1)
     if not rows:
         return None
     held_by = {persons.person_of(db, persons.parse(row.account)) for row in rows}

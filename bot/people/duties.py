@@ -62,7 +62,8 @@ def assign(db: Database, changed: Duties, since: date, by: str = "") -> None:
 
     `by`: the account of the administrator who decides, "" when the profile does (see `roles.seed`).
     """
-    day, expected = since.isoformat(), set(changed.rows())
+    day = since.isoformat()
+    expected = set(changed.rows())
     db.conn.execute("DELETE FROM report_duties WHERE since >= ? AND since > '0001-01-01'", (day,))
     db.conn.execute("UPDATE report_duties SET until = NULL WHERE until > ?", (day,))
     rows = db.conn.execute("SELECT id, role_id, duty, rank FROM report_duties WHERE until IS NULL").fetchall()

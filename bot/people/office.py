@@ -80,7 +80,8 @@ class Office:
 
     def refresh_board(self, db: Database) -> None:
         """Read the board in the caller's transaction, and update it in memory after the commit."""
-        all_roles, today = roles.all_roles(db), self.today()
+        all_roles = roles.all_roles(db)
+        today = self.today()
         persons_holding = {person for role in all_roles for person in roles.holders(db, role.id, today)}
         accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}
         recipients = roles.recipients(db, today)
@@ -206,7 +207,8 @@ def receives_reports(office: Office, request: Request) -> bool:
         return False
     with office.storage.transaction() as db:
         person = persons.person_of(db, request.actor)
-        account, today = str(persons.account(request.actor)), office.today()
+        account = str(persons.account(request.actor))
+        today = office.today()
         return any(
             roles.has(db, person, role, today) and account in appointments.effective(db, role, today)
             for role in roles.reporting_roles(db, today)

@@ -71,7 +71,8 @@ def known(db: Database, actor: Acting) -> str:
     """Return the identifier of the person behind `actor`, adding them if needed."""
     person = person_of(db, actor)
     if person is None:
-        person, who = new_id(), account(actor)
+        person = new_id()
+        who = account(actor)
         db.conn.execute("INSERT INTO people (id) VALUES (?)", (person,))
         db.conn.execute(
             "INSERT INTO accounts (platform, team, user, person_id) VALUES (?, ?, ?, ?)",
@@ -106,7 +107,9 @@ def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
     An account that the person chose (`chosen`) still comes before one that they merely used. The person is
     added to the database if needed, so that a choice made in their very first request is kept.
     """
-    who, person, rank = account(actor), known(db, actor), 2 if chosen else 1
+    who = account(actor)
+    person = known(db, actor)
+    rank = 2 if chosen else 1
     db.conn.execute("UPDATE accounts SET preferred = 0 WHERE person_id = ? AND preferred = ?", (person, rank))
     db.conn.execute(
         "UPDATE accounts SET preferred = max(preferred, ?) WHERE platform = ? AND team = ? AND user = ?",
@@ -158,7 +161,8 @@ def issue_code(db: Database, actor: Acting, now: datetime) -> str:
 
     Only its hash is stored, so the code cannot be shown again.
     """
-    person, code = known(db, actor), random_code()
+    person = known(db, actor)
+    code = random_code()
     db.conn.execute("DELETE FROM link_codes WHERE expires_at <= ? OR person_id = ?", (iso(now), person))
     db.conn.execute(
         "INSERT INTO link_codes (code_hash, person_id, account, expires_at) VALUES (?, ?, ?, ?)",

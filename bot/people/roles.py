@@ -95,7 +95,8 @@ def seed(db: Database, described: Profile | None = None) -> None:
     `_in_use`), the profile still decides which roles exist and who receives reports.
     """
     described = described or profile.shipped()
-    ids, unused = [role.id for role in described.roles], not _in_use(db)
+    ids = [role.id for role in described.roles]
+    unused = not _in_use(db)
     if unused:
         db.conn.execute("DELETE FROM report_duties")
         db.conn.execute(
@@ -304,7 +305,8 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
     )
     lines = []
     for id_, person, *group, since, until, replaces in rows:
-        holder, end = person or Group(*group), date.fromisoformat(until) if until else None
+        holder = person or Group(*group)
+        end = date.fromisoformat(until) if until else None
         lines.append(Tenure(id_, holder, date.fromisoformat(since), end, bool(replaces)))
     return lines
 
@@ -318,7 +320,8 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
     """
     role(db, role_id)
     group = holder if isinstance(holder, Group) else None
-    start, waits = since, replacing and group is not None and not _inhabited(db, group)
+    start = since
+    waits = replacing and group is not None and not _inhabited(db, group)
     for tenure in tenures(db, role_id, date.min):
         if tenure.holder != holder:
             if replacing and not waits:

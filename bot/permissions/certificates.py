@@ -114,7 +114,8 @@ def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]
 
     `names`: the names, by party (see `requests.names`).
     """
-    decider, role = names.get("decider", ""), str(content.get("role", ""))
+    decider = names.get("decider", "")
+    role = str(content.get("role", ""))
     until = _day(content.get("until"))
     by = f"{decider} ({role})" if decider and role else decider or role
     paper = f"{names.get('signer', 'nom non précisé')}, sur papier" if content.get("on_paper") else ""
@@ -205,7 +206,8 @@ def notice_builders(library: Library, registrar: Registrar) -> tuple[NoticeBuild
         granting = certificates.certificates_of(context.db, notice.request)[:1]
         if request is None or mine is None or not request.in_force(context.today) or not granting:
             return None
-        named, signer = requests.names(context.db, request.id), registrar.signer(context.db)
+        named = requests.names(context.db, request.id)
+        signer = registrar.signer(context.db)
         names = {party: name for party, (name, _) in named.items()}
         data = page_data(library, registrar.issuer.association, granting[0], names)
 

@@ -85,7 +85,8 @@ def all_kinds(
     names, by kind. A role that the annotations of the policy name prevails, if the profile has it.
     """
     kinds: dict[PermissionKind, RequestKind] = {}
-    policies, roles = library.policies.values(), {role.id for role in profile.roles}
+    policies = library.policies.values()
+    roles = {role.id for role in profile.roles}
     for policy in sorted(policies, key=lambda policy: policy is not library.default):
         reading = library.reading(policy)
         for kind, permission in policy.notes(reading.version).permissions.items():

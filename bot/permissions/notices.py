@@ -225,7 +225,8 @@ def _open(request: PermissionRequest) -> Button:
 
 def reminder_message(request: PermissionRequest, who: Span) -> Message:
     """Return the reminder that a request awaits an answer."""
-    title, act = "Une demande attend votre réponse", f"si l'on peut {WORDS[request.kind].act}"
+    title = "Une demande attend votre réponse"
+    act = f"si l'on peut {WORDS[request.kind].act}"
     note = "Une question suffit parfois à débloquer une demande\u00a0: la personne recevra votre mot."
     if request.by_consent:
         title, act = "On vous demande votre consentement", "si vous acceptez une image où vous êtes"
@@ -338,7 +339,8 @@ def expiry_message(request: PermissionRequest, today: date, party: Party) -> Mes
     elif today == until:
         ends, text = "prend fin aujourd'hui", f"{permitted} jusqu'à ce soir."
     else:
-        ends, text = "prend bientôt fin", f"{permitted} jusqu'au {in_words(until)}."
+        ends = "prend bientôt fin"
+        text = f"{permitted} jusqu'au {in_words(until)}."
     more = Button("Demander de prolonger", f"{COMMAND} prolonger {request.id}", "primary")
     return Message(
         Heading(f"{'Un consentement' if request.kind == 'image' else 'Une autorisation'} {ends}"),

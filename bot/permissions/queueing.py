@@ -121,7 +121,8 @@ def remind(db: Database, request: str, number: int, to: str, now: datetime) -> N
         (REMINDER.name, f"%{person_of(to)}", request, number),
     )
     if later.fetchone() is None:
-        key, notice = f"{REMINDER.name}:{request}:{number}", NumberedNotice(request, number)
+        key = f"{REMINDER.name}:{request}:{number}"
+        notice = NumberedNotice(request, number)
         _once(db, Delivery(key, to, REMINDER, notice), now)
 
 

@@ -199,7 +199,9 @@ def check(session: PermissionSession, asker: str, asking: Asking) -> PermissionR
 
     Raises `PermissionRequestError` if it would be refused, for example because nobody could decide.
     """
-    db, today, kind = session.db, session.today, session.desk.kinds().get(asking.kind)
+    db = session.db
+    today = session.today
+    kind = session.desk.kinds().get(asking.kind)
     if kind is None or kind.decider is None or not re.fullmatch("[0-9a-f]{16}", asking.id):
         raise PermissionRequestError("Cela ne se demande pas ici. Rien n'est envoyé.")
     subject = _written(asking.subject, "subject", SUBJECT_LENGTH)

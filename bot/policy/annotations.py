@@ -254,7 +254,8 @@ class AnnotationReader:
                 while isinstance(inner, dict) and inner:
                     part, inner = next(iter(inner.items()))
                     path.append(part)
-                kind, key_path = ("le numéro" if key.isdecimal() else "le nom"), ".".join(path)
+                kind = "le numéro" if key.isdecimal() else "le nom"
+                key_path = ".".join(path)
                 raise self.fail(
                     f'[{name}] {key_path}\u00a0: mettez {kind} entre guillemets, comme "{key_path}".'
                 )

@@ -60,7 +60,8 @@ class JointIndex:
 
         The share, from 0 to 1, is that of the text's best clause. A rare word weighs more.
         """
-        total, weights = 0.0, [0.0] * len(self._clauses)
+        total = 0.0
+        weights = [0.0] * len(self._clauses)
         for word in {fold_accents(match[0]): match[0] for match in search_words(text)}.values():
             places = [self._by_key[key] for key in word_keys(word) if key in self._by_key]
             holders = places[0] if len(places) == 1 else set(chain.from_iterable(places))

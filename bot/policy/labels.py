@@ -276,7 +276,8 @@ def _range(match: re.Match[str], text: str) -> Marker:
     word = re.sub(r"\s+", " ", (match["word"] or "").casefold())
     word = _SHORT.get(word, word)
     first, last = int(match["first"]), int(match["last"])
-    opening, rest = match[0].strip(), text[match.end() :].strip()
+    opening = match[0].strip()
+    rest = text[match.end() :].strip()
     return Marker(
         match["label"], opening, rest, word or f"1{match['end']}", (first,), keyword=word, until=last
     )
@@ -286,7 +287,8 @@ def _after_keyword(match: re.Match[str], text: str) -> Iterator[Marker]:
     word = re.sub(r"\s+", " ", match["word"].casefold())
     word = _SHORT.get(word, word)
     for parts, suffix, _ in _values(match["label"]):
-        opening, rest = match[0].strip(), text[match.end() :].strip()
+        opening = match[0].strip()
+        rest = text[match.end() :].strip()
         ended = bool(match["end"].strip())
         yield Marker(match["label"].strip(), opening, rest, word, parts, suffix, ended, word)
 
@@ -331,7 +333,8 @@ def _marker(
 
 def _values(label: str) -> list[tuple[tuple[int, ...], int, str]]:
     """Return the possible values of a label, each with its suffix and the form of its last part."""
-    text, suffix = label.strip().casefold(), 0
+    text = label.strip().casefold()
+    suffix = 0
     if match := re.search(rf"[ \u00a0.-]?({'|'.join(_LATIN)})$", text):
         suffix = _LATIN.index(match[1]) + 1
         text = text[: match.start()]

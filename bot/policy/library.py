@@ -223,7 +223,8 @@ class Reading:
     def place(self, number: Number) -> str:
         """Return the place of a clause: article, title, subheading."""
         clause = self.version.clause(number)
-        article, title = self.version.article(number), self.policy.title(number, self.version)
+        article = self.version.article(number)
+        title = self.policy.title(number, self.version)
         name = article.name if article else ""
         if name == f"«\u00a0{title}\u00a0»":  # a heading without a number is called by its title
             name = ""
@@ -448,8 +449,10 @@ def _paragraphs(quote: Quote, clause: Clause) -> Iterator[tuple[Span, ...]]:
 
     Items of a list get a bullet, and `CELLS` separates the cells of a table's row.
     """
-    text, layouts = clause.text, dict(enumerate(clause.layouts))
-    start, end = quote.start, len(text) if quote.end is None else quote.end
+    text = clause.text
+    layouts = dict(enumerate(clause.layouts))
+    start = quote.start
+    end = len(text) if quote.end is None else quote.end
     while start < end:
         stop = text.find("\n\n", start, end)
         stop = end if stop == -1 else stop

@@ -85,7 +85,8 @@ def read_policies(
     for policy in sorted(ids, key=lambda policy: (policy != default, policy)):
         problems: list[SetAside] = []
         try:
-            policy_folders, texts = _own_folders(folders, policy), approved.get(policy, ())
+            policy_folders = _own_folders(folders, policy)
+            texts = approved.get(policy, ())
             read = _read_policy(policy, policy_folders, texts, words.get(policy, PolicyWords()), problems)
             if problems and aside is None:
                 raise problems[0].error
@@ -244,7 +245,8 @@ def _interpreted(
 
     `approved`: its approved texts, the first of which may have a name. Raises `PolicyError`.
     """
-    first, stored = next(iter(approved), None), {text.adopted: text.identities for text in approved}
+    first = next(iter(approved), None)
+    stored = {text.adopted: text.identities for text in approved}
     toml, source = (read_utf8(notes), _short(notes)) if notes else ("", policy)
     data = parse_toml(toml, source)
     table = data.get("policy")
@@ -253,7 +255,8 @@ def _interpreted(
         words = PolicyWords(first.name, first.gender, first.plural, words.title)
     chain: list[Version] = []
     for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
-        former, names = chain[-1] if chain else None, stored.get(version.adopted, {})
+        former = chain[-1] if chain else None
+        names = stored.get(version.adopted, {})
         chain.append(replace(version, former=former, interpreted=interpreted, stored=names))
     origin = identities.origin(chain[-1])
     annotations = read_annotations(data, origin, source)

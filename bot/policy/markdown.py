@@ -176,7 +176,9 @@ class _Reader:
         layout, joined = Layout.TEXT, self._follows
         bullet = read_bullet(content)
         if bullet and (self._o_is_bullet or not content.startswith("o")):
-            content, layout, joined = bullet, Layout.BULLET, False
+            content = bullet
+            layout = Layout.BULLET
+            joined = False
         if not joined:
             self._number = 0
         joined = not self._is_next_item(at, line) and joined
@@ -213,7 +215,8 @@ class _Reader:
         match = _ONE.match(line)
         if match is None:
             return False
-        figure, before = int(match["number"]), self._number
+        figure = int(match["number"])
+        before = self._number
         self._number = figure
         return at in self._automatic or figure in {1, before + 1}
 
@@ -412,7 +415,8 @@ def _is_headed(provision: Provision) -> bool:
     if _is_bare(provision):
         return False
     starts = bool(provision.paragraphs) and provision.paragraphs[0].layout is Layout.TEXT
-    marker, children = _marker(provision), [_marker(child) for child in provision.children]
+    marker = _marker(provision)
+    children = [_marker(child) for child in provision.children]
     foreign = any(child and child.is_multiple for child in children) and not (marker and marker.is_multiple)
     return (
         bool(provision.title)
@@ -471,7 +475,9 @@ def _listed(provision: Provision, indent: int) -> Iterator[str]:
 
 def _paragraphs(paragraphs: Sequence[Paragraph], indent: int) -> Iterator[str]:
     """Yield paragraphs as Markdown. The rows of a table, or the items of a list, are written together."""
-    margin, lines, layout = " " * indent, list[str](), Layout.TEXT
+    margin = " " * indent
+    lines = list[str]()
+    layout = Layout.TEXT
     for paragraph in paragraphs:
         if lines and (paragraph.layout is not layout or layout not in {Layout.BULLET, Layout.ROW}):
             yield "\n".join(lines)

@@ -188,7 +188,8 @@ class _Builder:
 
     def _heads(self, at: int) -> bool:
         """Return whether the words beside a number computed by Word are a title above deeper numbers."""
-        block, after = self._blocks[at], next(iter(self._numbers.markers[at + 1 : at + 2]), ())
+        block = self._blocks[at]
+        after = next(iter(self._numbers.markers[at + 1 : at + 2]), ())
         title, _ = split_note(block.text)
         short = 0 < len(title) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", title)
         parts = self._numbers.markers[at][0].parts
@@ -216,7 +217,8 @@ class _Builder:
         after = self._after_notes(at)
         if after == self.length:
             return True
-        following, ahead = self._blocks[after], self._numbers.markers[after]
+        following = self._blocks[after]
+        ahead = self._numbers.markers[after]
         is_short = marker.is_multiple and len(marker.rest.split()) <= _FEW_WORDS
         if following.level or following.layout is not Layout.TEXT:
             return bool(marker.keyword) or is_short
@@ -259,7 +261,8 @@ class _Builder:
 
     def _open_heading(self, at: int) -> None:
         """Open an unnumbered provision with a heading, or add the line to the cover."""
-        block, top = self._blocks[at], self._stack[-1]
+        block = self._blocks[at]
+        top = self._stack[-1]
         if self._before_all and block.decided is None and self._is_cover(at):
             self._add_to_cover(block, apart=True)
             return
@@ -293,7 +296,8 @@ class _Builder:
         return not others or _is_heading(after[0])
 
     def _parent_of_heading(self, block: Block, look: str) -> int:
-        stack, at = self._stack, len(self._stack) - 1
+        stack = self._stack
+        at = len(self._stack) - 1
         if block.level:
             while at and not 0 < stack[at].level < block.level:
                 node = stack[at]
@@ -390,7 +394,8 @@ class _Builder:
 
     def _is_late_title(self, at: int) -> bool:
         """Return whether the line under « ARTICLE PREMIER » is the article's title."""
-        block, after = self._blocks[at], self._blocks[at + 1 : at + 2]
+        block = self._blocks[at]
+        after = self._blocks[at + 1 : at + 2]
         title, _ = split_note(block.text)
         return (
             block.layout is Layout.TEXT

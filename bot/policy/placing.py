@@ -205,7 +205,8 @@ class NumberPlaces:
         first = next((place for place, at in enumerate(headings) if self.markers[at]), 0)
         if not first:
             return 0
-        at, numbered = headings[first - 1], headings[first]
+        at = headings[first - 1]
+        numbered = headings[first]
         level = self.blocks[at].level
         peers = (
             other
@@ -423,7 +424,8 @@ class NumberPlaces:
 
     def _place_multiple(self, marker: Marker, block: Block) -> Place:
         """Place a number like « 5.01 »: beside its siblings, else in its article, else after similar ones."""
-        prefix, depth = marker.parts[:-1], len(marker.parts)
+        prefix = marker.parts[:-1]
+        depth = len(marker.parts)
         at = self._last(lambda other: other.is_multiple and other.parts[:-1] == prefix)
         if at is not None:
             node = self.stack[at]
@@ -457,7 +459,8 @@ class NumberPlaces:
 
     def _is_whole(self, at: int) -> bool:
         """Return whether an open number is « 3.0 », which contains 3.1 and 3.2."""
-        marker, above = self.stack[at].marker, self.stack[at - 1].marker
+        marker = self.stack[at].marker
+        above = self.stack[at - 1].marker
         if marker is None or not marker.is_multiple or marker.parts[-1] != 0:
             return False
         return above is None or above.parts != marker.parts[:-1]
@@ -645,7 +648,8 @@ def _outranks(node: Node, marker: Marker) -> bool:
     """Return whether an open provision can contain a number of a family that is met for the first time."""
     if not node.keyword:
         return node.is_heading and not node.is_multiple
-    rank, other = RANKS[node.keyword], RANKS.get(marker.keyword, _LOWEST)
+    rank = RANKS[node.keyword]
+    other = RANKS.get(marker.keyword, _LOWEST)
     if rank == 0:  # an annex holds whatever begins again in it
         return other > 0 and marker.is_first
     # « ARTICLE I … Section 1 »: the section is in the article, when no section was met outside of an article.

@@ -164,7 +164,8 @@ class _Scan:
 
     def _take_item(self, match: re.Match[str]) -> str:
         items = _inner_key(match["item"]).split()
-        clause, more = self._number(match["number"]), match["more"]
+        clause = self._number(match["number"])
+        more = match["more"]
         inside, count = _innermost(clause, items, self._names)
         if not count and not (_ALINEA.search(match["item"]) and self._version.within(clause)):
             return match[0]
@@ -196,7 +197,8 @@ class _Scan:
         return self._take(match, number, number, marked=True)
 
     def _take_range(self, match: re.Match[str]) -> str:
-        first, typed = self._number(match["first"]), match["last"].replace(",", ".")
+        first = self._number(match["first"])
+        typed = match["last"].replace(",", ".")
         last = self._number(typed)
         start, end = counted(str(first))
         if start and end and typed.isdecimal() and int(typed) > end:
@@ -346,7 +348,8 @@ def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
     The second number names a part if no article has this number or, after a comma, if the clause's number
     contains a dot and no other number follows.
     """
-    match, names = _PARTS_ALONE.fullmatch(text.strip(" .?!")), _names(version)
+    match = _PARTS_ALONE.fullmatch(text.strip(" .?!"))
+    names = _names(version)
     clause = resolved(match["number"].replace(",", "."), version) if match else None
     if match is None or clause is None or not version.within(clause):
         return None
@@ -354,7 +357,8 @@ def _absent_part(text: str, version: Version) -> tuple[Number, str] | None:
     inside, count = _innermost(clause, items, names)
     if count == len(items):
         return None
-    item, is_counted = items[count], _inner_key(f"{inside} 1") in names.inner
+    item = items[count]
+    is_counted = _inner_key(f"{inside} 1") in names.inner
     if count or not item.isdecimal():  # « 2, 1, 1, 2 » is two numbers
         return (inside, item) if count and not version.within(Number(item)) else None
     # « 5.10, 5, 6 » is a list.
@@ -459,7 +463,8 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
 
     A title, or a letter alone, cannot: any sentence may contain it.
     """
-    text, provision = str(number), version.provision(number)
+    text = str(number)
+    provision = version.provision(number)
     if provision is None:  # an item
         bare = re.sub(r"\W+$", "", text)
         # « 5.01a » is an item; « 5.12 » is a number, even beside a « 5.1 2) ».
@@ -611,7 +616,8 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
     if same:
         return tuple(same[:_SAME])
     clauses = version.clauses()
-    article, above = version.article(number), counted(str(number))[0]
+    article = version.article(number)
+    above = counted(str(number))[0]
     base = Number(str(number).partition(" ")[0])
     if version.within(base):  # « 2 bis », which was never inserted after 2
         return (base,)

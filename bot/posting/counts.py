@@ -122,7 +122,8 @@ def propose_reviews(db: Database, library: Library, checks: Mapping[str, Check],
     Call it once a day, so that the notice does not reveal when someone dismissed a check.
     """
     for reading in map(library.reading, library.policies.values()):
-        waiting, off = under_review(db, reading), checks_off(db, reading.policy.id)
+        waiting = under_review(db, reading)
+        off = checks_off(db, reading.policy.id)
         for name, count in check_counts(db, reading).items():
             if not count.mostly_waved or name in waiting | off or name not in checks or checks[name].grave:
                 continue

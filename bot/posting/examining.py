@@ -64,7 +64,8 @@ class Examiner:
             ]
             if not chances:
                 return None
-            raising, score = [segment for segment, _ in chances], max(chance for _, chance in chances)
+            raising = [segment for segment, _ in chances]
+            score = max(chance for _, chance in chances)
             extents, image_extents = (
                 tuple(
                     (origin[segment.extent[0]], origin[segment.extent[1]])

@@ -6,7 +6,11 @@ from typing import Final
 
 from bot.posting.segments import fold
 
-LOWERED, UNACCENTED, MISTYPED, ENDED = 0.5, 0.45, 0.5, 0.2  # the shares of posts with each habit
+# the shares of posts with each habit
+LOWERED = 0.5
+UNACCENTED = 0.45
+MISTYPED = 0.5
+ENDED = 0.2
 APOSTROPHES: Final = {"'": 0.7, "’": 0.15, "": 0.15}
 SHORTEST: Final = 4  # minimum letters of a mistyped word
 WORDS: Final = 8  # one word in eight is mistyped
@@ -39,7 +43,9 @@ def _mistype(text: str, drawn: random.Random) -> str:
         if len(word) < SHORTEST:
             continue
         at = drawn.randrange(1, len(word) - 1)
-        before, letter, after = word[:at], word[at], word[at + 1 :]
+        before = word[:at]
+        letter = word[at]
+        after = word[at + 1 :]
         words[place] = drawn.choice(
             [
                 before + after,

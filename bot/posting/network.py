@@ -91,7 +91,8 @@ class Network:
         projected = _normalized(pieces @ weights["project"] + weights["project_bias"], self.epsilon)
         projected = projected * weights["project_gain"] + weights["project_shift"]
         places = np.arange(total)[:, np.newaxis] + np.arange(-2, 3)
-        first, last = np.repeat(starts, lengths), np.repeat(starts + lengths, lengths)
+        first = np.repeat(starts, lengths)
+        last = np.repeat(starts + lengths, lengths)
         inside = (places >= first[:, np.newaxis]) & (places < last[:, np.newaxis])
         places = np.where(inside, places, total)  # the index of a row of zeros
         parts = [pieces]

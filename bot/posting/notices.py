@@ -17,7 +17,8 @@ def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]])
     """Return the builder of the notice, for the outbox. `checks`: returns every check, by name."""
 
     def build(context: NoticeContext, notice: ReviewNotice) -> Message | None:
-        policy, check = library.policies.get(notice.policy), checks().get(notice.check)
+        policy = library.policies.get(notice.policy)
+        check = checks().get(notice.check)
         if policy is None or check is None:
             return None
         reading = library.reading(policy)

@@ -138,7 +138,8 @@ class Lessons:
 
 def new_reader(notions: Notions, lessons: Lessons, places: NDArray[np.intp]) -> Reader:
     """Return a `Reader` whose inverse document frequencies come from the segments at `places`."""
-    frequency, notion_frequency = np.zeros(BUCKETS), np.zeros(notions.columns)
+    frequency = np.zeros(BUCKETS)
+    notion_frequency = np.zeros(notions.columns)
     for place in places:
         words = lessons.segments[place].words
         frequency[np.unique(np.concatenate(counted(words)).astype(np.intp))] += 1
@@ -221,7 +222,8 @@ def _loss(rows: Floats, targets: Floats, weights: Floats) -> tuple[float, Floats
 @click.option("--comparer", is_flag=True, help="N'écrire rien; dire si les poids livrés sont bien ceux-là.")
 def main(*, comparer: bool) -> None:
     """Write the file of weights or, with `comparer`, exit with code 1 if the existing file differs."""
-    file, learnt = SEED / WEIGHTS, packed(Lessons.of(all_lessons(SEED)))
+    file = SEED / WEIGHTS
+    learnt = packed(Lessons.of(all_lessons(SEED)))
     if not comparer:
         file.write_bytes(learnt)
     elif file.read_bytes() != learnt:
@@ -264,7 +266,8 @@ def learn(names: Sequence[str], lessons: Lessons, authors: set[str]) -> PostMode
     """Return the model trained on the posts of `authors`. Its thresholds are 1, until they are chosen."""
     from bot.posting.tuning import tune  # noqa: PLC0415 — imports PyTorch, installed only for training
 
-    places, notions = lessons.by(authors), Notions(checks.load_notions(SEED))
+    places = lessons.by(authors)
+    notions = Notions(checks.load_notions(SEED))
     reader = new_reader(notions, lessons, places)
     weights = fit(rows_of(reader, lessons, places), targets_of(names, lessons, places), STEPS)
     kinds = sorted({lesson.harmless for lesson in lessons.every})
@@ -298,7 +301,8 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
     highest = np.array([model.read(lesson.post)[1].max(axis=0) for lesson in unseen])
     right = np.array([[lesson.allows(clause) for clause in clauses] for lesson in unseen])
     costs = np.array([[WRONG_CLAUSE_COST if lesson.labels else FALSE_ALARM_COST] for lesson in unseen])
-    odds, worth = np.log(highest / (1 - highest)), np.where(right, 1, -costs)
+    odds = np.log(highest / (1 - highest))
+    worth = np.where(right, 1, -costs)
     common = _best_from(odds.ravel(), worth.ravel())
     thresholds = np.ones((len(clauses), 2), np.float32)
     for column in range(len(clauses)):

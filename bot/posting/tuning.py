@@ -89,7 +89,8 @@ def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
         )
     }
     drawn = np.random.default_rng(0)
-    read, width = PIECE + len(BRANCHES) * WIDTH, MEANING + PEAKS
+    read = PIECE + len(BRANCHES) * WIDTH
+    width = MEANING + PEAKS
     bound = read**-0.5
     weights |= {
         "peaks": drawn.uniform(-bound, bound, (read, PEAKS)),

@@ -120,7 +120,8 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
     if existing:
         return existing
     trust(db, signer, attesting.at)
-    name, account = chain.tidy(attesting.name), str(attesting.account)
+    name = chain.tidy(attesting.name)
+    account = str(attesting.account)
     name_salt, account_salt = chain.new_salt(), chain.new_salt()
     persons.prefer(db, attesting.account)
     last = heads.head(db)

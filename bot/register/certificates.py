@@ -39,7 +39,8 @@ def add(db: Database, request_id: str, content: Content, signer: Signer, now: da
     `request_id`: the permission request. The content is erased with it.
     """
     attestations.trust(db, signer, now)
-    last, salt = heads.head(db, CERTIFICATES), chain.new_salt()
+    last = heads.head(db, CERTIFICATES)
+    salt = chain.new_salt()
     entry = chain.sealed(
         CertificateEntry(last.number + 1, last.digest or chain.FIRST, commitment(content, salt)), signer
     )
@@ -89,7 +90,9 @@ def verify(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
     certificates = all_certificates(db)
     faults = [*heads.order_faults([certificate.entry for certificate in certificates], ring)]
     for certificate in certificates:
-        content, salt, entry = certificate.content, certificate.salt, certificate.entry
+        content = certificate.content
+        salt = certificate.salt
+        entry = certificate.entry
         if content is not None and salt is not None and commitment(content, salt) != entry.commitment:
             faults.append(Fault(entry.number, "ce qu'elle dit n'est pas ce qui a été certifié"))
     faults += heads.end_faults(db, noted, CERTIFICATES)

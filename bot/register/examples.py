@@ -8,7 +8,8 @@ from bot.times import in_words
 
 def register_examples(policy: Policy) -> dict[str, Message]:
     """Return one example of each message about a receipt, by name."""
-    version, problem = policy.versions[0], "Le programme qui compose la page n'a pas répondu."
+    version = policy.versions[0]
+    problem = "Le programme qui compose la page n'a pas répondu."
     adopted = f"{version.adoption}e le {in_words(version.adopted)}"
     return {
         "Le reçu": receipt_message(policy.name, adopted, version.adopted, b"%PDF-1.7"),

@@ -122,7 +122,8 @@ def end_faults(db: Database, noted: Head | None, of: Chain = ATTESTATIONS) -> It
     """Yield a fault if a chain no longer has the recorded head `noted`."""
     if noted is None or _follows(db, noted, of):
         return
-    first, last = head(db, of).number + 1, noted.number
+    first = head(db, of).number + 1
+    last = noted.number
     if first > last:
         yield Fault(last, "ce n'est plus celle par laquelle le registre a fini")
         return
@@ -144,7 +145,8 @@ def verify_with_end(
     whether the head was checked. A missing or unreadable head is a fault, except that an empty chain may have
     none.
     """
-    noted, problem = None, f"ce qui dit où il finit, {of.file.name}, n'est plus à côté des clés"
+    noted = None
+    problem = f"ce qui dit où il finit, {of.file.name}, n'est plus à côté des clés"
     try:
         noted = signing.noted_head(keys, ring, of.file)
     except StorageError as error:

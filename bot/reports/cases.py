@@ -181,7 +181,8 @@ def _line(session: Session, case_id: str) -> CaseLine:
         "SELECT count(*) FROM report_filings WHERE case_id = ? AND appears_at <= ?",
         (case_id, iso(session.now)),
     ).fetchone()
-    case, news = session.case(case_id), has_news(session, case_id)
+    case = session.case(case_id)
+    news = has_news(session, case_id)
     since = date.fromisoformat(case.opened_on)
     status = "taken" if case.status == "waiting" and _is_answered(session, case_id) else case.status
     return CaseLine(case_id, status, bool(case.urgent), since, reports, news, bool(case.hold), case.role)
@@ -354,7 +355,8 @@ def heirs(session: Session, case_id: str, person_id: str) -> dict[str, set[str]]
     appointed to it after the case was opened lacks access. Raises `ReportError`.
     """
     _check_open(session, case_id, person_id)
-    current, granted = session.case(case_id).role, access.granted(session, case_id)
+    current = session.case(case_id).role
+    granted = access.granted(session, case_id)
     implicated = load_routing(session, case_id).persons(session.db)
     able = {}
     for role in reporting_roles(session.db, session.today):
@@ -407,7 +409,9 @@ def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> No
     _check_open(session, into, person_id)
     if case_id == into:
         raise ReportError("C'est le même signalement. Rien n'est changé.")
-    case, emptied, filled = session.case(case_id), load_routing(session, case_id), load_routing(session, into)
+    case = session.case(case_id)
+    emptied = load_routing(session, case_id)
+    filled = load_routing(session, into)
     if emptied.persons(session.db) != filled.persons(session.db):
         raise ReportError(DIFFERENT)
     save_routing(session, into, filled.joined(emptied))

@@ -32,7 +32,8 @@ def new_code() -> str:
 
 def code_from(digest: bytes) -> str:
     """Return the code that encodes the last 99 bits of a digest."""
-    words, number = tuple(_words().values()), int.from_bytes(digest)
+    words = tuple(_words().values())
+    number = int.from_bytes(digest)
     return " ".join(words[number >> 11 * place & 2047] for place in range(WORDS))
 
 

@@ -162,7 +162,8 @@ def set_urgency(session: Session, case_id: str, *, urgent: bool) -> None:
     If the holders of a case that becomes urgent have not been alerted yet, they are alerted now.
     """
     session.execute("UPDATE report_cases SET urgent = ? WHERE id = ?", (int(urgent), case_id))
-    case, levels = session.case(case_id), {"first": (session.at_once, "")} if urgent else {}
+    case = session.case(case_id)
+    levels = {"first": (session.at_once, "")} if urgent else {}
     if case.status != "received":
         return
     if case.delivered_at:
@@ -244,7 +245,8 @@ def _tell(session: Session, alert: _Alert) -> bool:
         _set_state(session, alert, "failed")
         return True
     excluded = load_routing(session, case.id).persons(session.db)
-    role, granted = _role(session, case, alert.level, excluded), access.granted(session, case.id)
+    role = _role(session, case, alert.level, excluded)
+    granted = access.granted(session, case.id)
     persons = report_routing.eligible(session.db, role, excluded, session.today, granted) if role else []
     if not persons or role is None:
         return _fail(session, case, alert)
@@ -379,10 +381,8 @@ def _follow_roles(session: Session) -> set[str]:
     for case_id, role in rows:
         if not (handling := access.alerted_roles(session, case_id)):
             continue
-        granted, excluded = (
-            access.granted(session, case_id),
-            load_routing(session, case_id).persons(session.db),
-        )
+        granted = access.granted(session, case_id)
+        excluded = load_routing(session, case_id).persons(session.db)
         readers = {
             handler: report_routing.eligible(session.db, handler, excluded, session.today, granted)
             for handler in {role, *handling}

@@ -35,7 +35,9 @@ def alert_examples() -> dict[str, Message]:
 
 def reader_examples(profile: Profile) -> dict[str, Message]:
     """Return, by name, an example of each notice that announces a change in who may read reports."""
-    day, reader, admin = date(2026, 11, 24), "slack:T1/U1", "slack:T1/U2"
+    day = date(2026, 11, 24)
+    reader = "slack:T1/U1"
+    admin = "slack:T1/U2"
     titles = {role.id: role.title for role in profile.roles}
     row = Appointment(
         1, "b", profile.recipients[0], reader, able=True, how="nomination", by=admin, decided_on=day,

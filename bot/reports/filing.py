@@ -88,7 +88,10 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
 
 def _case_of(session: Session, report: Report, appears_at: str) -> str:
     """Return the open case that a report belongs to, or a new one, and plan its alert."""
-    db, today, address = session.db, session.today, None  # the hash of the post's address
+    # the hash of the post's address
+    db = session.db
+    today = session.today
+    address = None
     readers.follow(db, today, session.now)
     routing = report_routing.routing_of(db, report.implicated, today)
     recipient = report.recipient or next(iter(roles.recipients(db, today)), "")
@@ -102,7 +105,8 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
                 escalation.set_urgency(session, case_id, urgent=True)
             escalation.plan_news(session, case_id, appears_at)
             return case_id
-    case_id, sealed = new_id(), sealed_routing(session, routing)
+    case_id = new_id()
+    sealed = sealed_routing(session, routing)
     session.execute(
         """INSERT INTO report_cases (id, role, status, urgent, address, opened_on, sealed)
            VALUES (?, ?, 'received', ?, ?, ?, ?)""",

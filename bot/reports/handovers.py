@@ -70,7 +70,8 @@ def stranded(session: Session) -> dict[str, Collection[str]]:
            ORDER BY id""",
         (iso(session.now),),
     ).fetchall()
-    reading, cases = roles.reporting_roles(session.db, session.today), dict[str, Collection[str]]()
+    reading = roles.reporting_roles(session.db, session.today)
+    cases = dict[str, Collection[str]]()
     for (case_id,) in rows:
         implicated = routing.load_routing(session, case_id).persons(session.db)
         granted = access.granted(session, case_id)
@@ -206,7 +207,8 @@ def finish(session: Session, by: str) -> str:
     `ReportError` when no request is pending, when no other report waits, when nobody in the role may read
     reports any more, or when `may_finish` forbids it.
     """
-    request, cases = pending(session), other_than(stranded(session), _person(session, by))
+    request = pending(session)
+    cases = other_than(stranded(session), _person(session, by))
     if request is None or not cases:
         raise ReportError("Il n'y a plus rien à confier ici.")
     if request.role not in takers(session):

@@ -90,7 +90,8 @@ class Identifying:
         spans = sorted(
             {*self._phrases(text), *self._masked(text)}, key=lambda span: (span[0], -span[1], span[2])
         )
-        marks, ends = [], dict[str, int]()
+        marks = []
+        ends = dict[str, int]()
         for start, end, kind in spans:
             if end > ends.get(kind, 0):  # otherwise it lies inside an earlier passage of its kind
                 marks.append(IdentifyingMark(start, end, self.kinds[kind], text[start:end]))
@@ -127,8 +128,10 @@ class Identifying:
         Acronyms, known places and sites, and words after « pavillon » and the like are not names. Neither is
         a word outside `masker.names` that has no capital, follows an article or starts the text.
         """
-        word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
-        folded, is_acronym = fold_accents(word), word.isupper() and len(word) <= _ACRONYM
+        word = text[start:end]
+        before = fold_accents(text[max(0, start - _BEFORE) : start])
+        folded = fold_accents(word)
+        is_acronym = word.isupper() and len(word) <= _ACRONYM
         if folded in _PLACES or is_acronym or _SITE.search(before):
             return True
         if any(part in self.masker.names for part in _PART.findall(folded)):
@@ -150,7 +153,8 @@ def by_label(marks: Iterable[IdentifyingMark]) -> dict[str, list[str]]:
     """Return the distinct passages of each kind, each passage on one line, by the kind's label."""
     passages: dict[str, list[str]] = {}
     for mark in sorted(marks, key=lambda mark: mark.kind.rank):
-        line, lines = " ".join(mark.passage.split()), passages.setdefault(mark.kind.label, [])
+        line = " ".join(mark.passage.split())
+        lines = passages.setdefault(mark.kind.label, [])
         if line not in lines:
             lines.append(line)
     return passages

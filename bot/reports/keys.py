@@ -206,7 +206,8 @@ def retire(folder: Path, used: Collection[str]) -> tuple[str, ...]:
 
 
 def _store(ring: Keyring, folder: Path) -> None:
-    file, keys = folder / KEY_FILE, [bytes(key) for key in ring.seals.values()]
+    file = folder / KEY_FILE
+    keys = [bytes(key) for key in ring.seals.values()]
     root, *seals = (base64.b64encode(key).decode("ascii") for key in (ring.root, *keys))
     content = {"version": _VERSION, "recherche": root, "sceaux": seals}
     with files.explained(file):

@@ -71,7 +71,8 @@ class Quota:
         latest = now + timedelta(minutes=self._life[-1])  # a later end means that the clock was set back
         self._ends = [end for end in self._ends if now < end <= latest]
         if not now < self._number_ends <= latest:
-            self._number, self._number_ends = self._chance.choice(self._most), self._end(now)
+            self._number = self._chance.choice(self._most)
+            self._number_ends = self._end(now)
 
     def _end(self, now: datetime) -> datetime:
         return now + timedelta(minutes=self._chance.uniform(self._life[0], self._life[-1]))
@@ -92,13 +93,15 @@ class Limiter:
         bounds = zip(DOORS, (RESERVE, BY_WEB), strict=True)
         self._shared = {door: Quota(most, LIFE, self._chance) for door, most in bounds}
         self._people: dict[bytes, Quota] = {}
-        self._key, self._drawn = secrets.token_bytes(32), clock()
+        self._key = secrets.token_bytes(32)
+        self._drawn = clock()
 
     def take(self, account: str) -> bool:
         """Count a report from a platform account. Return False, without counting, if a limit is reached."""
         with self._lock:
             self.forget()
-            now, person = self._clock(), self.alias(account)
+            now = self._clock()
+            person = self.alias(account)
             quota = self._people.get(person) or Quota(PER_PERSON, OWN_LIFE, self._chance)
             quota.forget(now)
             accepted = quota.has_room() and (len(quota) < GUARANTEED or self._take("chat", now))

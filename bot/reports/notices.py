@@ -54,7 +54,8 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
     """Return the builders of this module's notices, for the outbox."""
 
     def build(context: NoticeContext, notice: CaseNotice) -> Message | None:
-        session, person = records.at(context.db), context.recipient.partition("/")[2]
+        session = records.at(context.db)
+        person = context.recipient.partition("/")[2]
         if not person or not access.may_know(session, notice.case, person):
             return None
         if notice.level == "news":

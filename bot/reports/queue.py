@@ -50,7 +50,8 @@ def read_queue(db: Database, today: date) -> ReportQueue:
     (dead,) = db.conn.execute(
         "SELECT count(*) FROM outbox WHERE state = 'dead' AND notice IN (?, ?)", tuple(escalation.NOTICES)
     ).fetchone()
-    titles, recipients = routing.titles(db), roles.recipients(db, today)
+    titles = routing.titles(db)
+    recipients = roles.recipients(db, today)
     vacant = tuple(
         role for role in recipients if role not in titles or not routing.eligible(db, role, (), today)
     )

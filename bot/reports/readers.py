@@ -116,7 +116,8 @@ def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message
         lines += ["\n" if lines else "", bold(titles.get(row.role, row.role)), "\u00a0: ", *_change(row)]
     if len(rows) > _SHOWN:
         lines.append(f"\net {len(rows) - _SHOWN} de plus. Pour les voir, écrivez-moi «\u00a0rôles\u00a0».")
-    first, reading = rows[0], any(row.role != ADMINISTRATION for row in rows)
+    first = rows[0]
+    reading = any(row.role != ADMINISTRATION for row in rows)
     decided: list[Element] = []
     if first.by == MACHINE:
         decided = [Text("Cela a été décidé sur la machine qui m'héberge.")]

@@ -21,7 +21,9 @@ from bot.storage.destruction import Remember, forgets_nothing
 from bot.storage.keepsakes import Keepsake
 from bot.times import Calendar, Clock, iso, system_clock
 
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # delay before holders see a report
+# delay before holders see a report
+SHORTEST = timedelta(minutes=5)
+LONGEST = timedelta(minutes=60)
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
 # The choices shown to people, lightest first. The short name comes before the colon.

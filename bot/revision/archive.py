@@ -251,7 +251,8 @@ class Archive:
                 db, Delivery(key, enrolment.TO_ADMINISTRATION, UNREAD, unread, urgent=self.at_once), now
             )
         for revision in proposed:
-            key, notice = f"{FOUND.name}:{revision.id}", FoundNotice(revision.id)
+            key = f"{FOUND.name}:{revision.id}"
+            notice = FoundNotice(revision.id)
             delivery = Delivery(key, enrolment.TO_ADMINISTRATION, FOUND, notice, urgent=self.at_once)
             rows.enqueue(db, delivery, now)
         return proposed
@@ -379,7 +380,8 @@ class Archive:
         Nothing changes until that function is called. The function also writes the texts to the volume.
         `whole`: the id of a policy, for which an unreadable file raises `PolicyError`.
         """
-        adopted, aside = revisions.adopted_texts(db), list[SetAside]()
+        adopted = revisions.adopted_texts(db)
+        aside = list[SetAside]()
         policies = loading.read_policies(self.folders, self.library.default.id, adopted, aside)
         for file in aside:
             if file.policy == whole:

@@ -83,7 +83,8 @@ def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Na
     Each text asks what it changes of a person who attested the text before. Words that are in force again ask
     no more than they did the first time: nothing of a person who attested them.
     """
-    attested, readings = _attested(db, person_id, chain), dict[str, Asked]()
+    attested = _attested(db, person_id, chain)
+    readings = dict[str, Asked]()
     asked: Asked = "whole"
     for at, text in enumerate(chain):
         # The nature of a text that predates all revisions is unknown, and counts as substantive.
@@ -128,7 +129,8 @@ def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: dat
     for person in sorted(present):
         teller.tell(person, by_hand=present[person])
     for channel in channels:
-        key, notice = f"{CHANNEL.name}:{campaign.revision.id}:{channel}", teller.version_notice
+        key = f"{CHANNEL.name}:{campaign.revision.id}:{channel}"
+        notice = teller.version_notice
         outbox.enqueue(db, Delivery(key, f"channel:{channel}", CHANNEL, notice, campaign.at_once), now)
     return len(present)
 
@@ -172,10 +174,13 @@ class _Teller:
 
     def tell(self, person: str, *, by_hand: bool) -> None:
         """Notify a person once, and move them to the new version with the progress that is still valid."""
-        db, campaign, target = self.db, self.campaign, self.campaign.target
+        db = self.db
+        campaign = self.campaign
+        target = self.campaign.target
         nature = campaign.revision.nature or Nature.SUBSTANTIVE
         asked: Asked = asked_of(db, person, campaign.chain, nature) if campaign.attested else "nothing"
-        former, today = self._former(person), campaign.calendar.day(self.now)
+        former = self._former(person)
+        today = campaign.calendar.day(self.now)
         new = asked == "whole" and not self._knows_the_policy(person)
         notice = WELCOME.name if new else REVISION.name
         cursor = db.conn.execute(
@@ -217,7 +222,9 @@ class _Teller:
         Pages whose words have not changed are carried over, and so are completed steps if the revision is
         editorial. Changed pages must be read again, with their questions.
         """
-        db, campaign, target = self.db, self.campaign, self.campaign.target
+        db = self.db
+        campaign = self.campaign
+        target = self.campaign.target
         day = campaign.calendar.day(standing.started_at)
         pages = campaign.carried(former.version)
         for page in sorted(Onboardings(db, former).pages_read(person)):
@@ -249,7 +256,9 @@ class _Teller:
             self._send(person, asked, notice, turn + 1)
 
     def _send(self, person: str, asked: Asked, notice: str, turn: int) -> None:
-        target, to, urgent = self.campaign.target, f"person:{person}", self.campaign.at_once
+        target = self.campaign.target
+        to = f"person:{person}"
+        urgent = self.campaign.at_once
         key = f"{notice}:{person}:{target.policy}:{target.version}:{turn}"
         if notice == REVISION.name:
             arguments = RevisionNotice(target.policy, target.version, asked)

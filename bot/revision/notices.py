@@ -69,7 +69,8 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
         if revised is None:
             return None
         due = due_line(dates.date_for(context, text), context.today)
-        questions, quizzed = _questions(archive, context, revised[1]), archive.quizzed(revised[2].new)
+        questions = _questions(archive, context, revised[1])
+        quizzed = archive.quizzed(revised[2].new)
         message = notice(*revised, text.asked, questions, due=due, quizzed=quizzed)
         return archive.library.addressed(message, text.policy)
 

@@ -361,7 +361,8 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
         "notes": json.dumps([asdict(note) for note in proposal.notes], ensure_ascii=False),
         "proposed_on": today.isoformat(),
     }
-    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    names = ", ".join(row)
+    values = ", ".join(f":{name}" for name in row)
     db.conn.execute(f"INSERT INTO revisions ({names}) VALUES ({values})", row)  # noqa: S608 — our own words only
     return str(row["id"])
 

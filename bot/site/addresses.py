@@ -15,9 +15,15 @@ from bot.policy.articles import Number, Version
 from bot.policy.library import Policy
 from bot.policy.search import fold_accents
 
-HOME, SEARCH, STYLE, SCRIPT = "index.html", "recherche.html", "style.css", "site.js"
+HOME = "index.html"
+SEARCH = "recherche.html"
+STYLE = "style.css"
+SCRIPT = "site.js"
 SEARCHER = "recherche.js"
-FEED, CALENDAR, SITEMAP, SCHEMA = "revisions.atom", "calendrier.ics", "sitemap.xml", "schema.json"
+FEED = "revisions.atom"
+CALENDAR = "calendrier.ics"
+SITEMAP = "sitemap.xml"
+SCHEMA = "schema.json"
 POLICY_DATA = "politique.json"  # file in a policy's folder
 _LONGEST = 60  # characters of a number in an address
 # Names used by other files of a policy's folder, which no number may take.

@@ -70,7 +70,8 @@ def version_data(pages: PolicyPages, version: Version) -> dict[str, Any]:
     identities = name_parts(version)
     parts = []
     for number in version.parts():
-        span, clause = time.place(version, number), version.clause(number)
+        span = time.place(version, number)
+        clause = version.clause(number)
         parts.append(
             {
                 "identity": identities[number],

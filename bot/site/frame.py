@@ -110,7 +110,8 @@ def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
     elements.
     """
     root, name = up(path), escape(words)
-    to, canonical = escape(f"{root}{target}"), target.partition("#")[0]
+    to = escape(f"{root}{target}")
+    canonical = target.partition("#")[0]
     known_as = escape(facts.url(canonical) if facts.address else f"{root}{canonical}")
     whole = (
         f'<!doctype html><html lang="fr-CA"><head><meta charset="utf-8"><title>{name}</title>'

@@ -88,7 +88,9 @@ def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Pie
 
 
 def _pages(pages: PolicyPages) -> dict[str, bytes]:
-    time, paths, facts = pages.time, pages.paths, pages.facts
+    time = pages.time
+    paths = pages.paths
+    facts = pages.facts
     files = {paths.index: policy_pages.whole_page(pages, time.current, today=True)}
     files[paths.versions] = policy_pages.versions_page(pages, FORMS)
     for span in time.spans:
@@ -124,7 +126,8 @@ def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
             *(paths.provision(identity) for identity in identities.values()),
             *({paths.comparison(other, version) for other in earlier} - compared),
         ]
-        target, name = paths.whole(version), f"Version du {in_words(version.adopted)}, {pages.name}"
+        target = paths.whole(version)
+        name = f"Version du {in_words(version.adopted)}, {pages.name}"
         if version.key not in versions:  # otherwise, another text has the same adoption date
             target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
             name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"

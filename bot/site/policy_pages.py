@@ -129,7 +129,8 @@ def _part(
     pages: PolicyPages, version: Version, number: Number, marker: TermMarker, root: str, *, today: bool
 ) -> h.Node:
     time = pages.time
-    clause, title = version.clause(number), part_title(time.policy, version, number)
+    clause = version.clause(number)
+    title = part_title(time.policy, version, number)
     level = min(len(version.around(number)) + 2, _DEEPEST)
     path = pages.paths.number(number) if today else pages.home(time.place(version, number))
     label = h.a(href=f"{root}{path}")[version.label(number)]

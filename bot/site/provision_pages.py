@@ -128,7 +128,8 @@ def citation(pages: PolicyPages, span: ProvisionSpan, version: Version, path: st
 
     The block can be read and selected without a script. A script adds the buttons that copy.
     """
-    dated, root = pages.home(span), up(path)
+    dated = pages.home(span)
+    root = up(path)
     address = pages.facts.url(dated)
     cited = version.cited(span.number)
     source = f"{pages.name}, {cited}, version {dates(version)}"
@@ -219,8 +220,11 @@ def neighbour_links(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Nod
 
 def dated_page(pages: PolicyPages, span: ProvisionSpan) -> bytes:
     """Return the page of a number, for the consecutive versions in which it has the same words."""
-    time, path, version = pages.time, pages.home(span), span.first
-    root, marker = up(path), TermMarker(span.first)
+    time = pages.time
+    path = pages.home(span)
+    version = span.first
+    root = up(path)
+    marker = TermMarker(span.first)
     now = time.now(span.identity)
     words = body(pages, span, path, marker)
     return frame.page(
@@ -353,7 +357,8 @@ def _vacant(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
     time, number = pages.time, span.number
     if time.span_standing(span) is LegalStanding.COMING:
         return f"Rien ne porte encore le numéro {number}\u00a0: ce texte est à venir."
-    ended, now = time.ended(span), time.now(span.identity)
+    ended = time.ended(span)
+    now = time.now(span.identity)
     since = f" depuis le {in_words(ended)}" if ended else ""
     if now:
         link = h.a(href=f"{root}{pages.paths.number(now.number)}")[now.label]

@@ -34,7 +34,8 @@ def search_index(pages: PolicyPages) -> bytes:
     at_number = {clause.number: at for at, clause in enumerate(version.clauses())}
     for at, clause in enumerate(version.clauses()):
         span = time.place(version, clause.number)
-        path, label = pages.paths.number(clause.number), version.label(clause.number)
+        path = pages.paths.number(clause.number)
+        label = version.label(clause.number)
         clauses.append(
             [clause.number.written, label, path, time.title(span) or clause.heading, clean(clause.text)]
         )

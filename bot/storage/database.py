@@ -110,7 +110,8 @@ class Storage:
 
     async def run(self, work: Callable[[], Result], *, urgent: bool = False) -> Result:
         """Run `work` on the storage thread, in the caller's context, and return its result."""
-        lane, loop = self.urgent if urgent else self.executor, asyncio.get_running_loop()
+        lane = self.urgent if urgent else self.executor
+        loop = asyncio.get_running_loop()
         return await loop.run_in_executor(lane, contextvars.copy_context().run, work)
 
     def flush(self) -> bool:

@@ -39,7 +39,8 @@ def find(db: Database, keepsake: Keepsake, keys: Path, *, needed: bool) -> str:
     `needed`: whether an existing copy or report needs the file. Raises `StorageError`, whose text says what
     to do, when the file is lost, damaged or another installation's.
     """
-    stored, file = state.read_value(db, keepsake.name), keys / keepsake.file
+    stored = state.read_value(db, keepsake.name)
+    file = keys / keepsake.file
     fingerprint = _fingerprint(keepsake, keys)
     if not fingerprint and (stored or needed):
         raise StorageError(keepsake.lost.format(file=file))
@@ -63,7 +64,8 @@ def is_lost(db: Database, keepsake: Keepsake, keys: Path) -> bool:
 
     Raises `StorageError` when the file is there, but is damaged or another installation's.
     """
-    stored, fingerprint = state.read_value(db, keepsake.name), _fingerprint(keepsake, keys)
+    stored = state.read_value(db, keepsake.name)
+    fingerprint = _fingerprint(keepsake, keys)
     if stored and fingerprint not in {"", stored}:
         raise StorageError(keepsake.foreign.format(file=keys / keepsake.file))
     return not fingerprint

@@ -34,7 +34,8 @@ def main() -> None:
         (resource.RLIMIT_FSIZE, 0),
     ):
         resource.setrlimit(limit, (most, most))
-    kind, original = sys.argv[1], sys.stdin.buffer.read()
+    kind = sys.argv[1]
+    original = sys.stdin.buffer.read()
     try:
         if not _whole(kind, original):
             raise ValueError

@@ -124,7 +124,10 @@ async def _read_pairs(pace: _Pace, most: int) -> FormBody:
 
 async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
     fields: dict[str, list[str]] = {}
-    file, too_large, left, parts = b"", False, BODY_SIZE, await request.multipart()
+    file = b""
+    too_large = False
+    left = BODY_SIZE
+    parts = await request.multipart()
     for _ in range(FIELDS + 1):
         async with pace.limit():
             part = await parts.next()

@@ -172,7 +172,8 @@ class WebForm:
     async def _review(self, request: web.Request) -> web.Response:
         """Show the typed report for review, or the problems in it."""
         async with self._bodies.read(request) as body:
-            picture, problem = None, PICTURE_TOO_LARGE if body.too_large else ""
+            picture = None
+            problem = PICTURE_TOO_LARGE if body.too_large else ""
             if body.file and not problem:
                 try:
                     async with self._turn():
@@ -269,7 +270,8 @@ class WebForm:
 
     async def _add(self, request: web.Request) -> web.Response:
         async with self._bodies.read(request) as body:
-            code, words = body.value("code"), body.value("words").strip()
+            code = body.value("code")
+            words = body.value("words").strip()
         followup = await self._stored(partial(self._find, code))
         if followup.closed:
             note = "Ce signalement est clos\u00a0: rien n'y a été ajouté."

@@ -24,7 +24,10 @@ from bot.web.fields import FieldSpec, FormChoice, actions, button
 ADDRESS_LENGTH: Final = 2_000  # maximum characters of a pasted text, of which only the address is stored
 STYLE: Final = "style.css"
 # Relative paths, so that links work wherever a proxy serves the page.
-FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
+FORM = "./"
+REVIEW = "relire"
+CORRECT = "corriger"
+SEND = "envoyer"
 FOLLOW, ADD, WITHDRAW = "suivi", "ajouter", "retirer"
 
 _REMINDER: Final = (
@@ -123,7 +126,8 @@ def report_form(
     `channels`: other places to turn to. They are in the page itself, so that no request reveals who reads
     them.
     """
-    titles, default = board.titles or {}, board.recipients[0]
+    titles = board.titles or {}
+    default = board.recipients[0]
     recipients = [FormChoice(role, titles[role]) for role in board.recipients]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
     changed = typed.urgent or typed.name or typed.recipient not in {"", default}

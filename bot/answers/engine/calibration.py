@@ -116,9 +116,11 @@ def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table, ridge: f
 
     `worth`: `(n,)`, the weight of each line. `ridge`: the penalty.
     """
-    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
+    mean = features.mean(axis=0)
+    spread = features.std(axis=0) + 1e-6
     scaled = np.column_stack([np.ones(len(features)), (features - mean) / spread])
-    weights, penalty = np.zeros(scaled.shape[1]), np.eye(scaled.shape[1]) * ridge
+    weights = np.zeros(scaled.shape[1])
+    penalty = np.eye(scaled.shape[1]) * ridge
     for _ in range(_STEPS):
         likely = chances(scaled[:, 1:], weights[:, np.newaxis])[:, 0]
         slope = scaled.T @ (worth * (wanted - likely)) - penalty @ weights

@@ -88,11 +88,14 @@ def _make() -> dict[str, NDArray[Any]]:
     """Return the arrays of the library's files, without the pieces that have a letter outside `_LETTERS`."""
     tokenizer = UseTokenizer(str(_library() / _PIECES))  # type: ignore[no-untyped-call]
     prefixes = {text: value for text, value in tokenizer._prefixes.items() if _LETTERS.fullmatch(text)}
-    scores, unknown, normalizer = np.array(tokenizer._scores), tokenizer._unk_score, tokenizer._normalizer
+    scores = np.array(tokenizer._scores)
+    unknown = tokenizer._unk_score
+    normalizer = tokenizer._normalizer
     del tokenizer
     backend = NumpyBackend(str(_library() / _WEIGHTS), None, threads=1)  # type: ignore[no-untyped-call]
     former = np.array(sorted(value - 1 for value in prefixes.values() if value))
-    numbers, parts = np.empty_like(former), len(backend.scale)
+    numbers = np.empty_like(former)
+    parts = len(backend.scale)
     for part in range(parts):  # a piece stays in its part, which is its number modulo `parts`
         (places,) = np.nonzero(former % parts == part)
         numbers[places] = part + parts * np.arange(len(places))
@@ -180,13 +183,19 @@ class _Tokenizer(UseTokenizer):
 
     def _viterbi(self, normalized: str) -> list[int]:
         """Return the division of a text into pieces with the largest sum of scores, as the library does."""
-        follow, starts, values, scores = self._letters.find, self._starts, self._values, self._scores
+        follow = self._letters.find
+        starts = self._starts
+        values = self._values
+        scores = self._scores
         length = len(normalized)
         best = [0.0] + [-math.inf] * length  # the best sum up to each letter
         # where the last piece up to each letter begins, and its number
-        begins, pieces = [0] * (length + 1), [self._unk_id] * (length + 1)
+        begins = [0] * (length + 1)
+        pieces = [self._unk_id] * (length + 1)
         for at in range(length):
-            node, alone = 0, self._unk_score  # the score of a letter that is not itself a piece
+            # the score of a letter that is not itself a piece
+            node = 0
+            alone = self._unk_score
             for end in range(at + 1, length + 1):
                 node = follow(normalized[end - 1], starts[node], starts[node + 1]) + 1
                 if not node:

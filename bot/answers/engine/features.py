@@ -94,7 +94,8 @@ class Postings:
 
         The result is `(count,) float64`.
         """
-        starts, ends = self.starts[buckets], self.starts[buckets + 1]
+        starts = self.starts[buckets]
+        ends = self.starts[buckets + 1]
         spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
         rows = np.concatenate([self.rows[:0], *(self.rows[span] for span in spans)])
         shared = np.concatenate([self.weights[:0], *(self.weights[span] for span in spans)])

@@ -266,7 +266,8 @@ class TextIndex:
         stems = [word_keys(form) for form in forms]
         near = [form for form in forms[:MOST_WORDS] if lexicon.weight(form) > 0]
         vectors = _encoded(encode, [spelled, *near])
-        question_vector, written = lexicon.asked_vectors(vectors[:1])[0], lexicon.written_vectors(vectors)
+        question_vector = lexicon.asked_vectors(vectors[:1])[0]
+        written = lexicon.written_vectors(vectors)
         shared, exact, unknown = self._words(forms, stems, written[1:], lexicon)
         alone, in_context = self.sentences @ question_vector, self.in_context @ question_vector
         best = self._most(alone)
@@ -302,7 +303,8 @@ class TextIndex:
         lead = values[first] - values[order[1]] if len(order) > 1 else 3.0
         chances = np.exp(values - values[first])
         elsewhere = float(lexicon.elsewhere[0] + lexicon.elsewhere[1:] @ question_vector)
-        intercept, slope = lexicon.retrieval_elsewhere[0], lexicon.retrieval_elsewhere[1:]
+        intercept = lexicon.retrieval_elsewhere[0]
+        slope = lexicon.retrieval_elsewhere[1:]
         summary = np.array(
             [
                 values[first], lead, 1 / chances.sum(), shared[first], in_context.max(), exact.max(), unknown,

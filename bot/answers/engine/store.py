@@ -202,7 +202,9 @@ def _verdict_name(sources: Sources) -> str:
 
 def _verdicts(sources: Sources, models: Path) -> list[Verdict]:
     """Return the verdicts for this text, those on the current bank first. Raises `OSError`."""
-    key, name, verdicts = sources.key(), _verdict_name(sources), []
+    key = sources.key()
+    name = _verdict_name(sources)
+    verdicts = []
     for folder in sources.shelves(models):
         with suppress(OSError, ValueError):
             verdicts.append(VERDICT.validate_json((folder / name).read_bytes()))

@@ -69,7 +69,8 @@ def fit(
     vectors = encoder()([*spelled, *by_themselves])
     release_encoder()  # frees its memory for the kernel
     centre: Floats = vectors[: len(lines)].mean(axis=0)
-    seen, facing = direction(vectors[: len(lines)], centre), direction(vectors[len(lines) :], centre)
+    seen = direction(vectors[: len(lines)], centre)
+    facing = direction(vectors[len(lines) :], centre)
     del vectors
     kernel = [
         kernel_of(spelled[block], rarity, postings, seen[block], seen[: block.stop])
@@ -77,7 +78,8 @@ def fit(
     ]
     targets = targets_of(lines, clauses)
     bias = targets.mean(axis=0)
-    count, end = len(clauses), len(clauses) + len(REASONS)
+    count = len(clauses)
+    end = len(clauses) + len(REASONS)
     groups = groups_of(lines)
     learnt = sum(bool(line.gold) for line in lines)
     factor = invert_factor(kernel)
@@ -100,7 +102,8 @@ def fit(
         _right(plain[:, :count], alone_lines, clauses),
         groups_of(alone_lines),
     )
-    alone, near = np.zeros((len(following), len(offsets))), np.zeros((len(following), count))
+    alone = np.zeros((len(following), len(offsets)))
+    near = np.zeros((len(following), count))
     for group in groups:
         later = np.flatnonzero(np.isin(np.flatnonzero(after), group))
         if later.size:
@@ -174,7 +177,8 @@ def fit_after(
 
 
 def _summary(scores: Table, subjects: Table, texts: Sequence[str]) -> Table:
-    count, end = subjects.shape[1], subjects.shape[1] + len(REASONS)
+    count = subjects.shape[1]
+    end = subjects.shape[1] + len(REASONS)
     lengths = np.array([len(text[:MODEL_READ_LENGTH].split()) for text in texts], dtype=np.float64)
     return calibration.summary(scores[:, :count], subjects, scores[:, count:end], scores[:, end:], lengths)
 
@@ -259,7 +263,8 @@ def invert_factor(kernel: Triangle) -> Triangle:
     the X of the first m rows and columns of the kernel.
     """
     for at, panel in enumerate(kernel):
-        above, own = slice(0, at * _BLOCK), slice(at * _BLOCK, None)
+        above = slice(0, at * _BLOCK)
+        own = slice(at * _BLOCK, None)
         square = panel[:, own] - panel[:, above] @ panel[:, above].T
         panel[:, own] = np.linalg.cholesky(square + RIDGE * np.eye(len(panel), dtype=np.float32))
         across = np.linalg.inv(panel[:, own]).T
@@ -306,7 +311,8 @@ def solve_subjects(
     dual, apart = np.zeros_like(targets), np.empty_like(targets)
     dual[:learnt] = _solution(factor, _product(factor, wanted))
     for group in groups:
-        standalone, others = group[group < learnt], group[group >= learnt]
+        standalone = group[group < learnt]
+        others = group[group >= learnt]
         residual = _residual(factor, dual, standalone)
         apart[standalone] = wanted[standalone] - residual + bias
         without = _without(factor, dual[:learnt], standalone, residual).astype(np.float32)

@@ -119,7 +119,8 @@ def check_app_token(answer: str, answers: Answers) -> Accepted | Refused:
 
 def check_slack_token(answer: str, answers: Answers) -> Accepted | Refused:
     """Accept a bot's token that has every permission, in the association's workspace."""
-    token, api_url = _cleaned(answer), answers.api_url("slack")
+    token = _cleaned(answer)
+    api_url = answers.api_url("slack")
     if not token.startswith("xoxb-"):
         return Refused(_other(token, "le jeton du robot, qui commence par «\u00a0xoxb-\u00a0»"))
     if is_cut(token):

@@ -146,7 +146,8 @@ class _OnboardingRequest(CourseRequest):
             if when == notices.NEVER:
                 enrolment.forget_asked_reminder(self.db, person, self.target.policy)
             return self._progress()
-        day, account = today + timedelta(days=days[when]), persons.account(actor_of(self.request))
+        day = today + timedelta(days=days[when])
+        account = persons.account(actor_of(self.request))
         self.onboardings.ask_reminder(person, day, account, self.office.calendar, self.office.clock())
         return reminder_asked_message(when, day)
 
@@ -197,7 +198,8 @@ class _OnboardingRequest(CourseRequest):
         if following:
             return self._page(following[0])
         steps = attestations.facts(self.db, person, self.target)
-        passed, expected = "passed" in steps or not self.course.quizzed, self.is_asked(person)
+        passed = "passed" in steps or not self.course.quizzed
+        expected = self.is_asked(person)
         return reading_over_message(self.course, passed=passed, expected=expected)
 
     def _unread(self, person: str, names: list[str]) -> list[str]:
@@ -228,7 +230,8 @@ class _OnboardingRequest(CourseRequest):
             problem = "Écrivez votre nom, tel qu'il figurera sur votre reçu. Rien n'est encore attesté."
             raise FieldsError({"nom": problem})
         actor = actor_of(self.request)
-        person, account = persons.known(self.db, actor), persons.account(actor)
+        person = persons.known(self.db, actor)
+        account = persons.account(actor)
         attesting = Attesting(person, name, account, self.target, self.office.clock())
         self.onboardings.attest(attesting, self.course.attest)
         return attested_message(self.course, in_private(self.request))
@@ -308,7 +311,8 @@ def _pages(reading: Reading) -> tuple[_Page, ...]:
         title = reading.place(article.number)
         for number, elements in enumerate(pages, 1):
             page = f", page {number} sur {len(pages)}" if len(pages) > 1 else ""
-            name, place = f"{article.number}/{number}", f"Article {at} sur {len(articles)}{page}"
+            name = f"{article.number}/{number}"
+            place = f"Article {at} sur {len(articles)}{page}"
             built.append(_Page(name, excerpt(title, _HEADING), place, tuple(elements)))
     return tuple(built)
 
@@ -360,7 +364,8 @@ def reading_over_message(course: Course, *, passed: bool, expected: bool = True)
         onward = f" La suite\u00a0: répondre à {course.size()} questions."
         following = [Button("Passer au quiz", "quiz", "primary")]
     elif expected:
-        onward, following = " La suite\u00a0: attester votre lecture.", [ATTEST]
+        onward = " La suite\u00a0: attester votre lecture."
+        following = [ATTEST]
     return Message(
         Heading("Lecture terminée"),
         Text(f"Vous avez lu {course.name.the} en entier.{onward}"),

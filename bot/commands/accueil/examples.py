@@ -20,7 +20,8 @@ def accueil_examples(course: Course, profile: Profile) -> dict[str, Reply]:
     """Return an example of each reply of `accueil`, by name."""
     alex, blaise = Span("Alex"), Span("Blaise")
     counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
-    bank, wrong = course.bank(), (Problem(12, "il manque un choix"),)
+    bank = course.bank()
+    wrong = (Problem(12, "il manque un choix"),)
     items = [
         ItemStatistics(question.id, question.clause, 12, at / 8, 0.1 * at - 0.2 if at else None)
         for at, question in enumerate(bank.questions[: gestion.PAGE_SIZE])

@@ -150,7 +150,8 @@ class _OnboardingsRequest(CourseRequest):
         return "\n".join((f"{state}.", *days))
 
     def _questions(self, text: str) -> Message:
-        bank, sittings = self.course.bank(), dict[str, list[Sitting]]()
+        bank = self.course.bank()
+        sittings = dict[str, list[Sitting]]()
         for attempt in attempts.finished(self.db, self.target.policy):
             sittings.setdefault(attempt.person_id, []).append(attempt.sitting)
         people = Counter(

@@ -215,7 +215,8 @@ class PermissionWork:
 
     def _draft(self, window: str, before: RequestDraft | None) -> RequestDraft:
         """Return the answers typed in a window as a draft. Raises `FieldsError` with all the problems."""
-        fields, problems = self.request.fields, dict[str, str]()
+        fields = self.request.fields
+        problems = dict[str, str]()
         texts = {name: clean(fields.get(name, "")).strip() for name in ("objet", "image", "papier", "nom")}
         # Names are cut to the length that windows accept, so that the certificate shows the confirmed name.
         texts |= {name: texts[name][:NAME_LENGTH].strip() for name in ("papier", "nom")}

@@ -63,7 +63,8 @@ def _named(role: RoleProfile) -> str:
 
 
 def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
-    pending, consent = _asked(page, today), _asked(image, today, consenter="b")
+    pending = _asked(page, today)
+    consent = _asked(image, today, consenter="b")
     paper = _asked(image, today, on_paper=True)
     forms: dict[str, Reply] = {
         f"Demander, la fenêtre\u00a0: {window}": windows.asking_form(window, name="Maxime Roy")
@@ -113,7 +114,8 @@ def _before(page: RequestKind, image: RequestKind, today: date, role: str, fallb
 
 
 def _lists(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
-    pending, consent = _asked(page, today), _asked(image, today, consenter="b")
+    pending = _asked(page, today)
+    consent = _asked(image, today, consenter="b")
     granted = _granted(pending, today)
     mine = [Listed(_other(granted, 2), "asker"), Listed(_other(_accepted(consent, today), 3), "consenter")]
     many = [Listed(_other(granted, number), "asker") for number in range(9)]

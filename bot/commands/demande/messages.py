@@ -253,7 +253,8 @@ def card(view: Card, *, page: int = 1, lead: str = "") -> Message:
 
 
 def _title(view: Card) -> str:
-    request, what = view.request, WORDS[view.request.kind].title.lower()
+    request = view.request
+    what = WORDS[view.request.kind].title.lower()
     if view.party == "asker":
         return f"Votre demande\u00a0: {what}"
     if view.party == "consenter":

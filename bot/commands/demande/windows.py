@@ -49,7 +49,8 @@ _NAME_HINT: Final = "Comme il doit paraître au certificat"
 
 def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "") -> Form:
     """Return a window to ask for a permission, filled in from a draft, or else with the asker's `name`."""
-    kind, asking = WINDOWS[window], draft.asking if draft else None
+    kind = WINDOWS[window]
+    asking = draft.asking if draft else None
     label, hint = _SUBJECTS[kind]
     fields: list[Field] = [
         TextField(

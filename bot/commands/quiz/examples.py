@@ -37,7 +37,8 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     mark = course.plan.pass_mark
     losing = (replace(sitting, answers=tuple(bad[:count])) for count in range(1, len(bad) + 1))
     for lost in filter(lambda sitting: session.is_lost(sitting, mark), losing):
-        turn, last = session.answered(lost, lost.turn - 1), questions[lost.turn - 1]
+        turn = session.answered(lost, lost.turn - 1)
+        last = questions[lost.turn - 1]
         if last:
             examples["Quiz, réussite hors de portée"] = messages.feedback_message(
                 course, replace(attempt, sitting=lost), last, turn, lost.answers[-1]
@@ -55,7 +56,8 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
 
 
 def _question_examples(course: Course, attempt: Attempt, question: Question) -> dict[str, Message]:
-    kind, order = question.kind, tuple(range(len(question.choices)))
+    kind = question.kind
+    order = tuple(range(len(question.choices)))
     turn = QuizTurn(Item(question.id, question.edition, order), 0, order)
     wrong = next(at for at in order if at not in question.right)
     good = QuizAnswer(question.id, question.right, right=True)

@@ -127,7 +127,8 @@ def no_such_choice(question: Question, turn: QuizTurn) -> str:
 
 def _progress(attempt: Attempt) -> list[Note]:
     """Return the progress line « ●●●○○○ 2 bonnes sur 3 », or [] before the first answer."""
-    score, answered = session.score(attempt.sitting), len(session.first_answers(attempt.sitting))
+    score = session.score(attempt.sitting)
+    answered = len(session.first_answers(attempt.sitting))
     if not answered:
         return []
     line = "●" * answered + "○" * (score.total - answered)
@@ -261,7 +262,8 @@ def result_message(
         f"{score.right} bonne{'s' * (score.right > 1)} réponse{'s' * (score.right > 1)} sur {score.total}"
     )
     if attempt.kind == "refresher":
-        title, buttons = "Révision terminée", [Button(f"Lire {course.name.the}", "politique")]
+        title = "Révision terminée"
+        buttons = [Button(f"Lire {course.name.the}", "politique")]
         text = f"{figures}. Merci d'avoir pris ces quelques minutes!"
     elif attempt.kind == "revision":
         title, text = "Questions terminées", f"{figures}. {words}"

@@ -245,7 +245,8 @@ class _QuizRequest(CourseRequest):
         """Handle a press of a question's button."""
         identifier, turn, edition, what = button.groups()
         actions: dict[str, Action] = {"o": "submit", "+": "tick", "-": "untick"}
-        action, letter = actions.get(what[0], "choose"), what.lstrip("+-").removeprefix("ok")
+        action = actions.get(what[0], "choose")
+        letter = what.lstrip("+-").removeprefix("ok")
         return self._play(self._own(identifier), Press(int(turn), edition, action, letter))
 
     def is_explained(self) -> bool:
@@ -264,7 +265,8 @@ class _QuizRequest(CourseRequest):
         turn, question = self._present(attempt) if attempt else (None, None)
         if attempt is None or turn is None or question is None:
             return None
-        letters, on_screen = _letters(text), self.course.on_screen.get(attempt.id) == turn.turn
+        letters = _letters(text)
+        on_screen = self.course.on_screen.get(attempt.id) == turn.turn
         if on_screen and (place := _PLACE.fullmatch(text)) and place.lastindex:
             letters = session.LETTERS[place.lastindex - 1]
         if question.kind == "vrai-faux" and (word := _TRUE_OR_FALSE.fullmatch(text)):

@@ -138,7 +138,8 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
 
 def _progress(pending: PendingDrafts, draft: Draft) -> tuple[int, Note]:
     """Return the rank of a draft's clause, from 1, and the line that says it and how many drafts are left."""
-    clauses, count = pending.reading.version.clauses(), len(pending.drafts)
+    clauses = pending.reading.version.clauses()
+    count = len(pending.drafts)
     unfilled = len(pending.unfilled())
     place = next((place for place, clause in enumerate(clauses, 1) if str(clause.number) == draft.clause), 1)
     left = f"encore {count} lignes" if count > 1 else "la dernière ligne"
@@ -238,7 +239,8 @@ def discarding(pending: PendingDrafts, draft: Draft) -> Message:
 
 
 def _shown(draft: Draft) -> Sequence[Element]:
-    label, value = bold(f"{_LABELS[draft.kind]}\u00a0:"), draft.value
+    label = bold(f"{_LABELS[draft.kind]}\u00a0:")
+    value = draft.value
     match draft.kind:
         case "topic":
             return [Text(label, f" «\u00a0{draft.key}\u00a0»")]

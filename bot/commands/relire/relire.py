@@ -58,7 +58,8 @@ def review(review: DraftReview, request: Request) -> Reply:
     folder = _own_folder(review, review.own, policy.id)
     verb, _, rest = text.partition(" ")
     identifier, _, ids = rest.strip().partition(" ")
-    pending, left = _pending(review, policy, folder, prepare=verb == "preparer"), ""
+    pending = _pending(review, policy, folder, prepare=verb == "preparer")
+    left = ""
     if verb == "preparer" and folder_of_drafts.leave_profile(review.own, policy.id, policy.name):
         left = say.PROFILE_LEFT
     if verb and verb != "preparer" and not identifier:
@@ -91,7 +92,8 @@ def _decide(
     if verb == "corriger":
         decided = (say.corrected(draft, request.fields, policy.origin),)
     thrown = {"jeter": (draft,), "oter": pending.of_clause(draft)}.get(verb, ())
-    gone, kinds = [*thrown], set[DraftKind]()
+    gone = [*thrown]
+    kinds = set[DraftKind]()
     before = _count_questions(review, policy)
     try:
         for item in decided:
@@ -136,7 +138,8 @@ def _serve(
     lines = bank.load_readable_lines(bank.bank_files(review.folders, policy.id))
     if "question" in kinds and bank.is_enough(lines, policy.origin):
         actor = actor_of(request)
-        person, account = persons.known(db, actor), str(persons.account(actor))
+        person = persons.known(db, actor)
+        account = str(persons.account(actor))
         retraining.plan_retraining(db, policy.id, person, review.office.clock(), account)
     if set(kinds) - {"question"}:
         review.reread(db)

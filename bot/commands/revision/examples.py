@@ -120,7 +120,8 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     states = [revision(state) for state in made_up]
     proposed, scheduled, announced, withdrawn = states
     proposal = (policy, proposed, comparison)
-    reverted, new = revision("announced", withdraws=_ID), replace(announced, base=None)
+    reverted = revision("announced", withdraws=_ID)
+    new = replace(announced, base=None)
     standing = Standing(
         "",
         _NOW,
@@ -145,7 +146,8 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     first = replace(announced, state="origin", adopted=date(2020, 1, 1), effective=None)
     same = replace(announced, state="announced", adopted=date(2026, 11, 12))
     history = versions.version_lines([first, same, announced, coming])
-    day, due = in_words(_TOLD), due_line(standing.due_on, _TOLD)
+    day = in_words(_TOLD)
+    due = due_line(standing.due_on, _TOLD)
     alex, blaise = Span("Alex"), Span("Blaise")
     counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
     recipient = Recipient("", "changes", "sent", None, "slack", _TOLD, _TOLD, _NOW, _NOW)
@@ -299,7 +301,8 @@ def _outline_examples(policy: Policy) -> dict[str, Reply]:
         )
         for count in range(len(every) + 1)
     ]
-    form, line = outlines.line_form(after[0]), "Titre provisoire"
+    form = outlines.line_form(after[0])
+    line = "Titre provisoire"
     notes = {f"Une ligne décidée, {NAMES[choice]}": outlines.decided(choice, line) for choice in LineReading}
     return {
         "Un fichier déposé, son plan": outlines.outline_message(after[0]),

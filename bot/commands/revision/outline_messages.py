@@ -35,7 +35,10 @@ OUTLINE_VERB: Final = (
     "lecture"  # the verb of a button about a dropped file, before its id and one of those below
 )
 LINE, REST, CORRECT = "ligne", "reste", "corriger"
-PLAN, PROPOSE, CANCEL, OTHER = "plan", "proposer", "annuler", "politique"
+PLAN = "plan"
+PROPOSE = "proposer"
+CANCEL = "annuler"
+OTHER = "politique"
 WORDS, READING = "ligne", "lecture"  # the fields of the form
 WORDS_LENGTH: Final = 300
 
@@ -89,7 +92,8 @@ class OutlineReading:
     @property
     def doubts(self) -> list[Doubt]:
         """The doubts that await a decision, one per line: those of the outline, then clashing numbers."""
-        blocks, decisions = self.dropped.document.blocks, self.dropped.decisions
+        blocks = self.dropped.document.blocks
+        decisions = self.dropped.decisions
         clashes = unsettled(self.outline, blocks, decisions)
         every = [*self.outline.doubts]
         every += [

@@ -139,7 +139,9 @@ class RevisionRequest:
 
         `name`: the name of the file's policy.
         """
-        person, today, policy = self._person(), self.office.today(), dropped.policy
+        person = self._person()
+        today = self.office.today()
+        policy = dropped.policy
         offices = revisions.named_roles(self.db, today)
         latest = revisions.latest_approved(self.db, policy)
         old = self.archive.version(latest) if latest else nothing(policy)
@@ -270,7 +272,8 @@ class RevisionRequest:
 
     def _known_dates(self, revision: Revision) -> say.KnownDates:
         """Return the dates of the previous approval, else those written in the text if they are possible."""
-        latest, today = revisions.latest_approved(self.db, revision.policy), self.office.today()
+        latest = revisions.latest_approved(self.db, revision.policy)
+        today = self.office.today()
         dates = find_dates(revision.text)
         adopted, effective = revision.adopted, revision.effective
         if adopted is None and dates.adopted and Dates(dates.adopted, dates.adopted).fits(latest, today):
@@ -320,7 +323,8 @@ class RevisionRequest:
         """Withdraw a revision after confirmation or, when it is in force, propose the previous text."""
         if not self.request.confirmed:
             return say.withdrawing(self._policy(revision), revision)
-        person, today = self._person(), self.office.today()
+        person = self._person()
+        today = self.office.today()
         if revision.state == "announced":
             return self.show(revisions.propose_withdrawal(self.db, revision, person, today))
         revision = self.archive.withdraw(self.db, revision, person, self.office.clock())

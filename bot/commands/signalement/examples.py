@@ -18,7 +18,8 @@ _NAME = IdentifyingKind(0, "name", "Le nom d'une personne", (), None)
 def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     """Return an example of each reply of `signalement`, by name. Call it on the storage thread."""
     with reporting.session() as session:
-        titles, recipients = routing.titles(session.db), roles.recipients(session.db, session.today)
+        titles = routing.titles(session.db)
+        recipients = roles.recipients(session.db, session.today)
     counts = ", ".join(f"{title} (12 personnes)" for title in titles.values())
     readers = f"Qui peut en recevoir aujourd'hui, dans l'ordre\u00a0: {counts}."
     audience = messages.ReportAudience(titles, recipients, recipients[0], readers)

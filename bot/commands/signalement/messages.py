@@ -123,7 +123,9 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
     with buttons to change them. `report`: has the choices made so far. `token`: the draft's, "" if there is
     no draft yet.
     """
-    titles, heir, recipients = audience.titles, audience.heir, audience.recipients
+    titles = audience.titles
+    heir = audience.heir
+    recipients = audience.recipients
     if heir is None:
         reaches = "Personne ne peut le recevoir aujourd'hui\u00a0: il attendra d'être confié à quelqu'un.\n"
     else:  # the next line names the default recipient first

@@ -15,7 +15,8 @@ from bot.reports.intake import Reporting
 def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
     """Return an example of each reply of `signalements`, by name. Call it on the storage thread."""
     with reporting.session() as session:
-        titles, endings = routing.titles(session.db), outcomes(session.ground)
+        titles = routing.titles(session.db)
+        endings = outcomes(session.ground)
     first, second = "0f3c9a5be2d14c700f3c9a5be2d14c70", "7be2d14c700f3c9a5be2d14c700f3c9a"
     day = date(2026, 11, 24)
     role = next(iter(titles))

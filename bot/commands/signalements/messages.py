@@ -61,7 +61,8 @@ def closed_list(lines: Sequence[CaseLine], kept_days: int) -> Message:
 
 
 def _list(title: str, lines: Sequence[CaseLine], empty: str, *foot: Element) -> Message:
-    listed, more = lines[:_LISTED], len(lines) - _LISTED
+    listed = lines[:_LISTED]
+    more = len(lines) - _LISTED
     openers = _openers(listed)
     return Message(
         Heading(title),
@@ -104,7 +105,9 @@ def case_message(
     `same_post`: the other cases about the same post that this holder may know of. `undo`: the button that
     undoes the press that led here.
     """
-    line, count, others = case.line, len(case.filings), same_post[:BUTTONS_PER_ROW]
+    line = case.line
+    count = len(case.filings)
+    others = same_post[:BUTTONS_PER_ROW]
     filing = case.filings[number - 1] if case.filings else None
     head = [
         ("État", STATUSES[line.status] + (f" ({outcomes[case.outcome]})" if case.outcome else "")),

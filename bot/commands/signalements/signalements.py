@@ -56,7 +56,8 @@ def reserved(office: Office, request: Request) -> str:
         return _RESERVED
     if receives_reports(office, request):
         return ""
-    account, today = str(persons.account(request.actor)), office.today()
+    account = str(persons.account(request.actor))
+    today = office.today()
     with office.storage.transaction() as db:
         coming = [
             row.effective_on
@@ -159,10 +160,8 @@ class CaseRequest:
         """Open the form to close a case or, once it is filled in, close it."""
         if not self.request.fields:
             return messages.closing_form(case_id, cases.outcomes(self.session.ground))
-        outcome, explanation = (
-            self.request.fields.get("issue", ""),
-            clean(self.request.fields.get("texte", "")),
-        )
+        outcome = self.request.fields.get("issue", "")
+        explanation = clean(self.request.fields.get("texte", ""))
         cases.close_case(self.session, case_id, self.person, outcome, explanation)
         return self.see(case_id)
 
@@ -199,7 +198,8 @@ class CaseRequest:
         """
         if not access.may_know(self.session, case_id, self.person):
             raise ReportError(cases.NOT_YOURS)
-        where, account = in_private(self.request), persons.account(actor_of(self.request))
+        where = in_private(self.request)
+        account = persons.account(actor_of(self.request))
         if not self.request.confirmed:
             return export.warning(case_id, where)
         key = f"{CASE}:{case_id}:{self.person}"

@@ -74,7 +74,8 @@ def _send_picture(desk: BoardDesk, request: Request, wanted: str) -> Message:
         if period is None or period not in periods:
             raise UserError(messages.uncounted(periods))
         actor = actor_of(request)
-        person, account = persons.known(db, actor), str(persons.account(actor))
+        person = persons.known(db, actor)
+        account = str(persons.account(actor))
         notices.send_picture(db, person, period, desk.office.clock(), account)
     return messages.coming(in_private(request))
 

@@ -198,7 +198,8 @@ class PostRequest:
         the latest draft of this token, after `change`. A person's slow requests run one at a time, in order,
         so that none undoes what another did.
         """
-        storage, examiner = self.checking.office.storage, self.checking.examiner()
+        storage = self.checking.office.storage
+        examiner = self.checking.examiner()
         with storage.transaction() as db:
             checked = self._asked(db)
         if not checked:
@@ -232,7 +233,8 @@ class PostRequest:
 
     def _asked(self, db: Database) -> list[tuple[Reading, Mapping[str, tuple[Number, ...]]]]:
         """Return the policies that have checks switched on, each with the clauses of those checks."""
-        library, checks = self.checking.library, self.checking.examiner().checks
+        library = self.checking.library
+        checks = self.checking.examiner().checks
         pairs: list[tuple[Reading, Mapping[str, tuple[Number, ...]]]] = []
         for reading in map(library.reading, library.policies.values()):
             clauses = reading.policy.notes(reading.version).checks
@@ -256,7 +258,8 @@ class PostRequest:
 
     def _off(self, db: Database) -> Sequence[Check]:
         """Return the checks that policies ask for and that are switched off in all of them."""
-        library, checks = self.checking.library, self.checking.examiner().checks
+        library = self.checking.library
+        checks = self.checking.examiner().checks
         on = {name for _, clauses in self._asked(db) for name in clauses}
         readings = map(library.reading, library.policies.values())
         wanted = {name for reading in readings for name in reading.policy.notes(reading.version).checks}
@@ -264,7 +267,8 @@ class PostRequest:
 
     def _count(self, db: Database, event: Event, findings: Sequence[PostFinding]) -> None:
         seen = [(finding.reading, finding.concern.check) for finding in findings]
-        person, today = self._counted_as(db), self.checking.office.today()
+        person = self._counted_as(db)
+        today = self.checking.office.today()
         self.checking.counter.count(db, event, seen, person, today)
 
     def _counted_as(self, db: Database) -> str:

@@ -116,7 +116,8 @@ def _messages(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaitin
 def _courses(desk: AwaitingDesk, db: Database, person: str) -> tuple[list[Awaiting], list[Awaiting]]:
     """Return the revisions to read, then the readings, quizzes and attestations to finish."""
     news, steps = list[Awaiting](), list[Awaiting]()
-    today, unopened = desk.office.today(), ledger.unopened(db, person)
+    today = desk.office.today()
+    unopened = ledger.unopened(db, person)
     for course in desk.course.every():
         target = course.target()
         standing = Onboardings(db, target, course.quizzed).standing(person)
@@ -140,7 +141,9 @@ def _courses(desk: AwaitingDesk, db: Database, person: str) -> tuple[list[Awaiti
 
 def _required(desk: AwaitingDesk, db: Database, course: Course, standing: Standing) -> Iterator[Awaiting]:
     """Yield the next step that is asked of a person, unless it is a quiz under way."""
-    policy, missing, due = course.policy.id, standing.missing, _due(standing, desk)
+    policy = course.policy.id
+    missing = standing.missing
+    due = _due(standing, desk)
     if "read" in missing:
         turned, pages = _pages(db, course, standing.person_id)
         far = f", {turned} page{'s' * (turned > 1)} sur {pages}" if turned else ""

@@ -263,7 +263,8 @@ def _question(block: _Block, problems: list[Problem]) -> Question | None:
     ]
     if faults:
         return None
-    number, subject = Number(table["clause"]), table.get("essential", False)
+    number = Number(table["clause"])
+    subject = table.get("essential", False)
     choices = [
         QuizChoice(choice["text"].strip(), choice.get("right", False), choice["feedback"].strip())
         for choice in table["choice"]

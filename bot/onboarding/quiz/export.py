@@ -116,7 +116,8 @@ def _gift_escaped(text: str) -> str:
 
 def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
     """Return the questions as CSV, one row for each question."""
-    rows, columns = [], [f"{part}_{letter.lower()}" for letter in LETTERS for part in ("choix", "retour")]
+    rows = []
+    columns = [f"{part}_{letter.lower()}" for letter in LETTERS for part in ("choix", "retour")]
     for question in questions:
         right = "".join(LETTERS[at] for at in sorted(question.right))
         cells = [cell for choice in question.choices for cell in (choice.text, choice.feedback)]

@@ -62,7 +62,8 @@ def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
 
 def find_gaps(bank: QuizBank, version: Version) -> Iterator[Problem]:
     """Yield the problems of coverage: too few questions in all, on a clause, of a type or on a subject."""
-    size, clauses = session.longest_quiz(version), version.clauses()
+    size = session.longest_quiz(version)
+    clauses = version.clauses()
     if len(bank.questions) < size:
         yield Problem(0, f"il y a {counted(len(bank.questions), 'question')}; il en faut au moins {size}.")
     by_clause = Counter(question.clause for question in bank.questions)

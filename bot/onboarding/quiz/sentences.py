@@ -20,7 +20,8 @@ def sentence_at_stake(text: str, question: Question) -> tuple[int, int]:
     if len(text) <= _SHORT:
         return 0, len(text)
     breaks = list(_END.finditer(text))
-    starts, ends = [0, *(pause.end() for pause in breaks)], [*(pause.start() for pause in breaks), len(text)]
+    starts = [0, *(pause.end() for pause in breaks)]
+    ends = [*(pause.start() for pause in breaks), len(text)]
     sentences = list(zip(starts, ends, strict=True))
     keys = [_keys(text[start:end]) for start, end in sentences]
     rarity = Counter(key for sentence in keys for key in sentence)

@@ -142,7 +142,8 @@ class Client(discord.AutoShardedClient):
         ordinary = message.type in {discord.MessageType.default, discord.MessageType.reply}
         if message.author.bot or not ordinary:
             return
-        text, direct = message.content, isinstance(message.channel, discord.DMChannel)
+        text = message.content
+        direct = isinstance(message.channel, discord.DMChannel)
         if self.user and not direct:
             text = re.sub(rf"<@!?{self.user.id}>", " ", text).strip()
         with self._taken() as taken:
@@ -186,7 +187,8 @@ class Client(discord.AutoShardedClient):
 
         An interaction may be an anonymous command, so the apology for it shows no error reference.
         """
-        error, pressed = sys.exc_info()[1], any(isinstance(arg, discord.Interaction) for arg in args)
+        error = sys.exc_info()[1]
+        pressed = any(isinstance(arg, discord.Interaction) for arg in args)
         message = apology(
             error if isinstance(error, Exception) else RuntimeError(), event_method, anonymous=pressed
         )
@@ -259,7 +261,8 @@ class Client(discord.AutoShardedClient):
         admission = await self._admitted(interaction)
         fleeting = admission.command.fleeting
         pressed = interaction.message if interaction.type is _BUTTON else None
-        passing, direct = pressed is not None and pressed.flags.ephemeral, not interaction.guild_id
+        passing = pressed is not None and pressed.flags.ephemeral
+        direct = not interaction.guild_id
         in_place = passing or (pressed is not None and direct and not fleeting)
         hidden = fleeting or not direct
 
@@ -330,7 +333,8 @@ class Client(discord.AutoShardedClient):
 
         A public message is always new, and everyone sees it.
         """
-        view, attached = render(message, self._quote), attached_files(message)
+        view = render(message, self._quote)
+        attached = attached_files(message)
         response = interaction.response
         if not response.is_done():
             if in_place and not message.public:
@@ -362,13 +366,15 @@ class Client(discord.AutoShardedClient):
         reply: Reply
         if dropped and await self._dispatcher.takes_file(actor):
             await show_typing()
-            reply, logged = await self._file_reply(message.attachments, actor), "fichier"
+            reply = await self._file_reply(message.attachments, actor)
+            logged = "fichier"
         elif dropped and not text.strip() and self._dispatcher.serves(actor):
             reply, logged = dropped_files.ADMINISTRATION_ONLY, "fichier"
         else:
             request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
             admission = self._dispatcher.admit(request, written=True)
-            reply, logged = await self._handled(admission, show_typing), admission.logged
+            reply = await self._handled(admission, show_typing)
+            logged = admission.logged
         await self._send(message, opener(reply), logged)
 
     async def _send(self, message: discord.Message, answer: Message, logged: str) -> None:
@@ -402,7 +408,8 @@ class Client(discord.AutoShardedClient):
         nonce: str,
         reference: discord.MessageReference | None = None,
     ) -> None:
-        view, files = render(answer, self._quote), attached_files(answer)
+        view = render(answer, self._quote)
+        files = attached_files(answer)
         await where.send(
             view=view, files=files, nonce=nonce, suppress_embeds=True,
             reference=reference,  # type: ignore[arg-type]  # None is their own default
@@ -450,7 +457,8 @@ def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> 
     if data.get("type") == discord.AppCommandType.message.value:
         messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
         message = messages.get(str(data.get("target_id")), {})
-        text, authored = str(message.get("content", "")), message.get("author", {}).get("id") == user
+        text = str(message.get("content", ""))
+        authored = message.get("author", {}).get("id") == user
         # Discord may still show an earlier label: « Signaler (PA20, 5.9) ».
         entry = str(data["name"]).partition(" (")[0]
         labels = ((command, command.shortcut().partition(" (")[0]) for command in commands)

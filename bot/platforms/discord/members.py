@@ -35,7 +35,8 @@ def member_update(message: str | bytes) -> tuple[Actor, set[str] | None] | None:
     payload = json.loads(text)
     if payload.get("t") not in _EVENTS or payload["d"]["user"].get("bot"):
         return None
-    data, left = payload["d"], payload["t"] == "GUILD_MEMBER_REMOVE"
+    data = payload["d"]
+    left = payload["t"] == "GUILD_MEMBER_REMOVE"
     actor = Actor("discord", str(data["guild_id"]), str(data["user"]["id"]))
     return actor, None if left else set(map(str, data["roles"]))
 

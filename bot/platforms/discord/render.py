@@ -167,7 +167,8 @@ def render_form(form: Form) -> discord.ui.Modal:
     if form.introduction:
         modal.add_item(discord.ui.TextDisplay("\n".join(_lines([Span(form.introduction)]))))
     for field in form.fields:
-        label, hint = _line(field.label), _line(field.hint, "") or None
+        label = _line(field.label)
+        hint = _line(field.hint, "") or None
         modal.add_item(discord.ui.Label(text=label, description=hint, component=_control(field)))
     return modal
 

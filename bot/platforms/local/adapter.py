@@ -229,7 +229,8 @@ class LocalAdapter:
 
     async def _suggestions(self, request: web.Request) -> web.Response:
         sent = PageBody(dict(request.query))
-        actor, line = Actor("local", "", sent.persona), sent.value("line", str)
+        actor = Actor("local", "", sent.persona)
+        line = sent.value("line", str)
         completions = await complete_line(
             self.dispatcher, line, actor, self.bot if sent.conversation == CHANNEL else ""
         )
@@ -238,10 +239,13 @@ class LocalAdapter:
     async def _on_say(self, request: web.Request) -> web.Response:
         """Answer a text that a persona typed: a command, words to the bot, or words to everyone."""
         body = await PageBody.of(request)
-        persona, conversation, in_channel = body.persona, body.conversation, body.conversation == CHANNEL
+        persona = body.persona
+        conversation = body.conversation
+        in_channel = body.conversation == CHANNEL
         text = body.value("text", str).strip()
         if not text or len(text) > TEXT_LENGTH:
-            most, length = thousands(TEXT_LENGTH), thousands(len(text))
+            most = thousands(TEXT_LENGTH)
+            length = thousands(len(text))
             problem = f"Un message a de 1 à {most} caractères; le vôtre en a {length}."
             raise web.HTTPUnprocessableEntity(text=problem)
         is_command = text.startswith("/")  # a command is shown as a message only where nobody else reads it
@@ -271,7 +275,8 @@ class LocalAdapter:
             return None
         if command is not None:
             return Message(Text("Cette commande s'écrit ", code(f"/{menu} {name}"), "."))
-        unknown, slash = code(f"/{name[:40]}"), code("/")
+        unknown = code(f"/{name[:40]}")
+        slash = code("/")
         named = self.dispatcher.command(self.dispatcher.near(name))
         typed = "" if named is None else named.name if named.slash else f"{menu} {named.name}"
         missing = Text(
@@ -283,7 +288,8 @@ class LocalAdapter:
 
     async def _on_press(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
-        entry, command = self._entry(body), body.value("command", str)
+        entry = self._entry(body)
+        command = body.value("command", str)
         buttons = entry.message.buttons() if entry.message else ()
         if command not in {getattr(button, "command", None) for button in buttons}:
             raise web.HTTPNotFound(text="Ce bouton n'est plus là.")
@@ -293,7 +299,8 @@ class LocalAdapter:
     async def _on_submit(self, request: web.Request) -> web.Response:
         """Answer a form. A file attached to it comes in the same request, in base64."""
         body = await PageBody.of(request.clone(client_max_size=BODY_SIZE + 2 * TAKEN_SIZE))
-        fields, line = body.value("fields", dict), f"/{body.value('command', str)}"
+        fields = body.value("fields", dict)
+        line = f"/{body.value('command', str)}"
         if not all(isinstance(value, str) for value in fields.values()):
             raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
         spot = Spot(body.persona, body.conversation)
@@ -301,7 +308,8 @@ class LocalAdapter:
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
-        entry, command = self._entry(body), self.dispatcher.command(body.value("command", str))
+        entry = self._entry(body)
+        command = self.dispatcher.command(body.value("command", str))
         if command is None or not command.shortcut():
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
         line = f"/{command.line(command.takes(entry.text), own=entry.author == body.persona)}"
@@ -325,7 +333,8 @@ class LocalAdapter:
     async def _on_drop(self, request: web.Request) -> web.Response:
         """Answer a file dropped into a persona's own conversation with the bot."""
         sent = PageBody(dict(request.query))
-        persona, name = sent.persona, sent.value("name", str)[:FILE_NAME_LENGTH] or "fichier"
+        persona = sent.persona
+        name = sent.value("name", str)[:FILE_NAME_LENGTH] or "fichier"
         self._room.post(author=persona, html=render_words(name), text=name, owner=persona)
         actor = Actor("local", "", persona)
         if not await self.dispatcher.takes_file(actor):
@@ -394,8 +403,11 @@ class LocalAdapter:
         words = list(message.own_words())
         for quotation in map(self.quote, message.quotes()):
             words += ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
-        text, private, in_channel = "\n".join(words), not message.public, spot.conversation == CHANNEL
-        origin, fleeting = spot.origin, private and (in_channel or spot.fleeting)
+        text = "\n".join(words)
+        private = not message.public
+        in_channel = spot.conversation == CHANNEL
+        origin = spot.origin
+        fleeting = private and (in_channel or spot.fleeting)
         if (
             private
             and origin is not None

@@ -25,7 +25,8 @@ async def complete_line(dispatcher: Dispatcher, line: str, actor: Actor, mention
     Other lines have none. `mentioned`: the bot's name where people mention it to ask, "" elsewhere.
     """
     if not line.startswith("/"):
-        mention, name = _MENTION.search(line) if mentioned else None, f"@{mentioned}"
+        mention = _MENTION.search(line) if mentioned else None
+        name = f"@{mentioned}"
         if mention is None or not name.lower().startswith(mention[1].lower()):
             return []
         whole = f"{line[: mention.start(1)]}{name} "

@@ -19,9 +19,18 @@ Component: TypeAlias = Mapping[str, Any]
 
 # The types are listed at discord.com/developers/docs/components/reference.
 class _Kind(IntEnum):
-    ROW, BUTTON, SELECT, INPUT, USER_SELECT = 1, 2, 3, 4, 5
+    ROW = 1
+    BUTTON = 2
+    SELECT = 3
+    INPUT = 4
+    USER_SELECT = 5
     SECTION = 9
-    TEXT, GALLERY, FILE, SEPARATOR, CONTAINER, LABEL = 10, 12, 13, 14, 17, 18
+    TEXT = 10
+    GALLERY = 12
+    FILE = 13
+    SEPARATOR = 14
+    CONTAINER = 17
+    LABEL = 18
     UPLOAD = 19
     RADIO = 21
 

@@ -137,7 +137,8 @@ def group_page(gallery: Gallery, anchor: str, quote: Quoter) -> str:
         ],
     ]
     contents = table_of_contents("Messages", {_anchor(name): name for name in group})
-    introduction, back = _INTRODUCTION.format(gallery.bot), (ADDRESS, _TITLE.format(gallery.bot))
+    introduction = _INTRODUCTION.format(gallery.bot)
+    back = (ADDRESS, _TITLE.format(gallery.bot))
     return sandbox_page(title, introduction, contents, main, style="previews", back=back)
 
 

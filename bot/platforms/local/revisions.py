@@ -56,7 +56,8 @@ async def no_sheets() -> Sequence[Sheet]:
 def revisions_page(sheets: Sequence[Sheet]) -> str:
     """Return the whole page of revisions."""
     contents = {sheet.anchor: f"{sheet.title}, {sheet.state}" for sheet in sheets}
-    main, introduction = h.main[map(_sheet, sheets)], _KEY if sheets else _NONE
+    main = h.main[map(_sheet, sheets)]
+    introduction = _KEY if sheets else _NONE
     heading = "Ce que changent les révisions"
     listed = table_of_contents("Révisions", contents) if sheets else None
     return sandbox_page(heading, introduction, listed, main, style="revisions")

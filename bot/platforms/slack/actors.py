@@ -20,7 +20,8 @@ def actor_of(body: Json, app_team: str) -> Actor:
     person always has the same team. The team is "" if an event from a shared channel does not name the
     person's workspace.
     """
-    event, person = body.get("event") or {}, body.get("user")
+    event = body.get("event") or {}
+    person = body.get("user")
     user = person if isinstance(person, dict) else {"id": body.get("user_id")}
     profile = event.get("user_profile") or {}
     stated = (user.get("team_id"), event.get("user_team"), event.get("source_team"), profile.get("team"))
@@ -46,7 +47,8 @@ def name_of(body: Json) -> str:
 
 def _organisations(body: Json, app_team: str) -> set[str]:
     """Return the organisation of the application's workspace, if the payload contains it."""
-    team, authorizations = body.get("team") or {}, body.get("authorizations") or ()
+    team = body.get("team") or {}
+    authorizations = body.get("authorizations") or ()
     pairs = [(team.get("id"), team.get("enterprise_id"))]
     pairs += [(body.get(f"{side}team_id"), body.get(f"{side}enterprise_id")) for side in ("", "context_")]
     if body.get("is_enterprise_install") in {True, "true"}:  # `enterprise` installed it

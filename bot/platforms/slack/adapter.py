@@ -254,7 +254,8 @@ class SlackAdapter(Connectable):
         command = self.dispatcher.command(body["callback_id"])
         if "message" not in body:
             name = command.name if command else self.dispatcher.menu
-            actor, trigger = actor_of(body, self._team), body["trigger_id"]
+            actor = actor_of(body, self._team)
+            trigger = body["trigger_id"]
             self._ask(f"/{name}", Origin(actor, "home", trigger=trigger, window=NEW_WINDOW))
             return
         text = body["message"].get("text", "")
@@ -304,7 +305,8 @@ class SlackAdapter(Connectable):
 
     async def _on_message(self, event: Json, body: Json) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
-            text, origin = literal(event.get("text", "")), self._message_origin(body, "direct")
+            text = literal(event.get("text", ""))
+            origin = self._message_origin(body, "direct")
             if event.get("files"):
                 self._run(self._take(event["files"], text, origin), "fichier", origin)
             else:

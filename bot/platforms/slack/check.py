@@ -119,7 +119,8 @@ async def _find_again(client: AsyncWebClient, recipients: Sequence[Destination],
     `trial` is sent to the first recipient whose conversation Vigie can read, unless the conversation already
     has a copy of it, with or without its mark. `recipients`: administrators, then their channels.
     """
-    delivery, problem = SlackDelivery(without_retries(client), _no_quote), ""
+    delivery = SlackDelivery(without_retries(client), _no_quote)
+    problem = ""
     for to in recipients:
         try:
             if not (sightings := await _sightings(delivery, to, trial)):

@@ -103,7 +103,8 @@ class SlackDelivery:
         fetch = self._client.conversations_history
         if thread:  # a conversation's history omits replies in threads
             fetch = partial(self._client.conversations_replies, ts=thread)
-        conversation, oldest = await self._conversation(to), f"{since.timestamp():.6f}"
+        conversation = await self._conversation(to)
+        oldest = f"{since.timestamp():.6f}"
         pages = await fetch(channel=conversation, oldest=oldest, include_all_metadata=True, limit=PAGE)
         number = 0
         async for page in pages:

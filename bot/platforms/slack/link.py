@@ -85,7 +85,10 @@ def library_logger(name: str, level: int) -> logging.Logger:
         record.msg = f"{source.parent.name}/{source.stem}.{record.funcName}"
         if error is not None:
             record.msg += f": {error.__name__}"
-        record.args, record.exc_info, record.exc_text, record.stack_info = (), None, None, None
+        record.args = ()
+        record.exc_info = None
+        record.exc_text = None
+        record.stack_info = None
         return True
 
     lent = logging.getLogger(f"{__name__}.{name}")
@@ -297,7 +300,9 @@ async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> N
 
     An address is valid for one connection and a short time, but the SDK would retry it forever.
     """
-    refusal, issue = "", client.issue_new_wss_url  # why Slack refused an address at the latest attempt
+    # why Slack refused an address at the latest attempt
+    refusal = ""
+    issue = client.issue_new_wss_url
     logged: str | None = None  # the latest refusal that was logged, None while connected
 
     async def issue_noted() -> str:
@@ -373,7 +378,8 @@ def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
     See docs.slack.dev/authentication/verifying-requests-from-slack.
     """
-    timestamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
+    timestamp = headers.get("X-Slack-Request-Timestamp", "")
+    signature = headers.get("X-Slack-Signature", "")
     if not re.fullmatch("[0-9]{1,12}", timestamp) or abs(time.time() - int(timestamp)) > SIGNED_SECONDS:
         return False
     expected = hmac.new(secret.encode(), b"v0:%b:%b" % (timestamp.encode(), body), hashlib.sha256).hexdigest()
@@ -386,7 +392,8 @@ async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Receive
     The token is sent to Slack only, never to the target of a redirection.
     """
     url = str(file.get("url_private_download") or file.get("url_private") or "")
-    address, api = urlsplit(url), urlsplit(client.base_url)
+    address = urlsplit(url)
+    api = urlsplit(client.base_url)
     same_server = (address.scheme, address.netloc) == (api.scheme, api.netloc)
     if int(file.get("size") or 0) > TAKEN_SIZE:
         return dropped_files.FILE_TOO_LARGE

@@ -179,7 +179,8 @@ def _way_back(back: Button | None, below: Message | None = None) -> list[Json]:
 
 
 def _checked(surface: Json) -> Json:
-    blocks, size = len(surface["blocks"]), len(json.dumps(surface).encode())
+    blocks = len(surface["blocks"])
+    size = len(json.dumps(surface).encode())
     if not 1 <= blocks <= VIEW_BLOCKS or size > VIEW_SIZE:
         raise TooLong(f"Slack: {blocks} blocks of {VIEW_BLOCKS}, {size} bytes of {VIEW_SIZE}")
     return surface

@@ -116,7 +116,8 @@ class _Aligner:
     def link_most_alike(self) -> None:
         """Link the pairs with the greatest total likeness. Sharing a number or neighbours adds a little."""
         pairs = sorted((link.old[0], link.new[0]) for link in self.links)
-        anchors, targets = [old for old, _ in pairs], [-1, *(new for _, new in pairs), len(self.new)]
+        anchors = [old for old, _ in pairs]
+        targets = [-1, *(new for _, new in pairs), len(self.new)]
         likeness = self.profiles.likeness()
         scores = {}
         for row, column in zip(*map(list, np.nonzero(likeness >= LEAST)), strict=True):
@@ -142,7 +143,8 @@ class _Aligner:
         profiles = self.profiles
         for link in self._compared():
             row, column = profiles.old.row[link.old[0]], profiles.new.row[link.new[0]]
-            shared, old_mass = profiles.shared[row, column], profiles.old.mass[row]
+            shared = profiles.shared[row, column]
+            old_mass = profiles.old.mass[row]
             new_mass = profiles.new.mass[column]
             if 2 * shared >= WEAK * (old_mass + new_mass):
                 continue

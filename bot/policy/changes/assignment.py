@@ -53,9 +53,12 @@ def _optimal(gain: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[tu
     row_price, column_price = np.zeros(rows), np.zeros(columns)
     row_of, column_of = np.full(columns, -1), np.full(rows, -1)
     for start in range(rows):
-        shortest, previous = np.full(columns, np.inf), np.full(columns, -1)
+        shortest = np.full(columns, np.inf)
+        previous = np.full(columns, -1)
         visited_rows, visited = [], np.zeros(columns, dtype=bool)
-        row, distance, end = start, 0.0, -1
+        row = start
+        distance = 0.0
+        end = -1
         while end == -1:
             visited_rows.append(row)
             through = distance + cost[row] - row_price[row] - column_price

@@ -99,7 +99,8 @@ class Comparison:
             for change in self.changes
             if change.nature is Nature.SUBSTANTIVE or change.kind is ChangeKind.MOVED
         ]
-        removed, added = sum(len(change.old) for change in heavy), sum(len(change.new) for change in heavy)
+        removed = sum(len(change.old) for change in heavy)
+        added = sum(len(change.new) for change in heavy)
         if removed > MOST * len(self.old.clauses()) or added > MOST * len(self.new.clauses()):
             return Nature.RESTRUCTURED
         substantive = any(change.nature is Nature.SUBSTANTIVE for change in self.changes)
@@ -153,7 +154,9 @@ def _has_moved(comparison: Comparison, old: Clause, new: Clause) -> bool:
 
     Adding or removing the heading of a container moves no clause. A clause that left its article has moved.
     """
-    parts, former, latter = comparison.parts, comparison.old.home(old), comparison.new.home(new)
+    parts = comparison.parts
+    former = comparison.old.home(old)
+    latter = comparison.new.home(new)
     if (parts.get(former) if former else None) == latter and (former is None or former in parts):
         return False
     lasting = (former is None or former in parts) and (latter is None or latter in parts.values())
@@ -165,7 +168,8 @@ def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number])
     """Yield the changes of titles, and of the numbers of parts that are not clauses, removed parts last."""
     formers = {latter: former for former, latter in parts.items()}
     for latter in new.parts():
-        former, after = formers.get(latter), _title(new, latter)
+        former = formers.get(latter)
+        after = _title(new, latter)
         before = _title(old, former) if former else ""
         # A part without a number has its title as its number, and a clause's title is shown with its words.
         named = former is not None and not old.part(former).label and not new.part(latter).label
@@ -181,7 +185,8 @@ def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number])
 
 def _title(version: Version, number: Number) -> str:
     """Return the title of a part, "" when the title is all the text of its clause."""
-    title, clause = version.part(number).title, version.clause(number)
+    title = version.part(number).title
+    clause = version.clause(number)
     return "" if clause and clause.text == title else title
 
 

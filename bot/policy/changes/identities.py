@@ -79,7 +79,8 @@ def name_parts(version: Version) -> Mapping[Number, str]:
     named = {number: version.stored[str(number)] for number in numbers if str(number) in version.stored}
     former = version.former
     if former and len(named) < len(numbers):
-        taken, before = set(named.values()), name_parts(former)
+        taken = set(named.values())
+        before = name_parts(former)
         sources = [(now, before[number]) for number, now in compare(former, version).parts.items()]
         for earlier in chain(former)[-2::-1]:
             identities, words = name_parts(earlier), _by_words(earlier)

@@ -91,7 +91,9 @@ class Profiles:
         The likeness is Dice's coefficient or, if greater, `WITHIN` times the share of the shorter clause that
         is in the longer one, so that a clause with long additions is recognized.
         """
-        old, new = self.old.mass[:, None], self.new.mass[None, :]
-        both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)
+        old = self.old.mass[:, None]
+        new = self.new.mass[None, :]
+        both = np.maximum(old + new, TINY)
+        least = np.maximum(np.minimum(old, new), TINY)
         likeness: Matrix = np.maximum(2 * self.shared / both, WITHIN * self.shared / least)
         return likeness

@@ -22,7 +22,8 @@ def passages(comparison: Comparison, change: Change) -> tuple[Passage, ...]:
         return ()
     runs: list[list[Run]]
     if new:
-        numbers, runs = change.new, list(_runs_by_text(word_diff(before, after), new))
+        numbers = change.new
+        runs = list(_runs_by_text(word_diff(before, after), new))
     else:
         numbers, runs = change.old, [[("delete", text)] for text in old]
     return tuple((number, tuple(_paragraphs(part))) for number, part in zip(numbers, runs, strict=True))

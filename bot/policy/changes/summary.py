@@ -199,7 +199,8 @@ def describe_heading(comparison: Comparison, heading: HeadingChange) -> str:
     « titre II, devenu titre III », « article 5, intitulé « Cotisations » plutôt que « Cotisation » ».
     """
     version, number = (comparison.old, heading.old) if heading.old else (comparison.new, heading.new)
-    e, name = version.named(Number(number)).e, _cited(version, number)
+    e = version.named(Number(number)).e
+    name = _cited(version, number)
     labelled = bool(version.part(Number(number)).label)  # a part without a number is called by its title
     if not heading.old or not heading.new:
         title = heading.before or heading.after

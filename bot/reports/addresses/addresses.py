@@ -171,7 +171,8 @@ class _OtherSites:
         `inner`: makes an address found in a parameter canonical, or returns "" if it cannot.
         """
         plain, link = link, self.shaped(link)
-        host, port = _bare(link.host), f":{link.port}" if link.port else ""
+        host = _bare(link.host)
+        port = f":{link.port}" if link.port else ""
         while link is plain and (label := host.partition("."))[0] in self.mobile and "." in label[2]:
             host = label[2]
         host = re.sub(r"^([^.]+)\.m\.((?:wik\w+|fandom)\.(?:org|com))$", r"\1.\2", host)
@@ -317,7 +318,8 @@ class Addresses:
             name = OTHER if platform.partial else platform.name
             return PostAddress(name, self.other.canonical(link, canonical))
         # A profile, or another page of the platform.
-        home, path = platform.home if self.other.views.fullmatch(sub) else link.host, link.path
+        home = platform.home if self.other.views.fullmatch(sub) else link.host
+        path = link.path
         if platform.fold:
             name, slash, rest = path.lstrip("/").partition("/")
             path = f"/{name.lower()}{slash}{rest}" if name else ""

@@ -79,13 +79,15 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
     def enqueue(person: str, tables: Sequence[Table], picture: bytes) -> None:
         with storage.transaction() as db:
             session = records.at(db)
-            name, text = f"signalements-{_week(session)}.png".lower(), "\n".join(statistics.lines(tables))
+            name = f"signalements-{_week(session)}.png".lower()
+            text = "\n".join(statistics.lines(tables))
             arguments = DigestNotice(store_file(session, ReportFile(name, text, picture)))
             delivery = Delivery(_key(session, person), f"person:{person}", NOTICE, arguments)
             rows.enqueue(db, delivery, session.now)
 
     for person, tables in (await storage.run(count)).items():
-        day, cited = records.calendar.day(records.clock()), records.ground().cited
+        day = records.calendar.day(records.clock())
+        cited = records.ground().cited
         picture = await asyncio.to_thread(draw, tables, day, cited)
         await storage.run(partial(enqueue, person, tables, picture))
 

@@ -57,7 +57,9 @@ def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
         if filing.image:
             row = session.execute("SELECT image FROM report_filings WHERE id = ?", (filing.id,)).fetchone()
             images[filing.id] = session.ring.open(row[0])
-    line, day, titles = case.line, session.today, routing.titles(session.db)
+    line = case.line
+    day = session.today
+    titles = routing.titles(session.db)
     facts = [
         ("Identifiant", line.id),
         ("État", STATUSES[line.status]),
@@ -163,9 +165,11 @@ async def send_case(
         with storage.transaction() as db:
             if read() != exported:
                 return False
-            session, hashes = records.at(db), f"{hashlib.sha256(pdf).hexdigest()}\n{exported['digest']}"
+            session = records.at(db)
+            hashes = f"{hashlib.sha256(pdf).hexdigest()}\n{exported['digest']}"
             file = store_file(session, ReportFile(f"signalement-{case_id[:6]}.pdf", hashes, pdf), case_id)
-            key, notice = f"{NOTICE.name}:{arguments['id']}", CaseFileNotice(file, case_id)
+            key = f"{NOTICE.name}:{arguments['id']}"
+            notice = CaseFileNotice(file, case_id)
             recipient = f"person:{person}"
             if account := arguments.get("account"):  # the person's other accounts may lack access
                 to = persons.parse(account)
@@ -183,7 +187,8 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
     """Return the builder of the notice of a case's PDF, for the outbox."""
 
     def case_file(context: NoticeContext, notice: CaseFileNotice) -> Message | None:
-        session, person = records.at(context.db), context.recipient.removeprefix("person:")
+        session = records.at(context.db)
+        person = context.recipient.removeprefix("person:")
         if "/" in person:
             account = Account(*person.split("/", 2))
             session = replace(session, account=str(account))

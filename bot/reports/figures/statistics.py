@@ -74,7 +74,10 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
 
     Raises `StorageError` or `SealError` if the keys are lost.
     """
-    counts, platforms, severities, delays = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    counts = Counter[str]()
+    platforms = Counter[str]()
+    severities = Counter[str]()
+    delays = Counter[str]()
     for case_id in cases:
         case = session.case(case_id)
         rows = session.execute(

@@ -103,7 +103,8 @@ class Counters:
         if place is None:
             return None
         number, at = place
-        numbered, level = self.lists[number], self.lists[number].levels[at]
+        numbered = self.lists[number]
+        level = self.lists[number].levels[at]
         values = self._values[numbered.abstract]
         if at in numbered.starts and (number, at) not in self._begun:
             values[at] = numbered.starts[at]
@@ -208,7 +209,8 @@ def read_lists(numbering: Element | None, styles: Styles) -> dict[str, _List]:
     nums = {num.get(f"{W}numId", ""): num for num in numbering.iter(f"{W}num")}
     lists = {}
     for number, num in nums.items():
-        abstract, seen = value(num, "abstractNumId") or "", set[str]()
+        abstract = value(num, "abstractNumId") or ""
+        seen = set[str]()
         while abstract in abstracts and abstract not in seen:  # through a list style (17.9.21)
             seen.add(abstract)
             target, _ = styles.numbering(value(abstracts[abstract], "numStyleLink"))

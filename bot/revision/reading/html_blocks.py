@@ -279,7 +279,8 @@ def _open(element: Element, outer: _Frame, highest: int) -> _Frame:
     tag = element.tag
     frame = replace(outer, element=element, opens_list=tag in LISTS)
     if tag in HEADINGS:
-        frame.level, frame.bold = HEADINGS.index(tag) + highest, False
+        frame.level = HEADINGS.index(tag) + highest
+        frame.bold = False
     elif tag == "p" and element.get("class") == "MsoTitle":
         frame.level = 1
     elif tag in LISTS:

@@ -114,7 +114,8 @@ CALL: Final = re.compile(r"[\[(]?\s*(?P<label>\w{1,4}|[*†‡]{1,3})\s*[\])]?")
 
 def role_of(element: Element) -> str:
     """Return an element's tag, or the tag that its ARIA role, id or title stands for."""
-    tag, name = str(element.tag), element.get("id", "").lower()
+    tag = str(element.tag)
+    name = element.get("id", "").lower()
     if tag in {"div", "table", "td"}:
         named = _NAMED.get(name) or _NAMED.get(element.get("title", "").lower())
         tag = named or tag

@@ -39,7 +39,8 @@ def read_lines(lines: Sequence[str], first: Block) -> Iterator[Block]:
             block = _bulleted(block)
         yield block
         wrapped = line.endswith("\n")
-        block, joined = replace(first, number="", layout=Layout.TEXT), not heading
+        block = replace(first, number="", layout=Layout.TEXT)
+        joined = not heading
 
 
 def _bulleted(block: Block) -> Block:

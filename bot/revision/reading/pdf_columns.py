@@ -170,7 +170,8 @@ def _gutter(pieces: Sequence[PdfLine], width: float, begin: Sequence[int]) -> _G
         bands = _bands(ordered, strip, at, fewest)
         divided = sum(len(band) for band, is_cut in bands if is_cut)
         if divided > most:
-            best, most = _Gutter(at, tuple(bands)), divided
+            best = _Gutter(at, tuple(bands))
+            most = divided
     return best
 
 

@@ -145,7 +145,8 @@ def _lines(page: pypdfium2.PdfTextPage, origin_x: float, origin_y: float) -> Ite
     box = [ctypes.c_double() for _ in range(4)]
     across, up = ctypes.c_double(), ctypes.c_double()
     matrix = raw.FS_MATRIX()  # browsers write large letters on a scaled-down page
-    font, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    font = ctypes.create_string_buffer(128)
+    flags = ctypes.c_int()
     line: list[_Letter] = []
     space = ""
     for at in range(page.count_chars()):
@@ -167,7 +168,8 @@ def _lines(page: pypdfium2.PdfTextPage, origin_x: float, origin_y: float) -> Ite
                 if abs(across.value - left) < 0.3 * size:
                     left = across.value
                 raw.FPDFText_GetFontInfo(page, at, font, 128, ctypes.byref(flags))
-                name, weight = font.value.lower(), raw.FPDFText_GetFontWeight(page, at)
+                name = font.value.lower()
+                weight = raw.FPDFText_GetFontWeight(page, at)
                 bold = weight >= SEMIBOLD or any(mark in name for mark in BOLD)
                 line.append(
                     _Letter(

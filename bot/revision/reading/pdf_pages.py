@@ -169,7 +169,8 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLi
     """
     margins = []
     for page in pages:
-        low, high = _MARGIN * page.height, (1 - _MARGIN) * page.height
+        low = _MARGIN * page.height
+        high = (1 - _MARGIN) * page.height
         rows = rows_of(piece for piece in page.pieces if not low < piece.middle < high)
         margins.append([(joined(row), row) for row in rows])
     seen = Counter(
@@ -261,7 +262,9 @@ def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list
     head: list[PdfLine] = []
     foot: list[PdfLine] = []
     if len(rows) > _TWICE:
-        first, last, size = joined(rows[0]), joined(rows[-1]), median(piece.size for piece in pieces)
+        first = joined(rows[0])
+        last = joined(rows[-1])
+        size = median(piece.size for piece in pieces)
         if first.bottom - max(piece.top for row in rows[1:] for piece in row) > _APART * size:
             head = rows[0]
         above = min(piece.bottom for row in rows[:-1] for piece in row)

@@ -123,7 +123,8 @@ class Joiner:
 
     def _hyphenated(self, head: str, rest: str) -> bool:
         """Return whether a hyphen at the end of a line belongs to the word."""
-        whole, compound = f"{head}{rest}".lower(), f"{head}-{rest}".lower()
+        whole = f"{head}{rest}".lower()
+        compound = f"{head}-{rest}".lower()
         if not self.cuts or compound in self.words:
             return True
         if self.known(whole) or whole in self.words:
@@ -173,7 +174,8 @@ def _steps(columns: Sequence[Column], frames: Mapping[tuple[int, ...], Frame]) -
     others: dict[float, list[float]] = defaultdict(list)
     for column in columns:
         for upper, lower in pairwise(column.lines):
-            size, step = round(upper.size, 1), upper.baseline - lower.baseline
+            size = round(upper.size, 1)
+            step = upper.baseline - lower.baseline
             if abs(upper.size - lower.size) < _SAME * size and 0.9 * size < step < 3.2 * size:
                 is_wrapped = _room(upper, lower, frames[_frame_key(column)]) <= 0
                 (wrapped if is_wrapped else others)[size].append(step)
@@ -202,7 +204,8 @@ def _frames(columns: Sequence[Column]) -> dict[tuple[int, ...], Frame]:
     frames = {}
     for key, side in lines.items():
         other = lines.get((*key[:3], 1 - key[3]), [])
-        left, other_left = _left(side), _left(other) if other else None
+        left = _left(side)
+        other_left = _left(other) if other else None
         shift = abs(left - other_left) if other_left is not None else 0.0
         mirrored = (
             shift > _SHIFT and abs(_right(side) - _right(other) - (left - (other_left or 0))) < _SHIFT / 2
@@ -351,7 +354,8 @@ class _Reader:
         for row in rows:
             text, layout = "\t".join(row), Layout.ROW
             if numbered:  # numbers in one column, and the text in the other
-                text, layout = " ".join(row).strip(), Layout.TEXT
+                text = " ".join(row).strip()
+                layout = Layout.TEXT
             self.drafts.append(_Draft(text, [table.page], layout=layout))
         self._table = table
 

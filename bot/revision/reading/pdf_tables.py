@@ -118,7 +118,8 @@ def level_rows(pieces: Sequence[PdfLine], at: float) -> tuple[list[PdfLine], lis
     both = [number for number, row in enumerate(rows) if row[0].right <= at < row[-1].right]
     if not both:
         return list(pieces), [], []
-    first, last = both[0], both[-1] + 1
+    first = both[0]
+    last = both[-1] + 1
     while last < len(rows) and rows[last][0].left >= at:  # the rest of the last row
         last += 1
     above, level, below = (
