@@ -62,5 +62,8 @@ def learn_banks(bot: Bot) -> None:
 
 
 def untaught(bot: Bot) -> dict[str, str]:
-    """Return why each bank was not learnt, by policy, as a French line: on disk or only in memory."""
+    """Return a French line for each policy whose bank was not learnt, to say why.
+
+    Reasons that could not be written to disk, and so are only in memory, are included.
+    """
     return {**store.failures(bot.settings.models()), **bot.unwritten_failures}

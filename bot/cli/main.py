@@ -209,7 +209,10 @@ def servir(port: int | None = None, garder: bool = False) -> None:
 
 
 def _playground(config: settings.Settings) -> settings.Settings:
-    """Return the sandbox's settings, with a port for the web form, and free ports where none was chosen."""
+    """Return the sandbox's settings, completed where nothing was chosen.
+
+    Adds free ports, the web form's address, and personas who decide on permissions.
+    """
     chosen = config.model_fields_set
     ports = {
         "vigie_port": settings.SANDBOX_PORT,

@@ -531,7 +531,7 @@ def at_end(reading: Reading, number: Number) -> Message:
 def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRENCH) -> str:
     """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles.
 
-    For a number that an earlier version had, the sentence says since when it is gone.
+    For a number that an earlier version had, the sentence says when it was removed.
     """
     noun = version.named(number)
     near = references.nearest(number, version)

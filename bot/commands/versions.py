@@ -29,7 +29,7 @@ class VersionLine:
 
     @property
     def served(self) -> bool:
-        """Whether the version was ever in force: not replaced on its first day."""
+        """Whether the version is ever in force. It is not if it was replaced on its first day."""
         return self.until is None or self.until >= self.since
 
     def describe(self, today: date) -> tuple[str, str]:

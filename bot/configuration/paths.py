@@ -37,7 +37,7 @@ def misplaced(raw: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
 
 
 def openable(raw: Mapping[str, str]) -> Iterator[str]:
-    """Yield a French line for each folder with both keys and data that these keys open.
+    """Yield a French line for each folder where the keys would be kept with the data that they open.
 
     `raw`: the settings as text, by name.
     """

@@ -160,7 +160,7 @@ class Profile:
         return next((role for role in self.roles if role.id == role_id), self.roles[0])
 
     def typed(self, line: str) -> str:
-        """Return a line as people type it after the menu's command: « /vigie roles »."""
+        """Return a line as people type it, with the menu's command in front: « /vigie roles »."""
         return f"/{self.command} {line}"
 
     def describe(self) -> str:

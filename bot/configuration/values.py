@@ -36,7 +36,10 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def typing_problem(value: str) -> str:
-    """Return the typing error in the value of any setting, "" if there is none."""
+    """Return a French line about how a value was typed, "" if nothing is wrong.
+
+    These mistakes are possible in any setting: extra quotation marks or signs, or an example left as it was.
+    """
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         return "enlevez les guillemets typographiques\u00a0: seuls \" et ' entourent une valeur."
     if value[0] == "=":

@@ -23,7 +23,7 @@ def dashboard_examples(association: str) -> dict[str, Message]:
 
 
 def _board(counts: dict[str, tuple[str, int, int]]) -> Board:
-    """Return a month's board. `counts`: by measure, a title, the count, and the count of the month before."""
+    """Return a month's board. `counts`: for each measure, its title, this month's count and last month's."""
     figures = tuple(
         Figure(f"accueil:x:{kind}", title, Band.of(now), Band.of(before))
         for kind, (title, now, before) in counts.items()

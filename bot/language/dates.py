@@ -77,7 +77,7 @@ class DateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReadDate:
-    """The day that a text means. `exact`: whether the text gives the day, the month and the whole year."""
+    """The day that a text means. `exact`: whether the text gives the day, the month and a four-digit year."""
 
     day: date
     exact: bool

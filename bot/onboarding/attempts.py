@@ -74,7 +74,7 @@ def end_attempt(db: Database, attempt: Attempt, now: datetime) -> None:
 
 
 def abandon(db: Database, target: Target) -> None:
-    """Delete the unfinished attempts at a quiz on a revision of the policy, except those on `target`."""
+    """Delete the unfinished quiz attempts on the other revisions of `target`'s policy."""
     db.conn.execute(
         """DELETE FROM quiz_attempts
            WHERE policy = ? AND version <> ? AND kind = 'revision' AND finished_at IS NULL""",

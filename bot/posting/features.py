@@ -62,8 +62,8 @@ class Notions:
 def counted(words: str) -> tuple[list[int], list[int]]:
     """Return two lists of buckets: for a text's words and their beginnings, and for its runs of letters.
 
-    Beginnings of words replace stems, because a stemmer caches words, whereas nothing of an unpublished text
-    may be kept. A stemmer also serves only one thread at a time.
+    The beginnings of words are used instead of stems: a stemmer caches words, and nothing from an unpublished
+    text may be kept. A stemmer also serves only one thread at a time.
     """
     typed = WORD.findall(fold(words))
     beginnings = [word[:BEGINNING] for word in typed]

@@ -77,7 +77,7 @@ class Lesson:
     author: str
 
     def allows(self, clause: str) -> bool:
-        """Return whether a label of the post lists this clause among those that the post may concern."""
+        """Return whether one of the post's labels accepts this clause."""
         return any(clause in label.clauses for label in self.labels)
 
     def checks_of(self, segment: Segment) -> set[str]:

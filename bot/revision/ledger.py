@@ -40,8 +40,8 @@ _PROBLEMS: dict[str, str] = {
 class Recipient:
     """A row of the ledger: a person, the reading asked of them, and the delivery of their notice.
 
-    `problem`: the code of a failure or a warning. In state « left », the person ceased to be concerned before
-    the notice was sent.
+    `problem`: the code of a failure or a warning. State « left » means that the person no longer had to read
+    the policy by the time the notice was to be sent.
     """
 
     person: str

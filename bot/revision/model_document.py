@@ -68,7 +68,10 @@ _DATE: Final = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same text alwa
 
 
 def write_model(version: Version) -> bytes:
-    """Return a Word file of a version, whose numbers are typed. Dropped back as it is, it reads the same."""
+    """Return a Word file of a version, with its numbers written as text instead of automatic numbering.
+
+    If the file is dropped in chat unchanged, it is read as the same text.
+    """
     body = "".join(_body(read_markdown(write_markdown(version.outline))))
     document = f'{_XML}<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>'
     output = io.BytesIO()

@@ -115,7 +115,7 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
 def _in_force(
     archive: Archive, db: Database, text: VersionNotice
 ) -> tuple[Policy, Revision, Comparison] | None:
-    """Return the policy, the revision and the changes of a notice, None if a later text replaced it."""
+    """Return the policy, revision and changes of a notice, None unless its version is in force."""
     policy = archive.library.policies[text.policy]
     revision = revisions.revision_of_version(db, policy.id, text.version)
     if revision is None or archive.library.current(policy).adopted != text.version:

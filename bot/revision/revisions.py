@@ -435,7 +435,10 @@ def approve(
 
 
 def rebase(db: Database, revision: Revision) -> Revision:
-    """Rebase a proposal on the latest approved text. If that changes its base, clear its decided natures."""
+    """Rebase a proposal on the latest approved text.
+
+    If that changes its base, discard the decisions on which changes are substantive or editorial.
+    """
     latest = latest_approved(db, revision.policy)
     base = latest.version if latest else None
     if revision.state != "proposed" or revision.base == base:

@@ -161,7 +161,7 @@ class Watch:
     def _tell(
         self, db: Database, notice: Notice[Arguments], about: str, arguments: Arguments, now: datetime
     ) -> None:
-        """Queue a notice to the administration, only once for the same `about`."""
+        """Queue a notice to the administration, at most once for each `about`, such as a day."""
         key, urgent = f"{notice.name}:{about}", self.archive.at_once
         rows.enqueue(db, Delivery(key, TO_ADMINISTRATION, notice, arguments, urgent=urgent), now)
 

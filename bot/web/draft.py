@@ -77,7 +77,7 @@ class DraftSeals:
         return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
 
     def open(self, sealed: str) -> tuple[DraftPicture | None, str] | None:
-        """Return a sealed picture and code, None if the seal is damaged, expired or another process's."""
+        """Open a seal: return its picture and code, None if it is damaged, expired or of another process."""
         try:
             content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
         except (binascii.Error, CryptoError, ValueError):

@@ -118,14 +118,15 @@ class TextIndex:
     """The index of a text: s sentences of n clauses, in g sections, with v different words.
 
     `owner`: `(s,)`, the clause of each sentence. `sentences`, `in_context`: `(s, k) float32`, the embedding
-    of each sentence alone, and after its title and the sentence before. `section_of`: `(n,)`. `sections`:
-    `(g, k)`. `lengths`: `(n,)`, the logarithm of each clause's number of words. `holders`: by stem, the
-    clauses with it. `vocabulary`: `(v, k)`. `starts`, `words`: the words of clause i are
-    `words[starts[i]:starts[i + 1]]`. `meanings`: `(s, groups)`, and `titles`: `(n, groups)`, see `Meanings`.
-    `subjects`: `(n, subjects)`. `known`: `(m, k)`, the questions of a bank; `known_of`: `(m,)`, the clause of
-    each, or -1 when the text does not answer. `known_words`: their stems. `speller`: corrects a question.
-    `retrieval`: `(s, f)`, `retrieval_known`: `(m, f)`, the second encoder's embeddings of the sentences in
-    context and of the bank's questions, with no rows when it cannot run.
+    of each sentence by itself, and with the clause's title and the previous sentence put before it.
+    `section_of`: `(n,)`, the section of each clause. `sections`: `(g, k)`. `lengths`: `(n,)`, the logarithm
+    of each clause's number of words. `holders`: for each stem, the clauses that contain it. `vocabulary`:
+    `(v, k)`. `starts`, `words`: the words of clause i are `words[starts[i]:starts[i + 1]]`. `meanings`: `(s,
+    groups)`, and `titles`: `(n, groups)`, see `Meanings`. `subjects`: `(n, subjects)`. `known`: `(m, k)`, the
+    questions of a bank; `known_of`: `(m,)`, the clause of each, or -1 when the text does not answer.
+    `known_words`: the stems of each of these questions. `speller`: corrects a question. `retrieval`: `(s,
+    f)`, `retrieval_known`: `(m, f)`, the second encoder's embeddings of the sentences in context and of the
+    bank's questions, with no rows when it cannot run.
     """
 
     numbers: tuple[Number, ...]

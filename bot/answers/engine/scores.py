@@ -30,7 +30,7 @@ class ScoredClause(NamedTuple):
 
 
 class Chances(NamedTuple):
-    """The likelihoods, from 0 to 1, that the best clause is right (`right`), and of each verdict."""
+    """The likelihood, from 0 to 1, of each verdict, and of the best clause being right (`right`)."""
 
     right: float
     answer: float

@@ -73,7 +73,7 @@ class Launch:
 def find_launch(file: Path, service: str) -> Launch:
     """Return how to start Vigie on this machine with a settings file.
 
-    `service`: the name of the machine's systemd unit, "" for an installation of this person alone.
+    `service`: the name of the machine's systemd unit, "" when Vigie is installed only for the current user.
     """
     if service:
         _, _, name = service.partition("@")

@@ -296,7 +296,10 @@ def _who(view: Card) -> Iterator[Span | str]:
 
 
 def _parts(view: Card) -> Iterator[tuple[Element, int]]:
-    """Yield people's texts and the clause, with their weights. The thread's latest line comes first."""
+    """Yield what people wrote about a request, then the clause, each with its weight.
+
+    Within the thread, the latest line comes first.
+    """
     request = view.request
     answer = "Pourquoi" if request.state == "refused" else "À ces conditions"
     if not request.subject:

@@ -120,7 +120,10 @@ def awaits(office: Office, course: Course, request: Request) -> bool:
 
 
 def _letters(text: str) -> str:
-    """Return the letters of a typed answer, « AC » for « a et c », or "" for other or repeated letters."""
+    """Return the letters of a typed answer: « AC » for « a et c ».
+
+    Return "" if a letter is repeated, or if the text is not a list of letters from A to D.
+    """
     match = _LETTERS.fullmatch(text)
     if not match:
         return ""

@@ -175,8 +175,8 @@ def _next_of_several(pending: PendingDrafts, at: int) -> Draft | None:
 def clause_message(pending: PendingDrafts, draft: Draft, done: str = "", *, changed: bool = False) -> Message:
     """Show a clause's drafts together, with a button to keep all those shown and one to discard them.
 
-    `done`: as in `draft_message`. `changed`: whether a pressed button did nothing, because the drafts have
-    changed since it was sent.
+    `done`: as in `draft_message`. `changed`: whether the button just pressed did nothing, because the drafts
+    changed after its message was sent.
     """
     whole, reading = pending.of_clause(draft), pending.reading
     noted = "Rien n'est encore fait\u00a0: voici ce qui reste de cette clause." if changed else done

@@ -68,7 +68,10 @@ def may_be_post(library: Library, text: str) -> bool:
 
 
 def looks_like_post(checking: PostChecking, request: Request) -> bool:
-    """Return whether a private text is likely a draft: it was announced, is very long, or is like a post."""
+    """Return whether a private text is likely a draft: announced as one, very long, or worded like a post.
+
+    An announcement counts only once.
+    """
     announced = checking.drafts.expected(request.actor)
     too_long = len(request.text) > politique.QUESTION_LENGTH
     return announced or too_long or checking.examiner().looks_like_post(request.text)
@@ -257,7 +260,7 @@ class PostRequest:
         return messages.review(token, draft.post, left, page=page, waved=waved)
 
     def _off(self, db: Database) -> Sequence[Check]:
-        """Return the checks that policies ask for and that are switched off in all of them."""
+        """Return the checks that at least one policy asks for and that no policy has switched on."""
         library = self.checking.library
         checks = self.checking.examiner().checks
         on = {name for _, clauses in self._asked(db) for name in clauses}

@@ -268,7 +268,7 @@ class LocalAdapter:
         return await self._answer(words, Spot(persona, conversation), written=True)
 
     def _unknown(self, line: str) -> Message | None:
-        """Return the answer to a slash command that other platforms lack, None for any other command."""
+        """Return the answer to a slash command that Slack and Discord would not offer, else None."""
         [name, *_] = line[1:].lower().split(maxsplit=1) or [""]
         command, menu = self.dispatcher.command(name), self.dispatcher.menu
         if command is not None and (command.slash or command.name == menu):
