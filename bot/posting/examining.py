@@ -14,7 +14,7 @@ from bot.posting.checks import Check, load_checks, load_notions
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.recognition import Recognizer
 from bot.posting.segments import composed, sentences
-from bot.posting.settled import Settling, load_settlings, settled
+from bot.posting.settled import Settlings, load_settlings, settled
 
 if TYPE_CHECKING:
     from bot.posting.model import PostModel
@@ -28,7 +28,7 @@ class Examiner:
     """Examines posts against any policy. `seed`: the folder of `posting.toml` and of the model's weights."""
 
     checks: Mapping[str, Check]
-    settlings: Sequence[Settling]
+    settlings: Settlings
     small_words: SmallWords
     seed: Path
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -30,6 +30,7 @@ from bot.posting.features import Notions
 from bot.posting.model import softmax
 from bot.posting.posts import Extent, Post
 from bot.posting.segments import cut
+from bot.posting.settled import Settlings
 from bot.posting.training import Lesson, Lessons
 from bot.settings import SEED
 from tests.bench import engines
@@ -107,9 +108,11 @@ def read_all(reads: Reads, lessons: Sequence[Lesson]) -> Reading:
     )
 
 
-def vigie() -> Reads:
-    """Vigie, as `vigie verifier` reads."""
+def vigie(*, settling: bool = True) -> Reads:
+    """Vigie, as `vigie verifier` reads. `settling`: whether what a text says is settled is not shown."""
     examiner, annotations = load_examiner(SEED, [SEED]), engines.pa20().annotations
+    if not settling:
+        examiner = replace(examiner, settlings=Settlings((), frozenset(), frozenset()))
 
     def reads(post: Post) -> Touched:
         [concerns] = examiner.examine(post, [annotations.checks])
@@ -243,6 +246,7 @@ def main(*, paths: Sequence[Path], ecrire: bool) -> None:
     clauses = {name: str(asked[name][0]) for name in checks.load_checks(SEED)}
     readers = {
         "Vigie": vigie(),
+        "Vigie, réglé ou non": vigie(settling=False),
         "Listes de mots": word_lists(learnt, clauses),
         "Moteur des questions": questions(),
         "Vecteurs de phrases": embeddings(learnt, clauses),

@@ -85,7 +85,6 @@ def test_the_thresholds_are_chosen_on_what_an_examiner_reads() -> None:
     assert certain == np.float32(concern.score), "a right one alone, so sure from its score on"
 
 
-TREATED = "Le cancer de Léa est revenu, et elle commence ses traitements lundi."
 MUG, ASLEEP = "Le logo de l'AGE UQTR sur ma tasse", "Une étudiante ivre qui dort, le visage bien visible"
 
 
@@ -94,12 +93,16 @@ MUG, ASLEEP = "Le logo de l'AGE UQTR sur ma tasse", "Une étudiante ivre qui dor
     [
         (
             "logo",
-            "La présidence nous a donné sa permission.",
-            "On a la permission de personne.",
+            "La présidence nous a donné la permission de mettre le logo.",
+            "On a la permission de personne de mettre le logo.",
             MUG,
         ),
-        ("image_of_others", "Léa est d'accord.", "Léa n'est pas d'accord.", ASLEEP),
-        ("personal_information", f"{TREATED} Elle m'a dit de le publier.", f"{TREATED} Elle l'ignore.", ""),
+        (
+            "image_of_others",
+            "Léa est d'accord pour la photo.",
+            "Léa n'est pas d'accord pour la photo.",
+            ASLEEP,
+        ),
         (
             "speaking_for",
             f"Le conseil m'a mandatée. {SPOKEN}",
@@ -121,6 +124,56 @@ def test_what_a_post_says_is_settled_is_not_shown(
     [[concern]] = EXAMINER.examine(Post(unsettled, image), [asked])
     assert concern.check.name == check
     assert EXAMINER.examine(Post(allowed, image), [asked]) == [()]
+
+
+@pytest.mark.parametrize(
+    ("text", "checks_settled"),
+    [
+        ("Avec l'autorisation de la vice-présidence, voici Léa qui vomit au party.", set()),
+        ("Le conseil m'a donné son accord. Voici une photo de Léa.", set()),
+        ("J'ai la permission du boss. Voici une photo de Léa.", set()),
+        ("Léa a accepté d'être la nouvelle trésorière. Voici sa photo.", set()),
+        ("Avec l'accord de Marc, voici sa photo et celle de Léa.", set()),
+        ("Voici une photo de Léa et de Marc. Elle m'a dit oui pour la photo.", set()),
+        ("Voici Léa avec mon coloc, photo publiée avec son accord.", set()),
+        ("Sa mère m'a donné son accord, voici Léa.", set()),
+        ("Elle n'a pas dit oui pour la photo de Léa.", set()),
+        ("J'attends Léa, elle a dit oui pour la photo?", set()),
+        ("Elle m'a donné son accord pour le budget, voici Léa.", set()),
+        ("Marc m'a donné la permission de mettre le logo de l'AGE.", set()),
+        ("Une membre du conseil m'a mandatée pour parler en son nom.", set()),
+        ("Le conseil m'a mandatée pour acheter du café.", set()),
+        ("Mandatée par le conseil exécutif pour acheter du café, j'y vais.", set()),
+        ("Elle m'a donné son accord écrit pour le budget, voici Léa.", set()),
+        ("Elle a accepté que je publie son texte, voici sa photo.", set()),
+        ("Le conseil municipal m'a mandatée pour parler en son nom.", set()),
+        ("Le logo de l'AGE est approuvé par ma mère.", set()),
+        ("Léa m'a dit oui pour la photo.", {"image_of_others"}),
+        ("Ma collègue Léa a accepté que je publie cette photo d'elle.", {"image_of_others"}),
+        ("Voici Léa, avec son accord.", {"image_of_others"}),
+        ("Voici Léa et Marc, avec leur accord.", {"image_of_others"}),
+        ("Tout le monde est là, et ils ont tous dit oui pour la photo.", {"image_of_others"}),
+        ("Le conseil exécutif m'a mandatée pour parler en son nom.", {"speaking_for"}),
+        ("L'AGE m'a mandatée pour vous le dire.", {"speaking_for"}),
+        ("Avec l'autorisation de la VP aux communications, je mets le logo de l'AGE.", {"logo"}),
+        ("La page est ouverte avec le feu vert de l'exécutif.", {"page"}),
+    ],
+)
+def test_only_who_can_settle_something_settles_it(text: str, checks_settled: set[str]) -> None:
+    for own in settled(cut(Post(text)), load_settlings(SEED)):
+        assert own == checks_settled
+
+
+def test_consent_is_said_in_the_sentence_or_in_the_one_beside_it_and_a_picture_speaks_for_no_text() -> None:
+    settlings, shown = load_settlings(SEED), {"image_of_others"}
+    post = Post("Bonjour! Voici Léa. Elle m'a dit oui pour la photo. Bonne journée! À lundi.")
+    assert settled(cut(post), settlings) == [set(), shown, shown, shown, set()]
+    post = Post("Voici Léa. Bonjour! À lundi.", image="Une étudiante qui dort, publiée avec son accord")
+    assert settled(cut(post), settlings) == [set(), set(), set(), shown]
+    post = Post("Léa m'a dit oui pour la photo. Bonjour! À lundi.", image="Une étudiante qui dort")
+    assert settled(cut(post), settlings)[-1] == shown
+    named = Post("Elle m'a dit oui pour la photo de Léa.", image="Marc qui dort")
+    assert settled(cut(named), settlings) == [set(), set()]
 
 
 def test_nothing_that_a_writer_names_is_taken_for_settled() -> None:
