@@ -449,16 +449,18 @@ class Bot(Parts):
             forgets_nothing if sandboxed else partial(destroyed.record, keys, clock=self.clock),
             (lambda _: None) if sandboxed else partial(destroyed.settle, folder=keys),
             partial(self.follow_members, at_once=True),
-            self._withdraw_consents,
+            self._before_erasure,
             profile=self.settings.profile,
             reports=self.offers_reports,
         )
 
-    def _withdraw_consents(self, db: Database, person: str) -> None:
-        """Withdraw the consents of a person who is about to be erased, in the caller's transaction."""
+    def _before_erasure(self, db: Database, person: str) -> None:
+        """Withdraw the consents of a person about to be erased, and forget the codes that reach them."""
+        from bot.people.persons import accounts_of
         from bot.permissions.requests import PermissionSession, leave
 
         leave(PermissionSession(db, self.permission_desk, self.clock()), person)
+        self.request_drafts.forget(accounts_of(db, person))
 
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
         """Welcome new members, send them revisions, and stop writing to members who left.

@@ -345,6 +345,8 @@ def people_examples(library: Library, office: Office) -> dict[str, Reply]:
         "messages": {"sujet": WELCOME.name, "etat": "envoyé", "jour": start},
     }
     data = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
+    reading: dict[str, object] = {"role": "Administration", "peut_lire": "non", "depuis": start}
+    nominations = {category: [reading] for category in CATEGORIES if category.id == "nominations"}
     contact = "renseignements@exemple.ca"
     problem = "Discord ne donne pas la liste des membres."
     groups = [
@@ -368,6 +370,7 @@ def people_examples(library: Library, office: Office) -> dict[str, Reply]:
         ),
         "Mes données, pourquoi et jusqu'à quand": mesdonnees.reasons(data, contact),
         "Mes données, aucune": mesdonnees.nothing(office, None),
+        "Mes données, ce qui ne s'efface pas": mesdonnees.nothing(office, None, nominations),
         "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),
         "Effacer mes données?": mesdonnees.confirmation([]),
         "Effacer mes données? Une part reste": mesdonnees.confirmation(["roles", "appartenance"]),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from bot.conversation.messages import (
@@ -25,7 +26,7 @@ from bot.conversation.requests import CONFIRMED, Actor, Request
 from bot.onboarding import team
 from bot.onboarding.notices import TEAM_TOLD
 from bot.outbox.notices import Notices
-from bot.people.office import Office, asker
+from bot.people.office import Office, actor_of, asker
 from bot.people.roles import ADMINISTRATION, role
 from bot.policy.library import Library
 from bot.privacy import personal_data
@@ -83,8 +84,6 @@ _PHRASES: Final = {
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
 _FACTS_WEIGHT = 2_400  # the weight left in a message for the data itself
 _TITLE = "Vos renseignements personnels"
-# The rows of `appointments` hold accounts, and outlive the person's data.
-_LASTING = "Si votre compte a pu lire les signalements, cette inscription-là ne s'efface pas."
 _ANONYMOUS = "Un signalement n'est lié à personne\u00a0: je ne sais pas s'il est de vous."
 
 
@@ -97,7 +96,7 @@ def my_data(office: Office, library: Library, outbox: Notices, request: Request)
         person = asker(db, request)
         contact = role(db, ADMINISTRATION).email
         if person is None:
-            return nothing(office, contact)
+            return nothing(office, contact, personal_data.outliving(db, actor_of(request)))
         if request.text == _FILE:
             return exported(personal_data.export(db, person, today), today)
         data = personal_data.held(db, person)
@@ -160,12 +159,19 @@ def notice_message(*, shared: bool = False) -> Message:
     )
 
 
-def nothing(office: Office, contact: str | None) -> Message:
-    """Reply that nothing is held about the sender, with the privacy notice."""
-    about_reports = [f" {_LASTING} {_ANONYMOUS}"] if office.reports else []
+def nothing(office: Office, contact: str | None, outliving: Held = MappingProxyType({})) -> Message:
+    """Reply that nothing is held about the sender, with the privacy notice.
+
+    `outliving`: the facts that their account's erasure leaves (see `personal_data.outliving`).
+    """
+    about_reports = [f" {_ANONYMOUS}"] if office.reports else []
+    else_ = " d'autre" if outliving else ""
+    lasting = [Note("Cette inscription-là ne s'efface pas.")] if outliving else []
     return Message(
         Heading(_TITLE),
-        Text("Je ne conserve rien à votre sujet.", *about_reports),
+        *_categories(outliving, {}, str, office.calendar),
+        *lasting,
+        Text(f"Je ne conserve rien{else_} à votre sujet.", *about_reports),
         Note(_rights(contact)),
         Divider(),
         NOTICE,
@@ -177,10 +183,25 @@ def shown(office: Office, data: Held, policies: Mapping[str, str], title: Callab
 
     `policies`: the policies' names, by identifier. `title`: returns a notice's title, from its name.
     """
+    return Message(
+        Heading(_TITLE),
+        *_categories(data, policies, title, office.calendar),
+        *([Note(_ANONYMOUS)] if office.reports else []),
+        Buttons(
+            Button("Pourquoi, et jusqu'à quand", f"mesdonnees {_WHY}", "primary"),
+            Button("Recevoir le fichier", f"mesdonnees {_FILE}"),
+            Button("Effacer…", f"mesdonnees {_ERASE}", "danger"),
+        ),
+    )
+
+
+def _categories(
+    data: Held, policies: Mapping[str, str], title: Callable[[str], str], calendar: Calendar
+) -> list[Element]:
     parts: list[Element] = []
     room = _FACTS_WEIGHT
     for category, facts in data.items():
-        lines = [f"• {_phrase(fact, policies, title, office.calendar)}" for fact in facts[:8]]
+        lines = [f"• {_phrase(fact, policies, title, calendar)}" for fact in facts[:8]]
         if len(facts) > len(lines):
             lines.append(f"• et {len(facts) - len(lines)} de plus, dans le fichier")
         text = "\n".join(lines)
@@ -189,16 +210,7 @@ def shown(office: Office, data: Held, policies: Mapping[str, str], title: Callab
             parts.append(Note("Le reste est dans le fichier."))
             break
         parts.append(Text(bold(category.title), f"\n{text}"))
-    return Message(
-        Heading(_TITLE),
-        *parts,
-        *([Note(_ANONYMOUS)] if office.reports else []),
-        Buttons(
-            Button("Pourquoi, et jusqu'à quand", f"mesdonnees {_WHY}", "primary"),
-            Button("Recevoir le fichier", f"mesdonnees {_FILE}"),
-            Button("Effacer…", f"mesdonnees {_ERASE}", "danger"),
-        ),
-    )
+    return parts
 
 
 def _phrase(fact: Fact, policies: Mapping[str, str], title: Callable[[str], str], calendar: Calendar) -> str:

@@ -64,6 +64,12 @@ class Fading(Generic[Key, Value]):
             self._entries.pop(key, None)
         return value
 
+    def drop_all(self, is_dropped: Callable[[Key, Value], bool]) -> None:
+        """Remove the values for which `is_dropped` returns True."""
+        with self._lock:
+            for key in [key for key, (_, value, _) in self._entries.items() if is_dropped(key, value)]:
+                del self._entries[key]
+
     def fade(self) -> None:
         """Drop the entries older than the span."""
         with self._lock:

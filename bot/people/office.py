@@ -52,9 +52,9 @@ class Office:
     rows that are about to be destroyed. `settled`: called after their destruction (see
     `bot.backup.destroyed`). `registry_changed`: called after each change of roles, members or accounts, in
     the same transaction, with the account of the administrator who made it, or "". `leaving`: called with a
-    person who is about to be erased, in the same transaction, to withdraw their consents. `board`: refreshed
-    after each committed change of the registry, and at each beat of the clock. `profile`: the profile of the
-    association. `reports`: whether reports are offered.
+    person who is about to be erased, in the same transaction, to withdraw their consents and forget the codes
+    by which they can be asked. `board`: refreshed after each committed change of the registry, and at each
+    beat of the clock. `profile`: the profile of the association. `reports`: whether reports are offered.
     """
 
     storage: Storage

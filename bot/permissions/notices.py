@@ -22,9 +22,11 @@ from bot.conversation.messages import (
     Span,
     Text,
     bold,
+    capitalized,
     excerpt,
     person,
 )
+from bot.conversation.requests import PLATFORMS
 from bot.outbox.notices import NoticeBuilder, NoticeContext
 from bot.people import persons
 from bot.permissions import queueing, requests, thread
@@ -78,14 +80,14 @@ def _build_asked(library: Library, context: NoticeContext, notice: RequestNotice
             stored.append(quote)
     role, _ = requests.deciders(context.db, request, context.today)
     title = requests.role_title(context.db, role) if role else ""
-    return to_decide_message(request, _who(context.db, request.asker), stored, title)
+    return to_decide_message(request, _who(context, request, request.asker), stored, title)
 
 
 def _build_reminder(context: NoticeContext, notice: NumberedNotice) -> Message | None:
     request = _to_decide(context, notice.request)
     if request is None:
         return None
-    return reminder_message(request, _who(context.db, request.asker))
+    return reminder_message(request, _who(context, request, request.asker))
 
 
 def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | None:
@@ -98,7 +100,7 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
     # the asker ended it themselves, or gets another notice about its end.
     if request.as_of(context.today).state in {"withdrawn", "ended"}:
         return None
-    decider: list[Span | str] = [_who(context.db, request.decided_by)] if request.decided_by else []
+    decider: list[Span | str] = [_who(context, request, request.decided_by)] if request.decided_by else []
     if request.decided_as:
         role = requests.role_title(context.db, request.decided_as)
         decider.append(f" ({role})" if decider else role)
@@ -112,14 +114,14 @@ def _build_line(context: NoticeContext, notice: NumberedNotice) -> Message | Non
     line = next((line for line in lines if line.number == notice.number), None)
     if request is None or party is None or line is None or line.party == party:
         return None
-    return line_message(request, line, _who(context.db, line.author), party)
+    return line_message(request, line, _who(context, request, line.author), party)
 
 
 def _build_withdrawn(context: NoticeContext, notice: RequestNotice) -> Message | None:
     request = requests.load(context.db, notice.request)
     if request is None or request.state != "withdrawn":
         return None
-    return withdrawn_message(request, _who(context.db, request.asker), _party(context, request))
+    return withdrawn_message(request, _who(context, request, request.asker), _party(context, request))
 
 
 def _build_expiry(context: NoticeContext, notice: ExpiryNotice) -> Message | None:
@@ -160,9 +162,26 @@ def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | N
     return request if queueing.person_of(context.recipient) in able else None
 
 
-def _who(db: Database, person_id: str) -> Span:
-    accounts = persons.accounts_of(db, person_id)
-    return person(accounts[0].platform, accounts[0].user) if accounts else Span("une personne sans compte")
+def _who(context: NoticeContext, request: PermissionRequest, person_id: str) -> Span:
+    recipient = persons.accounts_of(context.db, queueing.person_of(context.recipient))[:1]
+    return party_span(context.db, request, person_id, recipient[0].platform if recipient else "")
+
+
+def party_span(db: Database, request: PermissionRequest, person_id: str, platform: str) -> Span:
+    """Return a span that shows someone who takes part in a request to a reader on `platform`.
+
+    An account's identifier says nothing on another platform. There, the person is shown by the name that they
+    typed for the certificate, or as the one whose code the asker has.
+    """
+    accounts = sorted(persons.accounts_of(db, person_id), key=lambda account: account.platform != platform)
+    if not accounts:
+        return Span("une personne sans compte")
+    account = accounts[0]
+    parties = {request.decided_by: "decider", request.asker: "asker"}
+    name, _ = requests.names(db, request.id).get(parties.get(person_id, ""), ("", ""))
+    if account.platform == platform or not (name or person_id == request.consenter):
+        return person(account.platform, account.user)
+    return Span(f"{name or 'la personne dont vous avez le code'} (sur {PLATFORMS[account.platform]})")
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -285,7 +304,7 @@ def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party:
     what = f" ({WORDS[request.kind].title.lower()})"
     return Message(
         Heading(f"Un mot au sujet {of}"),
-        Text(who, f" vous écrit{what}\u00a0:"),
+        Text(*([who] if who.account else [capitalized(who.text)]), f" vous écrit{what}\u00a0:"),
         Text(excerpt(line.text, 2 * _SUBJECT)),
         Buttons(Button("Répondre", f"{COMMAND} ecrire {request.id}", "primary"), _open(request)),
     )
@@ -312,7 +331,7 @@ def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | No
         *about(request, dated=False),
         *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
         Text(_ONCE_OVER[request.kind]),
-        *([] if mine else [Text("La demande venait de ", asker, ".")]),
+        *([] if mine else [Text("Qui l'avait demandé\u00a0: ", asker, ".")]),
         # A consent is between two persons: the role that is informed of it may open only the register.
         Buttons(_open(request) if party else Button("Le registre", f"{COMMAND} registre")),
     )

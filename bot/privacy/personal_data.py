@@ -34,6 +34,8 @@ SENT_DAYS: Final = 365
 ATTESTATION_YEARS: Final = 3
 NEW_YEAR_MONTH: Final = 9  # the start of the university year, when people with only an account are forgotten
 _NOMINATIONS = "nominations"  # the category whose rows hold accounts rather than a person's identifier
+_NOMINATION_FACTS: Final = """SELECT roles.title AS role, iif(able, 'oui', 'non') AS peut_lire,
+  how AS comment, effective_on AS depuis FROM appointments JOIN roles ON roles.id = role"""
 _FORGOTTEN = "askers_forgotten"  # the `state` key: the university year when people were last forgotten
 
 Fact: TypeAlias = dict[str, Any]
@@ -89,8 +91,7 @@ CATEGORIES: tuple[Category, ...] = (
         "Ce que vos comptes ont pu lire",
         "pouvoir dire, à qui a signalé, qui a pu lire les signalements ou administrer, et qui l'a décidé",
         "aussi longtemps que je sers à l'association",
-        """SELECT roles.title AS role, iif(able, 'oui', 'non') AS peut_lire, how AS comment,
-             effective_on AS depuis FROM appointments JOIN roles ON roles.id = role
+        f"""{_NOMINATION_FACTS}
            JOIN accounts ON account = platform || ':' || team || iif(team = '', '', '/') || user
            WHERE person_id = :person ORDER BY number""",
         "l'inscription de qui a pu lire les signalements ne s'efface pas",
@@ -286,6 +287,13 @@ def held(db: Database, person_id: str) -> Held:
     """Return the facts held about a person, by category, without empty categories."""
     facts = {category: list(db.query(category.rows, {"person": person_id})) for category in CATEGORIES}
     return {category: rows for category, rows in facts.items() if rows}
+
+
+def outliving(db: Database, actor: Acting) -> Held:
+    """Return the facts held about an account whose person is not in the database: its nominations."""
+    query = f"{_NOMINATION_FACTS} WHERE account = :account ORDER BY number"
+    facts = list(db.query(query, {"account": str(persons.account(actor))}))
+    return {category: facts for category in CATEGORIES if category.id == _NOMINATIONS and facts}
 
 
 def export(db: Database, person_id: str, today: date) -> bytes:

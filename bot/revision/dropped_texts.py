@@ -79,18 +79,22 @@ def place(
     dropped: DroppedText,
     policy: str,
     called: GenderedName | None = None,
+    *,
     adopted: Outline | None = None,
+    former: Outline | None = None,
 ) -> None:
     """Record which policy a file is about, and add the decisions on that policy's earlier documents.
 
-    `adopted`: the outline of the policy's latest text. `called`: as in `DroppedText`.
+    The decisions that came in this way from another policy, where the file was placed before, are removed.
+    `adopted` and `former`: the outlines of the latest texts of the policy, and of the policy where the file
+    was. `called`: as in `DroppedText`.
     """
     named = json.dumps([called, called.gender, called.plural], ensure_ascii=False) if called else None
-    settled = settle(dropped.document.blocks, kept_decisions(db, policy), adopted)
-    decisions = {
-        **settled,
-        **dropped.decisions,
-    }  # what was decided of a line holds, whichever policy it is of
+    blocks = dropped.document.blocks
+    implied = settle(blocks, kept_decisions(db, dropped.policy), former)
+    # What the person decided of a line holds, whichever policy it is of.
+    own = {line: reading for line, reading in dropped.decisions.items() if implied.get(line) != reading}
+    decisions = {**settle(blocks, kept_decisions(db, policy), adopted), **own}
     db.conn.execute(
         "UPDATE dropped_texts SET policy = ?, called = ?, decisions = ? WHERE id = ?",
         (policy, named, json.dumps(dict(decisions), ensure_ascii=False), dropped.id),

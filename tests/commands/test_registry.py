@@ -537,6 +537,28 @@ async def test_erasure_is_confirmed_then_done_but_for_what_a_duty_keeps(office: 
     assert "Je ne conserve rien" in await office.said("mesdonnees", ALEX)
 
 
+async def test_who_could_read_reports_is_shown_it_once_erased_and_nobody_else_hears_of_it(
+    office: Desk,
+) -> None:
+    lasting = "Cette inscription-là ne s'efface pas."
+    assert lasting not in await office.said("mesdonnees", ALEX)
+    await office.ask("roles nommer conseil-executif", personne="U1")
+    await office.ask("roles retirer conseil-executif", personne="U1")
+
+    def erase() -> None:
+        with office.office.storage.transaction() as db:
+            persons_id = persons.person_of(db, ALEX)
+            assert persons_id
+            db.conn.execute("DELETE FROM role_holders WHERE person_id = ?", (persons_id,))
+            db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (persons_id,))
+
+    await office.office.storage.run(erase)
+    shown = await office.said("mesdonnees", ALEX)
+    assert lasting in shown
+    assert "peut lire" in shown
+    assert "Je ne conserve rien d'autre à votre sujet." in shown
+
+
 def test_more_than_a_message_can_hold_is_said_to_be_in_the_file(office: Desk) -> None:
     fact = {"nom": "a" * 60}
     held = {category: [fact] * 30 for category in personal_data.CATEGORIES}

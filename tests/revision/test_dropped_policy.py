@@ -11,10 +11,13 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 
 from bot.cli.main import vigie
+from bot.commands.revision import outline_messages as outlines
 from bot.conversation.forms import DateField, Form
 from bot.conversation.messages import Message
 from bot.people import membership, persons
-from bot.revision import revisions
+from bot.policy.decisions import Decisions
+from bot.policy.provisions import LineReading
+from bot.revision import dropped_texts, revisions
 from tests.kits.revision_commands import ALEX, CHANNEL, REVISED, TEXT, World, command, words, world
 
 CLUB = """# Règlement du club
@@ -75,6 +78,38 @@ async def test_a_text_placed_under_the_wrong_policy_is_given_to_another_with_wha
     assert "RG\u00a0: ce que j'ai lu" in words(outline)
     assert "Pas sûr" not in words(outline), "a line is decided once, whichever policy it is of"
     assert "RG, première version proposée" in words(await desk.press(outline, RIGHT))
+
+
+async def test_a_text_moved_to_another_policy_takes_what_was_decided_of_that_one_s_lines(
+    desk: World,
+) -> None:
+    """The lines that the first policy settles otherwise are not carried along, but the person's are."""
+    await adopted(desk)
+    lines = "son siège est au gymnase.", "le fanion est bleu."
+
+    def keep(db: Database) -> None:
+        first, second = (
+            dict.fromkeys(lines, reading) for reading in (LineReading.TEXT, LineReading.SAME_LEVEL)
+        )
+        dropped_texts.keep_decisions(db, "pa20", first)
+        dropped_texts.keep_decisions(db, "rg", second)
+
+    await desk.run(keep)
+    text = CLUB + "\nSon siège est au gymnase.\n\nLe fanion est bleu.\n\nLa salle est haute.\n"
+    read = await desk.press(await desk.drop_alone(text, name="reglement.md"), MINE)
+    own = {outlines.WORDS: "La salle est haute", outlines.READING: str(LineReading.SAME_LEVEL)}
+    read = await desk.press(read, "Corriger une ligne", **own)
+    await desk.press(await desk.press(read, "Une autre politique"), "Une révision du RG")
+
+    def decisions(db: Database) -> Decisions:
+        [(token, _)] = dropped_texts.waiting(db)
+        found = dropped_texts.find(db, token)
+        assert found
+        return found.decisions
+
+    moved = await desk.run(decisions)
+    assert [moved[line] for line in lines] == [LineReading.SAME_LEVEL] * 2
+    assert moved["la salle est haute."] == LineReading.SAME_LEVEL
 
 
 async def test_a_text_that_keeps_nothing_of_the_one_in_force_is_said_to_be_maybe_another_s(

@@ -26,7 +26,7 @@ from bot.people import persons, roles
 from bot.people.office import Office, actor_of, in_private, person_span, picked_actor, typed_day
 from bot.permissions import certificates, requests, thread
 from bot.permissions.kinds import RequestKind
-from bot.permissions.notices import COMMAND
+from bot.permissions.notices import COMMAND, party_span
 from bot.permissions.requests import (
     NAME_LENGTH,
     Asking,
@@ -185,12 +185,16 @@ class PermissionWork:
     def whose(self, identifier: str = "", _rest: str = "") -> Message:
         """Ask whether the person in a picture has an account, here or elsewhere, and so can answer."""
         self._kind("personne")
-        typed = self.requesting.office.profile.typed(f"{COMMAND} code")
+        typed = self.requesting.office.profile.typed(f"{COMMAND} code") if self._has_elsewhere() else ""
         return messages.whose_image(typed, identifier if _TOKEN.fullmatch(identifier) else "")
+
+    def _has_elsewhere(self) -> bool:
+        """Return whether the association is on another platform too, where a code can be obtained."""
+        return len(self.requesting.office.teams) > 1
 
     def give_code(self, _identifier: str, _rest: str) -> Message:
         """Give a person a code by which someone on the other platform can ask for their consent."""
-        self._kind("personne")
+        self._kind("ailleurs")
         return messages.contact_code(self.requesting.drafts.issue_code(self.actor))
 
     def ask(self, window: str, identifier: str) -> Reply:
@@ -200,7 +204,7 @@ class PermissionWork:
         fields = self.request.fields
         if not fields:
             return windows.asking_form(window, before, name=self.request.name)
-        draft = self._draft(window, before)
+        draft = self._draft(window, before, late=bool(identifier) and before is None)
         # Nobody is added to the database before the request is confirmed.
         request = requests.check(self.session, self._known() or persons.new_id(), draft.asking)
         self.requesting.drafts.store(draft, self.actor)
@@ -208,13 +212,16 @@ class PermissionWork:
 
     def _kind(self, window: str) -> RequestKind:
         kind = self.requesting.desk.kinds().get(WINDOWS[window])
-        if kind is None or not kind.decider:
+        if kind is None or not kind.decider or (window == "ailleurs" and not self._has_elsewhere()):
             typed = self.requesting.office.profile.typed(COMMAND)
             raise UserError(f"Cela ne se demande pas par ici. Tapez {typed} pour voir ce qui s'y demande.")
         return kind
 
-    def _draft(self, window: str, before: RequestDraft | None) -> RequestDraft:
-        """Return the answers typed in a window as a draft. Raises `FieldsError` with all the problems."""
+    def _draft(self, window: str, before: RequestDraft | None, *, late: bool) -> RequestDraft:
+        """Return the answers typed in a window as a draft. Raises `FieldsError` with all the problems.
+
+        `late`: whether the window was filled in from a draft that has expired.
+        """
         fields = self.request.fields
         problems = dict[str, str]()
         texts = {name: clean(fields.get(name, "")).strip() for name in ("objet", "image", "papier", "nom")}
@@ -240,7 +247,7 @@ class PermissionWork:
             problems |= error.problems
         person = None
         try:
-            person = self._pictured(window, before)
+            person = self._pictured(window, before, late=late)
         except FieldsError as error:
             problems |= error.problems
         if problems:
@@ -257,17 +264,18 @@ class PermissionWork:
         )
         return RequestDraft(replace(asking, id=before.asking.id) if before else asking, person)
 
-    def _pictured(self, window: str, before: RequestDraft | None) -> Actor | None:
+    def _pictured(self, window: str, before: RequestDraft | None, *, late: bool) -> Actor | None:
         """Return the account of the person in a picture, None if they sign on paper. Raises `FieldsError`."""
         if window == "personne":
             return picked_actor(self.request)
         if window != "ailleurs":
             return None
         person = before.person if before else None
-        if typed := self.request.fields.get("code", "").strip():
+        typed = self.request.fields.get("code", "").strip()
+        if typed:
             person = self.requesting.drafts.reached(typed)
         if person is None:
-            raise FieldsError({"code": messages.UNKNOWN_CODE})
+            raise FieldsError({"code": messages.LATE_CODE if late and not typed else messages.UNKNOWN_CODE})
         return person
 
     def _until(self) -> date | None:
@@ -282,6 +290,8 @@ class PermissionWork:
     def _to(self, draft: RequestDraft, request: PermissionRequest) -> Sequence[Span | str]:
         """Return who will receive a request, to be written after « elle ira »: « au rôle « Présidence » »."""
         if draft.person:
+            if draft.person.platform != self.actor.platform:
+                return (messages.by_code(draft.person.platform),)
             return ("à ", person(draft.person.platform, draft.person.user))
         acting = requests.deciders(self.db, request, self.today)[0]
         to = f"au rôle «\u00a0{requests.role_title(self.db, acting)}\u00a0»"
@@ -450,12 +460,14 @@ class PermissionWork:
     def _card(self, request: PermissionRequest, party: Party, *, page: int = 1, lead: str = "") -> Message:
         db, platform = self.db, self.actor.platform
         quote, need = self._quote(request)
-        lines = [(person_span(db, line.author, platform), line) for line in thread.lines(db, request.id)]
+        lines = [
+            (party_span(db, request, line.author, platform), line) for line in thread.lines(db, request.id)
+        ]
         names = self._names(request)
         view = Card(
             request,
             party,
-            person_span(db, request.asker, platform),
+            party_span(db, request, request.asker, platform),
             self._asked_of(request),
             self._answered_by(request),
             lines,
@@ -473,6 +485,9 @@ class PermissionWork:
 
     def _asked_of(self, request: PermissionRequest) -> Sequence[Span | str]:
         if request.consenter:
+            platforms = [account.platform for account in persons.accounts_of(self.db, request.consenter)]
+            if platforms and self.actor.platform not in platforms:
+                return (messages.by_code(platforms[0]),)
             return ("à ", person_span(self.db, request.consenter, self.actor.platform))
         if request.by_consent:
             return ("à une personne qui n'est plus ici",)

@@ -6,6 +6,7 @@ messages carry.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from bot.conversation.requests import Actor
 from bot.people import persons
 
 if TYPE_CHECKING:
+    from bot.people.persons import Account
     from bot.permissions.requests import Asking
     from bot.times import Clock
 
@@ -56,7 +58,11 @@ class RequestDrafts:
         self._shelf.drop((author, identifier))
 
     def issue_code(self, actor: Actor) -> str:
-        """Return a code by which others can ask a person for their consent, for a day, from anywhere."""
+        """Return a code by which others can ask a person for their consent, for a day, from anywhere.
+
+        It replaces the code that the same account had before.
+        """
+        self._forget_codes([persons.account(actor)])
         code = persons.random_code()
         self._reachable.put(persons.bare_code(code), actor, actor)
         return code
@@ -64,6 +70,18 @@ class RequestDrafts:
     def reached(self, code: str) -> Actor | None:
         """Return the account that a code was issued to, or None when it is unknown or expired."""
         return self._reachable.get(persons.bare_code(code))
+
+    def forget(self, accounts: Collection[Account]) -> None:
+        """Drop the codes of these accounts, and the drafts by them or about them."""
+        self._forget_codes(accounts)
+        self._shelf.drop_all(
+            lambda key, draft: any(
+                who is not None and persons.account(who) in accounts for who in (key[0], draft.person)
+            )
+        )
+
+    def _forget_codes(self, accounts: Collection[Account]) -> None:
+        self._reachable.drop_all(lambda _code, actor: persons.account(actor) in accounts)
 
     def count_sent(self, author: Actor, today: date) -> bool:
         """Count a request that a person sends. Return False, without counting it, past today's limit.

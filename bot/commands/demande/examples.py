@@ -51,6 +51,7 @@ def demande_examples(
         **_windows(page, image, today),
         **_before(page, image, today, role, fallback),
         "Demander, l'image de qui?": messages.whose_image(profile.typed("demande code")),
+        "Demander, l'image de qui? Une seule plateforme": messages.whose_image(""),
         "Demander, un code à donner": messages.contact_code("K7PMQ-3TXDW"),
         **_lists(page, image, today),
         **_of_a_role(page, today, role),
@@ -106,6 +107,9 @@ def _before(page: RequestKind, image: RequestKind, today: date, role: str, fallb
         ),
         "Demander un consentement, est-ce bien cela?": messages.confirm(
             seen, image, "personne", ("à ", _FRIEND)
+        ),
+        "Demander un consentement par un code, est-ce bien cela?": messages.confirm(
+            seen, image, "ailleurs", (messages.by_code("discord"),)
         ),
         "Demander, un long texte": messages.confirm(long, image, "papier", paper),
         "Demander, c'est oublié": messages.FORGOTTEN,

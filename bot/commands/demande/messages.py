@@ -29,7 +29,7 @@ from bot.conversation.messages import (
     turn_buttons,
     weight,
 )
-from bot.conversation.requests import CONFIRMED
+from bot.conversation.requests import CONFIRMED, PLATFORMS
 from bot.permissions.kinds import WORDS, RequestKind
 from bot.permissions.notices import COMMAND, CONSENT_IS_FREE, answers
 from bot.permissions.requests import Party, PermissionRequest, state_words
@@ -146,23 +146,28 @@ def _choice(row: Listed, *, answers: bool) -> Choice:
 def whose_image(typed: str, token: str = "") -> Message:
     """Ask whether the person in a picture has an account, here or on the other platform, and so can answer.
 
-    `typed`: the line that gets them a code. `token`: the token of the text under examination, "" for none.
+    `typed`: the line that gets them a code on the other platform, "" if there is no other. `token`: the token
+    of the text under examination, "" for none.
     """
     person, elsewhere, paper = (
         f"{COMMAND} depuis {token} {window}" if token else f"{COMMAND} {window}"
         for window in ("personne", "ailleurs", "papier")
     )
+    by_its_code: list[Span | str] = [
+        " Sur l'autre plateforme aussi, si elle vous donne le code qu'elle y obtient en tapant\u00a0: ",
+        code(typed),
+        ".",
+    ]
     return Message(
         Text(bold("La personne qu'on reconnaît peut-elle vous répondre?")),
         Note(
-            "Ici, elle reçoit la demande et dit oui ou non elle-même. Sur l'autre plateforme aussi, si elle "
-            "vous donne le code qu'elle y obtient en tapant\u00a0: ",
-            code(typed),
-            ". Sinon, elle signe un papier, que la personne responsable inscrit.",
+            "Ici, elle reçoit la demande et dit oui ou non elle-même.",
+            *(by_its_code if typed else []),
+            " Sinon, elle signe un papier, que la personne responsable inscrit.",
         ),
         Buttons(
             Button("Oui, la choisir", person, "primary"),
-            Button("Oui, par son code", elsewhere),
+            *([Button("Oui, par son code", elsewhere)] if typed else []),
             Button("Non, sur papier", paper),
             HOME,
         ),
@@ -173,7 +178,7 @@ def contact_code(secret: str) -> Message:
     """Show a person a new code, by which others can ask for their consent."""
     return Message(
         Heading("On veut publier votre image?"),
-        Text("Donnez ce code à qui vous le demande de l'autre plateforme\u00a0: ", code(secret)),
+        Text("Donnez ce code à qui vous le demande depuis l'autre plateforme\u00a0: ", code(secret)),
         Note(
             "Pendant 24 heures, il sert à vous demander votre consentement ici, et à rien d'autre. Après, ou "
             "si je redémarre, demandez-en un autre. Vous pourrez toujours refuser."
@@ -186,6 +191,15 @@ UNKNOWN_CODE: Final = (
     "Ce code n'est pas bon, ou ne l'est plus\u00a0: il sert pendant 24 heures. Demandez à la personne d'en "
     "obtenir un autre."
 )
+LATE_CODE: Final = (
+    "Ce brouillon n'est plus là\u00a0: dix minutes ont passé, ou j'ai redémarré. Tapez de nouveau son code, "
+    "ou recommencez."
+)
+
+
+def by_code(platform: str) -> str:
+    """Return to whom a consent asked by a code goes: the asker is not shown an account of elsewhere."""
+    return f"à la personne dont vous avez le code, sur {PLATFORMS[platform]}"
 
 
 # --- Before it is sent --------------------------------------------------------------------------

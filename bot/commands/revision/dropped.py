@@ -58,12 +58,16 @@ class DroppedRequest:
                 gender, plural = guess_gender(dropped.document.markdown) or ("masculin", False)
                 return say.new_policy_form(token, gender, plural=plural)
             called = self._new_name()
-            dropped_texts.place(self.db, dropped, _identifier(called), called)
+            self._move(dropped, _identifier(called), called)
         elif name := self._coming().get(policy):
-            dropped_texts.place(self.db, dropped, policy, name, self._adopted(policy))
+            self._move(dropped, policy, name)
         elif dropped.policy != (policy_id := self.archive.library.find(policy).id):
-            dropped_texts.place(self.db, dropped, policy_id, adopted=self._adopted(policy_id))
+            self._move(dropped, policy_id)
         return self._again(token)
+
+    def _move(self, dropped: DroppedText, policy: str, called: GenderedName | None = None) -> None:
+        adopted, former = self._adopted(policy), self._adopted(dropped.policy)
+        dropped_texts.place(self.db, dropped, policy, called, adopted=adopted, former=former)
 
     def _coming(self) -> Mapping[str, GenderedName]:
         """Return the names of the policies whose first text is proposed or approved for later, by id."""
