@@ -498,7 +498,7 @@ class PermissionWork:
         if request.decided_by is None or request.decided_as is None:
             return ()
         role = requests.role_title(self.db, request.decided_as)
-        name = person_span(self.db, request.decided_by, self.actor.platform)
+        name = party_span(self.db, request, request.decided_by, self.actor.platform)
         return (" Réponse de ", name, f", pour le rôle «\u00a0{role}\u00a0».")
 
     def _quote(self, request: PermissionRequest) -> tuple[Quote | None, int]:
@@ -532,7 +532,7 @@ class PermissionWork:
             )
 
         def row_of(request: PermissionRequest) -> Registered:
-            who = person_span(self.db, request.asker, self.actor.platform)
+            who = party_span(self.db, request, request.asker, self.actor.platform)
             opens = requests.party_of(self.db, request, person_id, self.today) is not None
             return Registered(request, who, opens)
 

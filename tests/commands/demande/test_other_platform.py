@@ -17,8 +17,10 @@ from tests.commands.demande.people import (
     ASKER,
     DECIDERS,
     IMAGE,
+    VP,
     ask,
     fill,
+    grant,
     identifier,
     pressed,
     restarted,
@@ -163,3 +165,15 @@ async def test_where_there_is_one_platform_alone_no_code_is_spoken_of(tmp_path: 
         assert [button.label for button in choice.buttons()][:2] == ["Oui, la choisir", "Non, sur papier"]
         assert "plateforme" not in words(choice)
         assert "Cela ne se demande pas par ici" in words(await alone.ask("demande code", ASKER))
+
+
+async def test_who_decides_on_the_other_platform_and_who_asks_them_read_names(desk: World) -> None:
+    sent = await ask(desk)
+    await grant(desk, sent, VP)
+    assert "Réponse de Blaise (sur Discord), pour le rôle" in words(
+        await desk.ask(f"demande voir {identifier(sent)}", ASKER)
+    )
+    assert "Alex Roy (sur Slack)" in words(await desk.ask("demande registre", VP))
+    await desk.beat()
+    [answer] = [text for text in desk.arrived(ASKER) if "est accordée" in text]
+    assert "Réponse de Blaise (sur Discord)" in answer
