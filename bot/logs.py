@@ -119,6 +119,11 @@ def configure(level: str, stream: IO[str] | None = None, *, as_json: bool | None
     plain = out.isatty() if as_json is None else not as_json
     handler.setFormatter(_Text() if plain else _Json(json_ensure_ascii=False))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    hush_libraries(level)
+    logging.getLogger("asyncio").addFilter(_unquote)
+
+
+def hush_libraries(level: str = "WARNING") -> None:
+    """Log nothing of a library below its own level in `LIBRARIES`, nor below `level`."""
     for name, least in LIBRARIES.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
-    logging.getLogger("asyncio").addFilter(_unquote)

@@ -69,6 +69,11 @@ class AnswerMemory:
         if actor:  # an anonymous question has no follow-up
             self._last.put(actor, (policy, clauses))
 
+    def forget(self, actor: Actor | None) -> None:
+        """Forget the clauses of the person's latest answer, once something else was shown."""
+        self._collect()
+        self._last.drop(actor)
+
     def add(self, answer: GivenAnswer, actor: Actor | None) -> str:
         """Remember an answer that `actor` can rate, and return the identifier that its buttons carry."""
         identifier = secrets.token_hex(4)

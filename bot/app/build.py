@@ -535,6 +535,7 @@ class Bot(Parts):
             self.answer_memory,
             self.posts,
             self.tally,
+            lambda policy: policy in self.library.policies and self.course.on(policy).quizzed,
         )
 
     @cached_property

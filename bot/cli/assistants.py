@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot import __version__
+from bot import __version__, logs
 from bot.answers.questions import MOST
 from bot.app.build import Parts
 from bot.app.publication import quoter
@@ -156,6 +156,7 @@ def mcp_(port: int | None) -> None:
 
     from bot.assistants.server import HOST, PATH, make_server, serve_http, serve_standard_streams
 
+    logs.hush_libraries()
     shelf = _Shelf(base.parts())
     database = shelf.parts.settings.database()
     if not database.is_file():

@@ -191,7 +191,11 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     if config.sandboxed() and not garder:
         _erase(config.database(), config.keys(), config.own_data())
     try:
-        with closing(base.open_storage(config, click.echo)) as storage:
+        # Locked before `settle`, which has the database remember the keys that it finds.
+        with (
+            closing(base.open_storage(config, click.echo)) as storage,
+            lock_keys(config.keys()),
+        ):
             bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
             settling = storage.executor.submit(starting.settle, bot)
             gc.disable()  # the collector's pauses would cost more than the little memory that it frees
@@ -201,8 +205,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
                 gc.freeze()  # these objects live until the end, so that the collector can ignore them
             finally:
                 gc.enable()
-            with lock_keys(config.keys()):
-                ending = asyncio.run(serving.run(bot, click.echo))
+            ending = asyncio.run(serving.run(bot, click.echo))
     except PassingError as error:
         base.refuse(str(error), Ending.PASSING)
     sys.exit(ending)

@@ -169,11 +169,11 @@ def catalogue(
             group=MINE,
             summary="Apprendre par des questions, chacune expliquée.",
             usage="[lettre de votre réponse]",
-            run=partial(_watched, awaited, partial(_play, office, course)),
+            run=partial(_watched, awaited, partial(_play, answering, office, course)),
             slash=True,
             alone=True,
             replies=_are_letters,
-            awaits=partial(_awaits_letters, office, course),
+            awaits=partial(_awaits_letters, answering, office, course),
         ),
         Command(
             name="accueil",
@@ -461,10 +461,12 @@ def _share(library: Library, request: Request) -> Message:
     return partager.share(library, request)
 
 
-def _play(office: Office, course: Course, request: Request) -> Answer:
+def _play(answering: Callable[[], Answering], office: Office, course: Course, request: Request) -> Answer:
     from bot.commands.quiz import quiz
 
-    return quiz.play(office, course, request)
+    reply = quiz.play(office, course, request)
+    answering().memory.forget(request.actor)  # « la suivante » now means the quiz
+    return reply
 
 
 def _are_letters(text: str) -> bool:
@@ -473,10 +475,13 @@ def _are_letters(text: str) -> bool:
     return quiz.REPLIES.fullmatch(text) is not None
 
 
-def _awaits_letters(office: Office, course: Course, request: Request) -> bool:
+def _awaits_letters(
+    answering: Callable[[], Answering], office: Office, course: Course, request: Request
+) -> bool:
     from bot.commands.quiz import quiz
 
-    return quiz.awaits(office, course, request)
+    clauses_since = answering().memory.last_policy(request.actor) is not None
+    return quiz.awaits(office, course, request, clauses_since=clauses_since)
 
 
 def _welcome(office: Office, course: Course, request: Request) -> Answer:

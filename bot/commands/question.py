@@ -57,6 +57,7 @@ class Answering:
     `guidance`: by policy id. `masker`, `posts` and `intents` are functions, so that the files that they read
     are loaded on first use. `memory`: the latest answers, for minutes. `drafts`: the texts to publish that
     people may have examined. `tally`: counts the questions that each clause answers, without a name.
+    `is_quizzed`: returns whether the policy with this id has a quiz today.
     """
 
     library: Library
@@ -69,6 +70,7 @@ class Answering:
     memory: AnswerMemory
     drafts: PostDrafts
     tally: Tally
+    is_quizzed: Callable[[str], bool] = lambda _policy: True
 
     def wording(self, reading: Reading, request: Request) -> Wording:
         """Return the context for wording an answer about this policy."""
@@ -473,7 +475,8 @@ def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
     with desk.office.storage.transaction() as db:
         admin = roles.title(db, roles.ADMINISTRATION)
         person = persons.person_of(db, request.actor) if request.actor and intent.begun else None
-        begun = person is not None and attempts.has_begun(db, person)
+        policies = attempts.policies_begun(db, person) if person else set()
+    begun = any(map(desk.is_quizzed, policies))
     speaker = answers.Speaker(decision.reading, desk.office.profile.bot, admin, wording.voice)
     return answers.intent_message(speaker, intent, duties, begun=begun)
 

@@ -98,10 +98,10 @@ def unfinished(db: Database, person_id: str, policy: str, kind: Kind) -> list[At
     return sorted(attempts, key=lambda attempt: -attempt.sitting.turn)
 
 
-def has_begun(db: Database, person_id: str) -> bool:
-    """Return whether a person has an unfinished attempt at any quiz."""
-    query = "SELECT EXISTS (SELECT 1 FROM quiz_attempts WHERE person_id = ? AND finished_at IS NULL)"
-    return bool(db.conn.execute(query, (person_id,)).fetchone()[0])
+def policies_begun(db: Database, person_id: str) -> set[str]:
+    """Return the ids of the policies at whose quiz a person has an unfinished attempt."""
+    query = "SELECT DISTINCT policy FROM quiz_attempts WHERE person_id = ? AND finished_at IS NULL"
+    return {policy for (policy,) in db.conn.execute(query, (person_id,))}
 
 
 def latest(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:

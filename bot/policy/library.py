@@ -256,12 +256,15 @@ class Naming:
     def is_addressed(self, text: str) -> bool:
         """Return whether `text` asks the policy that it names, and no other.
 
-        It begins with the name and a colon or a comma, « mtg : le siège? », or has an acronym as it is
-        written, « où est le siège de la MTG? », which is no ordinary word as « statuts » is.
+        It begins with the name and a colon or a comma, « mtg : le siège? », or names no other policy and has
+        an acronym as it is written, « où est le siège de la MTG? », which is no ordinary word as « statuts »
+        is.
         """
         match = self._pattern.match(text.lstrip(" \n(«\u00a0"))
         first = match is not None and match[0].rstrip()[-1] in ":,"
-        return first or any(each["name"] in self._acronyms for each in self._pattern.finditer(text))
+        names = [each["name"] for each in self._pattern.finditer(text)]
+        alone = len({self._ids[name.lower()] for name in names}) == 1
+        return first or (alone and not self._acronyms.isdisjoint(names))
 
     def neutral(self, text: str) -> str:
         """Return `text` with « politique » for each policy's name: « la PA20 » is « la politique »."""

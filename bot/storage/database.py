@@ -385,11 +385,12 @@ def lock(path: Path) -> IO[Any]:
 def lock_keys(folder: Path) -> Iterator[None]:
     """Lock the folder of keys for this process, since two registers would each belie the other's end in it.
 
-    Nothing is locked when there is no folder yet, or on a disk that has no locks. Raises `LockedError` when
-    another process holds it.
+    Make the folder, for this person alone, unless it exists. Nothing is locked when it cannot be made, or on
+    a disk that has no locks. Raises `LockedError` when another process holds it.
     """
     held = None
     with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if held is not None:

@@ -81,6 +81,29 @@ async def test_a_policy_that_is_addressed_says_no_by_itself(desk: Counter, text:
 
 
 @pytest.mark.parametrize(
+    ("text", "policy", "clause"),
+    [
+        ("différence entre la PA20 et le CR3?", "cr3", "1.2"),
+        ("le CR3 dit-il comme la PA20?", "pa20", "5.13"),
+    ],
+)
+async def test_a_question_that_names_two_policies_is_asked_of_both(
+    desk: Counter, text: str, policy: str, clause: str
+) -> None:
+    if policy == "pa20":
+        desk.engine.answers[text] = answer(clause)
+    else:
+        desk.engine.others[policy, text] = answer(clause)
+    assert sources(await desk.say(text)) == [(policy, clause)]
+
+
+async def test_that_a_policy_is_named_is_no_sign_that_one_wants_to_read_it_whole(desk: Counter) -> None:
+    text = "CR3 où est le siège?"
+    desk.engine.others["cr3", text] = unsure("1.2")
+    assert sources(await desk.say(text)) == [("cr3", "1.2")]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "c'est quoi le CR3?",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bot.app.build import Bot
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Place
+from bot.onboarding.quiz.files import FILE
 from bot.people import appointments, persons, roles
 from bot.policy.library import Library
 from bot.policy.loading import load_library
@@ -166,22 +169,62 @@ async def test_who_may_not_do_it_is_told_whom_to_ask(desk: Counter, text: str) -
     assert "qui le tient" not in words(await desk.say(text, ADMIN, "direct"))
 
 
+async def reply_to(bot: Bot, line: str, *, press: bool = False) -> Message:
+    """Return the answer to what an officer writes in private, or to a button that they press."""
+    officer = Actor("local", "", "officier")
+    request = bot.dispatcher.from_text(line, actor=officer, place="direct", pressed=press)
+    reply = await bot.dispatcher.handle(request)
+    assert isinstance(reply, Message)
+    return reply
+
+
 @pytest.mark.parametrize(
     "text", ["je comprends rien", "un humain svp", "annule", "👍", "merci", "z", "ça marche pas", "t'es nul"]
 )
 async def test_who_speaks_of_something_else_in_the_middle_of_a_quiz_is_led_back_to_it(text: str) -> None:
     with built(Settings()) as bot:
-        officer = Actor("local", "", "officier")
-
-        async def said(line: str, *, press: bool = False) -> Message:
-            reply = await bot.dispatcher.handle(bot.dispatcher.from_text(line, actor=officer, pressed=press))
-            assert isinstance(reply, Message)
-            return reply
-
+        said = partial(reply_to, bot)
         await said("bonjour")
         assert "Revenir au quiz" not in labels(await said("je comprends rien"))
         await said(next(line for line in pressed(await said("quiz")) if "nouveau" in line), press=True)
         assert "Revenir au quiz" in labels(await said(text))
+
+
+async def test_nobody_is_led_back_to_a_quiz_that_has_too_few_questions_left(tmp_path: Path) -> None:
+    with built(Settings(vigie_data=tmp_path)) as bot:
+        said = partial(reply_to, bot)
+        await said(next(line for line in pressed(await said("quiz")) if "nouveau" in line), press=True)
+        assert "Revenir au quiz" in labels(await said("je comprends rien"))
+        own = tmp_path / "politique" / "pa20" / FILE
+        own.parent.mkdir(parents=True)
+        own.write_bytes((Path(__file__).parents[1] / "data" / "quiz.toml").read_bytes())
+        assert "Revenir au quiz" not in labels(await said("je comprends rien"))
+        assert "pas de quiz" in words(await said("quiz"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [([], [], ""), (["5.10"], [], ""), ([], ["5.10"], "5.11"), ([], ["merci", "que dit 5.10?"], "5.11")],
+)
+async def test_the_next_one_is_the_next_of_what_was_shown_last(
+    before: list[str], after: list[str], shown: str
+) -> None:
+    with built(Settings()) as bot:
+        said = partial(reply_to, bot)
+        reply = await said(
+            next(line for line in pressed(await said("quiz")) if "nouveau" in line), press=True
+        )
+        for line in before:
+            await said(line)
+        reply = await said(next(line for line in pressed(reply) if line.endswith((".A", ".+A"))), press=True)
+        if "Question suivante" not in labels(reply):  # several choices may be right: they are only ticked
+            reply = await said(next(line for line in pressed(reply) if line.endswith(".ok")), press=True)
+        assert "Question suivante" in labels(reply)
+        for line in after:
+            await said(line)
+        reply = await said("la suivante")
+        assert clauses(reply) == ([shown] if shown else [])
+        assert words(reply).startswith("Question 2 sur 12") == (not shown)
 
 
 def made(reply: Message) -> list[tuple[str, str]]:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlite_utils import Database
 
+from bot.app.tasks import Tasks
 from bot.conversation.messages import Message
 from bot.onboarding import notices
 from bot.onboarding.enrolment import STEPS, DueDates, OnboardingPlan
 from bot.onboarding.progress import Numbers, draw_progress, send_progress
 from bot.outbox.notices import Built, NoticeContext, Notices
+from bot.schedule.names import PROGRESS, RETENTION
 from bot.storage.database import Storage
 from bot.typesetting import typeset
 from bot.typesetting.typeset import TypesetError
 from tests.kits.onboarding import LIBRARY
 from tests.kits.people import NOW
 from tests.kits.registry import CALENDAR
+from tests.kits.revision_commands import ALEX, world
 
 DAY = date(2026, 11, 24)
 BLUE, VERMILION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito, « Color Universal Design », 2008
@@ -100,3 +106,23 @@ async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: St
     assert isinstance(sent, Message)
     assert sent.files()[0].name == "accueils-2026-11-24.png"
     assert "Quiz réussi\u00a0: 1 sur 4" in "\n".join(sent.own_words())
+
+
+async def test_a_picture_that_was_asked_for_stays_through_its_day_and_not_the_next(tmp_path: Path) -> None:
+    with world(tmp_path) as desk:
+        await desk.enters(ALEX)
+        assert "Lecture attestée" in await desk.said("accueil image")
+        work = Tasks(desk.services, {}).work()
+
+        def asked(db: Database) -> dict[str, str]:
+            [(arguments,)] = db.conn.execute("SELECT arguments FROM due_tasks WHERE task = ?", (PROGRESS,))
+            return dict(json.loads(arguments))
+
+        def spend_the_night(db: Database) -> int:
+            work.tasks[RETENTION](db, {}, desk.clock())
+            return int(db["progress_pictures"].count)
+
+        await work.errands[PROGRESS](await desk.run(asked), desk.clock())
+        assert await desk.run(spend_the_night) == 1
+        desk.clock.move(days=1)
+        assert await desk.run(spend_the_night) == 0

@@ -295,6 +295,12 @@ async def test_a_second_bot_on_the_same_database_refuses_in_one_line(kept: Kept)
                 "Donnez à chacune son dossier\u00a0: VIGIE_CLES."
             )
             assert await bot.stop() == 0
+        alone = elsewhere | {"VIGIE_CLES": str(kept.folder / "ses clés")}
+        async with running(alone) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            assert "Clés" not in bot.log
+            assert (kept.folder / "ses clés").stat().st_mode & 0o777 == 0o700
+            assert await bot.stop() == 0
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,7 @@ def _run(order: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise ModelError("l'entraînement a été trop long.") from error
     if done.returncode < 0:
-        why = "la mémoire manque-t-elle? Il en faut environ 350 Mo."
+        why = "la mémoire manque-t-elle?"
         raise ModelError(f"l'entraînement a été arrêté (signal {-done.returncode})\u00a0: {why}")
     line = (done.stderr.strip().splitlines() or ["l'entraînement a échoué."])[-1]
     if done.returncode and "Traceback" in done.stderr:  # the exception's text may contain private data

@@ -110,12 +110,15 @@ def _quiz_under_way(office: Office, course: Course, db: Database, request: Reque
     return next(iter(taken.values()), _QuizRequest(office, course, db, request))
 
 
-def awaits(office: Office, course: Course, request: Request) -> bool:
-    """Return whether a message answers the person's current question, or asks for the next one."""
+def awaits(office: Office, course: Course, request: Request, *, clauses_since: bool = False) -> bool:
+    """Return whether a message answers the person's current question, or asks for the next one.
+
+    `clauses_since`: whether clauses were shown since the quiz, so that « la suivante » is the next clause.
+    """
     with office.storage.transaction() as db:
         quiz = _quiz_under_way(office, course, db, request)
         if _ONWARD.fullmatch(request.text):
-            return quiz.is_explained()
+            return not clauses_since and quiz.is_explained()
         return quiz.letters_of(request.text) is not None
 
 
