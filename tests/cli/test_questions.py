@@ -48,7 +48,7 @@ def test_what_is_not_sure_is_said_not_to_be(tmp_path: Path) -> None:
     learn()
     bot = parts_over(tmp_path / "vigie.db")
     bot.shelf = ModelShelf([SEED], MODELS)
-    sure, unsure = "est-ce que je peux utiliser le logo?", "j'ai tu le droit de checker mon Insta su'a job?"
+    sure, unsure = "est-ce que je peux utiliser le logo?", "peux-tu m'dire si j'peux texter du bureau"
     asked = {
         text: invoke(bot, command_group(*questions.COMMANDS), "question", text) for text in (sure, unsure)
     }
@@ -169,7 +169,7 @@ def test_json_has_the_same_shape_for_a_no_and_the_exit_code_says_so(vigie: Vigie
         ("", "help", [], False),
         ("la PETITE", "lookup", [], False),
         ("2.7", "not_found", [], False),
-        ("tulipe girafe", "out_of_scope", [], False),
+        ("camion rouge", "out_of_scope", [], False),
     ],
 )
 def test_what_chat_would_do_is_said_and_not_done(
