@@ -208,7 +208,8 @@ class TextIndex:
         spelled = [speller(line.question[:TEXT_READ_LENGTH]) for line, _ in banked]
         retrieval = retrieval_known = encoded[0][:0]
         if finder:
-            retrieval = lexicon.retrieval_written(finder.written([text[:PASSAGE] for text in in_context]))
+            written = remembering(finder.written)  # a text may repeat its sentences
+            retrieval = lexicon.retrieval_written(written([text[:PASSAGE] for text in in_context]))
         if finder and banked:
             retrieval_known = lexicon.retrieval_asked(
                 finder.asked([line.question[:TEXT_READ_LENGTH] for line, _ in banked])
@@ -419,7 +420,7 @@ def _encoded(encode: Encode, texts: Iterable[str]) -> Floats:
 
 
 def remembering(encode: Encode) -> Callable[[Sequence[str]], Floats]:
-    """Return `encode` with a cache, for one question asked of several texts."""
+    """Return `encode` with a cache: for a text that repeats itself, or a question asked of several texts."""
     seen: dict[str, Floats] = {}
 
     def encoded(texts: Sequence[str]) -> Floats:
