@@ -57,6 +57,9 @@ async def test_a_consent_is_asked_from_a_draft_by_a_code_given_and_withdrawn(
     open_page: Open, bot: Bot, viewport: ViewportSize
 ) -> None:
     scripted(bot)
+    teams = bot.office.teams
+    assert isinstance(teams, dict)
+    teams |= {"slack": "T0123ABCD", "discord": "123456789012345678"}  # a code is for both
     friend = await open_page("#officier/vigie", viewport=viewport)
     await write(friend, "/vigie demande code")
     code = await last(friend).locator("code").inner_text()
