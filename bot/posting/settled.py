@@ -81,7 +81,7 @@ def settled(segments: Sequence[Segment], settlings: Settlings) -> list[set[str]]
         if not any(spoken):
             continue
         denied = [settling.denied.search(text) is not None for text in folded]
-        for place, own in enumerate(checks):
+        for place, here in enumerate(checks):
             near = slice(max(place - 1, 0), min(place + 2, written)) if place < written else slice(written)
             if not any(spoken[near] + (spoken[written:] if place >= written else [])):
                 continue
@@ -89,7 +89,7 @@ def settled(segments: Sequence[Segment], settlings: Settlings) -> list[set[str]]
                 continue
             if settling.alone and _are_several(people[near], people[written:]):
                 continue
-            own.update(settling.checks)
+            here.update(settling.checks)
     return checks
 
 

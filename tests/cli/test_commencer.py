@@ -166,12 +166,17 @@ def test_without_a_data_folder_the_setting_is_named(monkeypatch: pytest.MonkeyPa
     assert "VIGIE_DATA" in result.stderr
 
 
+def offered_a_model(monkeypatch: pytest.MonkeyPatch, answer: str) -> Result:
+    """Begin a policy with a language model set, and answer when asked whether to send it the text."""
+    monkeypatch.setenv("VIGIE_REDACTEUR", "http://127.0.0.1:9/v1")
+    words = ["commencer", "texte.md", "--politique", "marche", "--adoptee", "2024-05-01"]
+    return CliRunner().invoke(vigie, words, input=answer)
+
+
 def test_a_language_model_is_sent_nothing_without_a_yes(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("VIGIE_REDACTEUR", "http://127.0.0.1:9/v1")
-    words = ["commencer", "texte.md", "--politique", "marche", "--adoptee", "2024-05-01"]
-    result = CliRunner().invoke(vigie, words, input="non\n")
+    result = offered_a_model(monkeypatch, "non\n")
     assert result.exit_code == 0, result.output
     assert "serait envoyé à 127.0.0.1:9" in result.stderr
     assert "sans lui" not in result.stderr
@@ -181,9 +186,7 @@ def test_a_language_model_is_sent_nothing_without_a_yes(
 def test_a_language_model_that_nobody_agrees_to_says_how_to_do_without_it(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("VIGIE_REDACTEUR", "http://127.0.0.1:9/v1")
-    words = ["commencer", "texte.md", "--politique", "marche", "--adoptee", "2024-05-01"]
-    result = CliRunner().invoke(vigie, words, input="")
+    result = offered_a_model(monkeypatch, "")
     assert result.exit_code == 2
     last = result.stderr.splitlines()[-1]
     assert "personne n'a répondu\u00a0: rien n'est fait" in last

@@ -183,23 +183,23 @@ async def reply_to(bot: Bot, line: str, *, press: bool = False) -> Message:
 )
 async def test_who_speaks_of_something_else_in_the_middle_of_a_quiz_is_led_back_to_it(text: str) -> None:
     with built(Settings()) as bot:
-        said = partial(reply_to, bot)
-        await said("bonjour")
-        assert "Revenir au quiz" not in labels(await said("je comprends rien"))
-        await said(next(line for line in pressed(await said("quiz")) if "nouveau" in line), press=True)
-        assert "Revenir au quiz" in labels(await said(text))
+        send = partial(reply_to, bot)
+        await send("bonjour")
+        assert "Revenir au quiz" not in labels(await send("je comprends rien"))
+        await send(next(line for line in pressed(await send("quiz")) if "nouveau" in line), press=True)
+        assert "Revenir au quiz" in labels(await send(text))
 
 
 async def test_nobody_is_led_back_to_a_quiz_that_has_too_few_questions_left(tmp_path: Path) -> None:
     with built(Settings(vigie_data=tmp_path)) as bot:
-        said = partial(reply_to, bot)
-        await said(next(line for line in pressed(await said("quiz")) if "nouveau" in line), press=True)
-        assert "Revenir au quiz" in labels(await said("je comprends rien"))
+        send = partial(reply_to, bot)
+        await send(next(line for line in pressed(await send("quiz")) if "nouveau" in line), press=True)
+        assert "Revenir au quiz" in labels(await send("je comprends rien"))
         own = tmp_path / "politique" / "pa20" / FILE
         own.parent.mkdir(parents=True)
         own.write_bytes((Path(__file__).parents[1] / "data" / "quiz.toml").read_bytes())
-        assert "Revenir au quiz" not in labels(await said("je comprends rien"))
-        assert "pas de quiz" in words(await said("quiz"))
+        assert "Revenir au quiz" not in labels(await send("je comprends rien"))
+        assert "pas de quiz" in words(await send("quiz"))
 
 
 @pytest.mark.parametrize(
@@ -210,19 +210,19 @@ async def test_the_next_one_is_the_next_of_what_was_shown_last(
     before: list[str], after: list[str], shown: str
 ) -> None:
     with built(Settings()) as bot:
-        said = partial(reply_to, bot)
-        reply = await said(
-            next(line for line in pressed(await said("quiz")) if "nouveau" in line), press=True
+        send = partial(reply_to, bot)
+        reply = await send(
+            next(line for line in pressed(await send("quiz")) if "nouveau" in line), press=True
         )
         for line in before:
-            await said(line)
-        reply = await said(next(line for line in pressed(reply) if line.endswith((".A", ".+A"))), press=True)
+            await send(line)
+        reply = await send(next(line for line in pressed(reply) if line.endswith((".A", ".+A"))), press=True)
         if "Question suivante" not in labels(reply):  # several choices may be right: they are only ticked
-            reply = await said(next(line for line in pressed(reply) if line.endswith(".ok")), press=True)
+            reply = await send(next(line for line in pressed(reply) if line.endswith(".ok")), press=True)
         assert "Question suivante" in labels(reply)
         for line in after:
-            await said(line)
-        reply = await said("la suivante")
+            await send(line)
+        reply = await send("la suivante")
         assert clauses(reply) == ([shown] if shown else [])
         assert words(reply).startswith("Question 2 sur 12") == (not shown)
 

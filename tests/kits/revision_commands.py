@@ -245,8 +245,8 @@ def commands(reply: Reply) -> list[str]:
 def command(reply: Reply, label: str) -> str:
     """Return the command of the button that begins so."""
     assert isinstance(reply, Message)
-    found = [button for button in reply.buttons() if isinstance(button, Button)]
-    return next(one.command for one in found if one.label.startswith(label))
+    buttons = [button for button in reply.buttons() if isinstance(button, Button)]
+    return next(button.command for button in buttons if button.label.startswith(label))
 
 
 def filled(form: Reply) -> Form:

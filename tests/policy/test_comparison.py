@@ -40,14 +40,14 @@ def test_in_generated_revisions_each_change_is_found_and_named(versions: tuple[V
     for seed in many(REVISIONS):
         old = versions[seed % 2]
         draft = revised(old, seed)
-        found = {
+        reported = {
             (fact.kind, fact.old, fact.new): fact.nature for fact in facts(compare(old, draft.version()))
         }
-        truth = {(one.kind, one.old, one.new): one.nature for one in draft.truth(old)}
-        right.update(kind for kind, _, _ in found.keys() & truth.keys())
-        wrong.update(("false", kind) for kind, _, _ in found.keys() - truth.keys())
-        wrong.update(("missed", kind) for kind, _, _ in truth.keys() - found.keys())
-        natures.update(truth[one] == found[one] for one in found.keys() & truth.keys())
+        truth = {(fact.kind, fact.old, fact.new): fact.nature for fact in draft.truth(old)}
+        right.update(kind for kind, _, _ in reported.keys() & truth.keys())
+        wrong.update(("false", kind) for kind, _, _ in reported.keys() - truth.keys())
+        wrong.update(("missed", kind) for kind, _, _ in truth.keys() - reported.keys())
+        natures.update(truth[key] == reported[key] for key in reported.keys() & truth.keys())
     assert set(right) == set(ChangeKind)
     for kind in ChangeKind:
         assert wrong["false", kind] <= right[kind] // 100, f"precision of {kind}: {wrong}"

@@ -63,12 +63,14 @@ def test_each_is_written_to_be_corrected_and_read_again_without_a_doubt(habit: d
 @pytest.mark.parametrize("habit", HABITS, ids=NAMES)
 def test_each_is_given_in_word_to_be_revised_and_reads_the_same(habit: dict[str, Any]) -> None:
     outline = build_outline(read_markdown(habit["text"]))
-    given = parse_docx(write_model(Version("essai", date(2020, 1, 1), outline)), "modele.docx")
-    again = build_outline(given.blocks)
+    document = parse_docx(write_model(Version("essai", date(2020, 1, 1), outline)), "modele.docx")
+    again = build_outline(document.blocks)
     assert same_text(again, outline)
     assert again.doubts == ()
     assert [
-        *lint.lost(articles.parse(given.markdown, policy="essai", adopted=date(2020, 1, 1)), given.words)
+        *lint.lost(
+            articles.parse(document.markdown, policy="essai", adopted=date(2020, 1, 1)), document.words
+        )
     ] == []
 
 

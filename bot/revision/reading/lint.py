@@ -74,10 +74,10 @@ def lint(
 def _other_text(comparison: Comparison) -> Iterator[LintFinding]:
     """Yield a finding when the new text keeps so little of the old one that it may be another policy's."""
     old = comparison.old.clauses()
-    kept = sum(clause.number in comparison.parts for clause in old)
+    retained = sum(clause.number in comparison.parts for clause in old)
     fewest = min(len(old), len(comparison.new.clauses()))
-    if fewest >= _FEWEST_COMPARED and kept / len(old) < _LEAST_KEPT:
-        share = f"{kept} clause{'s' * (kept > 1)} sur {len(old)}"
+    if fewest >= _FEWEST_COMPARED and retained / len(old) < _LEAST_KEPT:
+        share = f"{retained} clause{'s' * (retained > 1)} sur {len(old)}"
         message = f"Presque rien n'y vient du texte en vigueur ({share})\u00a0: est-ce la bonne politique?"
         yield LintFinding("other_text", "", message)
 

@@ -220,8 +220,8 @@ async def while_examined(desk: World, first: Request, second: Request) -> tuple[
         for _ in range(10):  # the second request is read, and waits for its turn
             await desk.run(lambda _: None)
         ends.set()
-        one, two = await asyncio.gather(*handled)
-    return one, two
+        earlier, later = await asyncio.gather(*handled)
+    return earlier, later
 
 
 def request_of(desk: World, line: str, **fields: str) -> Request:
